@@ -1,0 +1,175 @@
+"""Attention scores and weights as Altair heatmaps, with the same values in words.
+
+Colours are safe for colour-blind readers on light and dark grounds: orange to blue around zero
+for scores, viridis for weights, grey for what the mask hides. Meaning never rests on them alone:
+masked cells say −∞, values stand in the cells while these are wide enough.
+"""
+
+import math
+
+import altair as alt
+
+MASKED = "#5f6673"  # grey that carries white text at 5.8 : 1
+PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
+HOVERED_ROW = alt.selection_point(
+    name="hovered",
+    fields=["query"],
+    on="pointerover",
+    clear="pointerout",
+    # Heatmaps are separate pictures. Each writes the hovered query to the page's body and
+    # listens there, which Vega calls binding to an external element; so all rows light up.
+    bind={"query": alt.BindDirect(element="body", event="buffer-lab-query")},
+)
+
+
+def token_labels(tokens, length=12):
+    """Axis labels: short, printable, and unique (a repeated token gets its position)."""
+    short = ["".join(c if c.isprintable() else "?" for c in token) for token in tokens]
+    short = [t if len(t) <= length else t[: length - 1] + "…" for t in short]
+    return [t if short.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
+
+
+def heatmap(values, tokens, kind, masked=None):
+    """A T×T heatmap, queries down and keys across, as an Altair chart.
+
+    values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
+    masked: T rows of T booleans, True where the mask hides a key (default: where -inf).
+    """
+    labels = token_labels(tokens)
+    masked = masked or [[value == -math.inf for value in row] for row in values]
+    shown = [v for r, m in zip(values, masked, strict=True) for v, h in zip(r, m, strict=True)
+             if not h and math.isfinite(v)]  # fmt: skip
+    largest = max((abs(value) for value in shown), default=0) or 1.0
+    cells = [
+        {
+            "query": labels[i],
+            "key": labels[j],
+            "value": value if math.isfinite(value) else None,
+            "text": cell_text(value, 2),
+            "exact": cell_text(value, 6),
+            "masked": hidden,
+            "light": hidden or is_dark(value, kind, largest),
+        }
+        for i, (row, row_masked) in enumerate(zip(values, masked, strict=True))
+        for j, (value, hidden) in enumerate(zip(row, row_masked, strict=True))
+    ]
+    if kind == "scores":
+        scale = alt.Scale(scheme="blueorange", domain=[-largest, largest], reverse=True)
+    else:
+        scale = alt.Scale(scheme="viridis", domain=[0, 1])
+    size = len(tokens)
+    printed = size <= PRINTED_UP_TO
+    base = alt.Chart(alt.Data(values=cells)).encode(
+        x=alt.X(
+            "key:N",
+            sort=labels,
+            title="key",
+            axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13),
+        ),
+        y=alt.Y("query:N", sort=labels, title="query", axis=alt.Axis(labelFontSize=13)),
+        tooltip=[
+            alt.Tooltip("query:N"),
+            alt.Tooltip("key:N"),
+            alt.Tooltip("exact:N", title="value"),
+        ],
+    )
+    not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
+    not_hovered += "hovered.query[0] !== datum.query"
+    colours = base.mark_rect(
+        invalid="show", stroke="#888888", strokeWidth=0.5 if printed else 0
+    ).encode(
+        color=alt.condition(
+            "datum.masked",
+            alt.value(MASKED),
+            alt.Color("value:Q", scale=scale, legend=None if printed else alt.Legend(title=None)),
+        ),
+        opacity=alt.condition(not_hovered, alt.value(0.35), alt.value(1)),
+    )
+    layers = [colours.add_params(HOVERED_ROW)]
+    if printed:
+        layers.append(
+            base.mark_text(fontSize=14 if size <= 6 else 11).encode(
+                text="text:N",
+                color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
+            )
+        )
+    return alt.layer(*layers).properties(height=min(560, max(260, 44 * min(size, 8) + 4 * size)))
+
+
+def cell_text(value, digits):
+    """A value for a cell: −∞ for a masked score, else fixed decimals."""
+    return "−∞" if value == -math.inf else f"{value:.{digits}f}".replace("-", "−")
+
+
+def is_dark(value, kind, largest):
+    """Whether white text reads better on this value's colour."""
+    if kind == "weights":
+        return value < 0.43
+    return math.isfinite(value) and abs(value) > 0.75 * largest
+
+
+def describe(values, tokens, title, masked=None):
+    """The heatmap in words, for a screen reader: every value while they are few, else extremes."""
+    labels = token_labels(tokens)
+    parts = [f"{title}: {len(labels)} queries by {len(labels)} keys."]
+    if len(labels) <= PRINTED_UP_TO:
+        for i, row in enumerate(values):
+            cells = ", ".join(
+                f"{labels[j]} {'masked' if value == -math.inf else f'{value:.2f}'}"
+                for j, value in enumerate(row)
+            )
+            parts.append(f"Query {labels[i]}: {cells}.")
+    else:
+        finite = [v for row in values for v in row if math.isfinite(v)]
+        hidden = sum(v == -math.inf for row in values for v in row)
+        parts.append(f"Smallest finite value {min(finite):.2f}, largest {max(finite):.2f}.")
+        parts.append(f"{hidden} cells are masked." if hidden else "")
+    return " ".join(filter(None, parts))
+
+
+KINDS = {  # colours after Okabe and Ito, with a shape each, so that neither is needed alone
+    "parameter": ("#0072b2", "circle"),
+    "buffer": ("#009e73", "square"),
+    "non-persistent buffer": ("#56b4e9", "diamond"),
+    "plain attribute": ("#d55e00", "triangle-up"),
+}
+
+
+def where_tensors_are(tensors, devices):
+    """A picture of a module's tensors: one row each, one column a device, coloured by kind.
+
+    tensors: TensorRows; devices: the names of all columns, also of those that hold nothing.
+    """
+    data = [{"tensor": t.name, "device": t.device, "kind": t.kind} for t in tensors]
+    kinds = list(KINDS)
+    return (
+        alt.Chart(alt.Data(values=data))
+        .mark_point(filled=True, size=340, opacity=1)
+        .encode(
+            x=alt.X(
+                "device:N",
+                sort=devices,
+                title=None,
+                scale=alt.Scale(domain=devices),
+                axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=15, grid=True),
+            ),
+            y=alt.Y("tensor:N", sort=None, title=None, axis=alt.Axis(labelFontSize=14, grid=True)),
+            color=alt.Color(
+                "kind:N",
+                scale=alt.Scale(domain=kinds, range=[KINDS[kind][0] for kind in kinds]),
+                legend=None,
+            ),
+            shape=alt.Shape(
+                "kind:N",
+                scale=alt.Scale(domain=kinds, range=[KINDS[kind][1] for kind in kinds]),
+                legend=None,
+            ),
+            tooltip=["tensor:N", "kind:N", "device:N"],
+        )
+        .properties(height=210)
+    )
+
+
+def describe_where(tensors):
+    """The same picture in words."""
+    return ". ".join(f"{t.name}, a {t.kind}, is on {t.device}" for t in tensors) + "."

@@ -1,0 +1,93 @@
+"""An Observation as files that reproduce it: a script, a notebook, the values as CSV."""
+
+import csv
+import inspect
+import io
+import json
+
+from core import attention, simulated_device, trace
+from core.devices import SIMULATED
+from core.pipeline import PIPELINE, stage_of
+
+REPORT = """models = (without_buffers, with_buffer)
+runs = (without_buffers_run, with_buffer_run)
+for model, run in zip(models, runs, strict=True):
+    print(type(model).__name__)
+    print("state_dict keys:", list(model.state_dict()))
+    print("mask on:", model.mask.device)
+    for stage in run.stages:
+        print(f"{stage.name} (change {stage.change}) on {stage.device}:")
+        print(stage.tensor)
+    if run.error:
+        print(f"{run.error.type}: {run.error.message}")
+    print()
+"""
+
+
+def parts(observation):
+    """(title, source) of each piece of the export, in the order in which they run."""
+    pieces = []
+    if observation.experiment.device == SIMULATED:
+        pieces.append(("The simulated device", inspect.getsource(simulated_device)))
+    pieces.append(("The observer of one forward pass", inspect.getsource(trace)))
+    pieces.append(("The two attention modules", inspect.getsource(attention)))
+    pieces.append(("The experiment", observation.script))
+    pieces.append(("What came out", REPORT))
+    return pieces
+
+
+def as_script(observation):
+    """One Python file that needs only torch and prints what the page showed."""
+    bars = (f"# {'-' * 8} {title} {'-' * 8}\n\n{source}" for title, source in parts(observation))
+    return "\n\n".join(bars)
+
+
+def as_notebook(observation):
+    """The same as a Jupyter notebook (format 4.5), one code cell a piece, as JSON text."""
+    cells = []
+    for number, (title, source) in enumerate(parts(observation)):
+        cells.append({"cell_type": "markdown", "source": f"## {title}"})
+        cells.append(
+            {"cell_type": "code", "source": source, "execution_count": None, "outputs": []}
+        )
+        for cell, kind in zip(cells[-2:], ("text", "code"), strict=True):
+            cell |= {"id": f"{kind}-{number}", "metadata": {}}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, ensure_ascii=False, indent=1)
+
+
+def as_csv(observation):
+    """Every observed value of both variants: variant, stage, device, query, column, value.
+
+    query and column count from 1. Values have full float32 precision; masked scores are -inf.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("variant", "stage", "device", "query", "column", "value"))
+    for run in (observation.without_buffers, observation.with_buffer):
+        for step in PIPELINE:
+            stage = stage_of(run, step)
+            for query, row in enumerate(stage.tensor[0].tolist() if stage else (), start=1):
+                for column, value in enumerate(row, start=1):
+                    writer.writerow(
+                        (run.class_name, step.title, stage.device, query, column, repr(value))
+                    )
+    return text.getvalue()
+
+
+def differing_lines(one, other):
+    """Of each class, (source, index): the one statement of __init__ that the other has not."""
+    sources = [inspect.getsource(cls).rstrip() for cls in (one, other)]
+    found = []
+    for source, rest in zip(sources, reversed(sources), strict=True):
+        lines, known = source.split("\n"), set(rest.split("\n"))
+        body = next(i for i, line in enumerate(lines) if "super().__init__" in line)
+        (index,) = (i for i in range(body, len(lines)) if lines[i] not in known)
+        found.append((source, index))
+    return found

@@ -1,0 +1,129 @@
+"""The attention lab's settings: every control of the page, by the name that it has in the URL."""
+
+from dataclasses import dataclass
+
+from core.examples import SIX_TOKENS, embed, numbers_to_text, text_to_numbers, tokenize
+from core.experiment import (
+    MAX_NUMBER,
+    MAX_TOKENS,
+    OUTCOMES,
+    PARTS,
+    Experiment,
+    check_rows,
+)
+from core.settings import Choice, Switch, Text, Whole
+
+
+@dataclass(frozen=True)
+class Sentence(Text):
+    """A sentence of 1 to MAX_TOKENS tokens."""
+
+    @property
+    def limit(self):
+        return f"1 to {MAX_TOKENS} words or punctuation marks, {self.max_chars} characters at most"
+
+    def accepts(self, value):
+        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TOKENS
+
+
+@dataclass(frozen=True)
+class Numbers(Text):
+    """Embeddings as text: the numbers of a token apart by spaces, tokens by semicolons."""
+
+    @property
+    def limit(self):
+        return (
+            f"1 to {MAX_TOKENS} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
+            "such as `0.43 0.15 0.89; 0.55 0.87 0.66`"
+        )
+
+    def accepts(self, value):
+        try:
+            return super().accepts(value) and bool(check_rows(self.name, text_to_numbers(value)))
+        except ValueError:
+            return False
+
+
+LAB = {
+    setting.name: setting
+    for setting in (
+        Switch(
+            "buffer",
+            "Register the mask as a buffer",
+            True,
+            'On: `self.register_buffer("mask", …)`. Off: `self.mask = …`, a plain attribute.',
+        ),
+        *PARTS.values(),
+        Choice(
+            "input",
+            "Input",
+            "example",
+            "Where the input embeddings come from.",
+            options=("example", "sentence", "numbers"),
+        ),
+        Sentence("sentence", "Your sentence", "A buffer moves with its module.", max_chars=500),
+        Numbers(
+            "x",
+            "The same numbers as text",
+            numbers_to_text(row for _, row in SIX_TOKENS),
+            "Three numbers a token, tokens apart by semicolons. The link carries this text.",
+            max_chars=1900,
+        ),
+        Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
+        Switch("predict", "Predict first", True, "Hide the results until you have made a guess."),
+        Choice("guess", "What will happen?", None, options=OUTCOMES),
+        Text("ran", "The question that was answered", "", max_chars=80),
+        Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
+        Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
+        Switch("inputs", "Input, sizes and seed", False),
+        Switch("pipeline", "The whole pipeline", False),
+        Switch("tensors", "The tensor table", False),
+        Switch("causality", "The causality probe", False),
+        Switch("code", "The code", False),
+    )
+}
+
+HOME = {"moved": Switch("moved", 'Run `model.to("sim")`', True)}  # the home page's one control
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """The lab's screen, as a value: what to run and what to show of it."""
+
+    experiment: Experiment
+    buffer: bool
+    compare: bool
+    predict: bool
+
+    def answered(self, guess):
+        """A short name for the question and the guess at it, kept in the URL once it was run.
+
+        It has only what decides the outcome, so changing a seed asks nothing anew.
+        """
+        e = self.experiment
+        parts = ["buffer" if self.buffer else "plain", e.device]
+        parts += ["moved"] * e.move_model + ["byhand"] * e.move_mask
+        parts += ["toolong"] * (len(e.tokens) > e.context_length)
+        return "-".join([*parts, guess.replace(" ", "-")])
+
+
+def lab_settings(values):
+    """The LabSettings that a mapping of control names to values describes; else SettingError."""
+    for name in ("buffer", "compare", "predict", "input"):
+        LAB[name].check(values[name])
+    tokens, rows = input_embeddings(values)
+    return LabSettings(
+        Experiment(tokens, rows, **{name: values[name] for name in PARTS}),
+        *(values[name] for name in ("buffer", "compare", "predict")),
+    )
+
+
+def input_embeddings(values):
+    """(tokens, rows) of the chosen input; SettingError where its text does not fit."""
+    if values["input"] == "example":
+        return tuple(zip(*SIX_TOKENS, strict=True))
+    if values["input"] == "sentence":
+        tokens = tokenize(LAB["sentence"].check(values["sentence"]))
+        return tokens, tuple(embed(token, values["seed"]) for token in tokens)
+    rows = text_to_numbers(LAB["x"].check(values["x"]))
+    return tuple(f"token {i}" for i in range(1, len(rows) + 1)), rows

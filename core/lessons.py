@@ -1,0 +1,108 @@
+"""The catalogue of lessons, and the reason behind every outcome of the attention lab."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A page: its file, its title, a Material icon and the question that it answers."""
+
+    page: str
+    title: str
+    icon: str
+    question: str
+
+
+LESSONS = (
+    Lesson("dashboard.py", "Start", ":material/home:", "What is a buffer?"),
+    Lesson(
+        "pages/1_Attention_lab.py",
+        "Attention lab",
+        ":material/science:",
+        "Does it matter how a module holds its mask?",
+    ),
+)
+
+
+def lesson(page):
+    """The Lesson of a page's file."""
+    return next(lesson for lesson in LESSONS if lesson.page == page)
+
+
+def answer_to_guess(guess, outcome):
+    """What a learner's guess gets before the reason: right or wrong, and what it would take."""
+    if guess == outcome:
+        return f"You said: {guess}. That is what happened."
+    would_take = {
+        "it works": "For that, tensors that meet in an operation must be on one device, and the "
+        "input must fit the module.",
+        "a device error": "For that, an operation has to meet tensors from two devices.",
+        "something else": "For that, the input has to break another rule, such as more tokens "
+        "than the context length.",
+    }[guess]
+    return f"You said: {guess}. What happened: {outcome}. {would_take}"
+
+
+def reason(run, experiment):
+    """Why a VariantRun came out as it did, from where its tensors were observed to be."""
+    tensors = {row.name: row for row in run.tensors}
+    mask, weight = tensors["mask"], tensors["W_query.weight"]
+    if run.outcome == "something else":
+        return (
+            "`forward` checks its input before it computes: the mask has "
+            f"{mask.shape[0]} rows, one for each token it can serve, and the input has "
+            f"{len(experiment.tokens)} tokens. How the mask is held plays no part in this."
+        )
+    if run.outcome == "a device error" and weight.device == mask.device:
+        return (
+            f"The input went to `{experiment.device}`, the model stayed on `{weight.device}`: "
+            "nobody called `model.to(device)`. The first linear layer fails, long before the "
+            "mask. Registering a buffer does not move it; it only lets `.to()` find it."
+        )
+    if run.outcome == "a device error" and mask.kind == "plain attribute":
+        return (
+            "`model.to(device)` moves parameters and buffers. This mask is a plain attribute, so "
+            f"it stayed on `{mask.device}` while the weights went to `{weight.device}`, and the "
+            "line that combines the two fails."
+        )
+    if run.outcome == "a device error":
+        return (
+            f"Only the mask was moved, to `{mask.device}`; the weights are still on "
+            f"`{weight.device}`, so the first linear layer fails. A fix by hand has to move "
+            "everything; `model.to(device)` does."
+        )
+    if experiment.device == "cpu":
+        return (
+            "Everything is on the CPU, so nothing has to move. On one device a plain attribute "
+            "computes just what a buffer computes; they differ in the `state_dict`."
+        )
+    if mask.kind == "plain attribute":
+        return (
+            "`model.to(device)` skipped the mask, a plain attribute. The line "
+            f"`model.mask = model.mask.to(device)` then moved it to `{mask.device}` by hand. "
+            "It has to be repeated at every later move."
+        )
+    return (
+        "The mask is a registered buffer, so `model.to(device)` moved it along with the "
+        f"parameters. It is on `{mask.device}` now, and no line of the model names a device."
+    )
+
+
+def remedies(run, experiment):
+    """What to do about a VariantRun that failed, best first; Markdown, one sentence each."""
+    tensors = {row.name: row for row in run.tensors}
+    mask, weight = tensors["mask"], tensors["W_query.weight"]
+    if run.outcome == "something else":
+        return (
+            f"Build the module with `context_length={len(experiment.tokens)}` or more.",
+            f"Or give it at most {mask.shape[0]} tokens.",
+        )
+    if weight.device == "cpu" and experiment.device != "cpu":
+        return (
+            'Switch on "Move the model after construction".',
+            "Or keep the input on the CPU: choose the device `cpu`.",
+        )
+    return (
+        'Register the mask as a buffer: `self.register_buffer("mask", …)`.',
+        "Or move it by hand after every move of the model: `model.mask = model.mask.to(device)`.",
+    )

@@ -1,0 +1,50 @@
+"""An Experiment as the lines of Python that run it."""
+
+from core.devices import SIMULATED
+from core.examples import D_IN
+
+
+def script(experiment):
+    """The experiment as Python source. It needs the names that `run` puts beside it."""
+    e = experiment
+    rows = "\n".join(
+        f"    {list(map(float, row))},  # {shorten_token(token)}"
+        for token, row in zip(e.tokens, e.rows, strict=True)
+    )
+    simulated = e.device == SIMULATED
+    device = "register()  # the simulated accelerator" if simulated else f'"{e.device}"'
+    sizes = (
+        f"d_in={D_IN}, d_out={e.d_out}, context_length={e.context_length}, "
+        f"dropout={e.dropout}, qkv_bias={e.qkv_bias}"
+    )
+    lines = [
+        f"inputs = torch.tensor([\n{rows}\n])  # (num_tokens, d_in)",
+        f"device = {device}",
+        "x = inputs.unsqueeze(0).to(device)  # (1, num_tokens, d_in)",
+        "",
+        f"torch.manual_seed({e.seed})",
+        f"without_buffers = CausalAttentionWithoutBuffers(\n    {sizes}\n)",
+    ]
+    if e.weights == "same":
+        lines.append(f"torch.manual_seed({e.seed})  # the same weights again")
+    lines.append(
+        f"with_buffer = CausalAttentionWithBuffer(\n    {sizes},\n    persistent={e.persistent},\n)"
+    )
+    if e.move_model or e.move_mask:
+        lines.append("for model in (without_buffers, with_buffer):")
+        if e.move_model:
+            lines.append("    model.to(device)")
+        if e.move_mask:
+            lines.append("    model.mask = model.mask.to(device)  # by hand")
+    lines.append("")
+    for name in ("without_buffers", "with_buffer"):
+        if e.weights == "same" and e.dropout > 0:
+            lines.append(f"torch.manual_seed({e.seed})  # the same dropout in both")
+        lines.append(f"{name}_run = trace({name}, x)  # calls {name}(x)")
+    return "\n".join(lines) + "\n"
+
+
+def shorten_token(token, length=24):
+    """A token for a comment or a label: printable, on one line, of bounded length."""
+    shown = "".join(c if c.isprintable() else "?" for c in token)
+    return shown if len(shown) <= length else shown[: length - 1] + "…"

@@ -1,0 +1,165 @@
+"""Settings: each with a name, a default and a limit, checked in one place.
+
+A Setting serves the URL (`parse` reads its text), the widgets (label, help, limits) and core
+(`check` refuses what no widget would send). A refusal names the value, the limit and the way out.
+"""
+
+from dataclasses import dataclass
+
+URL_TEXT_LIMIT = 2000  # characters of one value; longer ones are refused unread
+
+
+class SettingError(ValueError):
+    """A value that a setting does not take. The message names the value, the limit, the way out."""
+
+    def __init__(self, name, value, limit):
+        self.name, self.value, self.limit = name, value, limit
+        super().__init__(f"`{name}` is {shorten(value)}, but it must be {limit}.")
+
+
+def shorten(value, length=40):
+    """A value as safe inline code for a message: one line, bounded, without back quotes."""
+    text = value if isinstance(value, str) else repr(value)
+    shown = "".join(c if c.isprintable() and c != "`" else "?" for c in text[:length])
+    rest = f" … ({len(text):,} characters)" if len(text) > length else ""
+    return f"`{shown or ' '}`{rest}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named value with a default. Subclasses say in `limit` what they take."""
+
+    name: str  # in the URL, in the widgets and in core
+    label: str
+    default: object
+    help: str = ""
+
+    limit = "a value"
+
+    def accepts(self, value):
+        return True
+
+    def convert(self, text):
+        return text
+
+    def check(self, value):
+        """Return value, or raise SettingError."""
+        if not self.accepts(value):
+            raise SettingError(self.name, value, self.limit)
+        return value
+
+    def parse(self, text):
+        """The value that a URL's text stands for, or SettingError."""
+        try:
+            if len(text) > URL_TEXT_LIMIT:
+                raise ValueError
+            return self.check(self.convert(text))
+        except ValueError:
+            raise SettingError(self.name, text, self.limit) from None
+
+
+@dataclass(frozen=True)
+class Switch(Setting):
+    """On or off."""
+
+    limit = "`true` or `false`"
+
+    def accepts(self, value):
+        return isinstance(value, bool)
+
+    def convert(self, text):
+        return {"true": True, "false": False}.get(text, text)
+
+
+@dataclass(frozen=True)
+class Whole(Setting):
+    """A whole number from low to high, both included."""
+
+    low: int = 0
+    high: int = 100
+
+    @property
+    def limit(self):
+        return f"a whole number from {self.low:,} to {self.high:,}"
+
+    def accepts(self, value):
+        return type(value) is int and self.low <= value <= self.high
+
+    def convert(self, text):
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Decimal(Setting):
+    """A number from low to high, both included."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def limit(self):
+        return f"a number from {self.low:g} to {self.high:g}"
+
+    def accepts(self, value):
+        return type(value) in (int, float) and self.low <= value <= self.high
+
+    def convert(self, text):
+        return float(text)
+
+
+@dataclass(frozen=True)
+class Choice(Setting):
+    """One of several words; with default None also none of them yet."""
+
+    options: tuple[str, ...] = ()
+
+    @property
+    def limit(self):
+        return "one of " + ", ".join(f"`{option}`" for option in self.options)
+
+    def accepts(self, value):
+        return value in self.options or (value is None and self.default is None)
+
+
+@dataclass(frozen=True)
+class Text(Setting):
+    """Text of at most max_chars characters."""
+
+    max_chars: int = 500
+
+    @property
+    def limit(self):
+        return f"text of at most {self.max_chars:,} characters"
+
+    def accepts(self, value):
+        return isinstance(value, str) and len(value) <= self.max_chars
+
+
+def to_text(value):
+    """A setting's value as a URL writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def read_url(parameters, catalogue):
+    """Read a URL's parameters: (kept, complaints).
+
+    parameters maps each name to the list of its texts, catalogue each known name to its Setting.
+    kept maps each name to the one text that is fit for use; complaints has a sentence for every
+    parameter that was refused, repeated or not known. Order is kept; at most ten complaints.
+    """
+    kept, complaints = {}, []
+    for name, texts in parameters.items():
+        if name not in catalogue:
+            complaints.append(f"{shorten(name)} is not a setting of this page. It was left out.")
+            continue
+        if len(texts) > 1:
+            complaints.append(f"`{name}` stands {len(texts)} times in the link. The last counts.")
+        try:
+            kept[name] = to_text(catalogue[name].parse(texts[-1]))
+        except SettingError as error:
+            default = catalogue[name].default
+            then = "It was left out." if default is None else f"{shorten(default)} is used instead."
+            complaints.append(f"{error} {then}")
+    if len(complaints) > 10:
+        complaints[9:] = [f"… and {len(complaints) - 9} more of this kind."]
+    return kept, complaints

@@ -1,0 +1,26 @@
+"""The attention lab: toggle how the mask is held, pick a device, run the forward pass, look."""
+
+import streamlit as st
+
+from core.lab import LAB
+from pages.shared import controls, frame, panels, predict
+from pages.shared.closer import closer_looks
+
+PAGE = "pages/1_Attention_lab.py"
+frame.open_page(PAGE, LAB)
+st.markdown(
+    "Causal self-attention hides later tokens with a mask. Held as a **registered buffer**, the "
+    "mask moves and is saved with its module. Held as a **plain attribute**, it does neither."
+)
+settings = controls.lab_controls()
+if settings and predict.gate(settings):
+    observation = controls.observe(settings.experiment)
+    chosen = observation.variant(settings.buffer)
+    other = observation.variant(not settings.buffer) if settings.compare else None
+    predict.verdict(settings, chosen)
+    panels.variant_row(observation, chosen, other)
+    if other:
+        panels.variant_row(observation, other, chosen)
+    panels.legend()
+    closer_looks(observation, chosen, other, settings.buffer)
+frame.remember_link(PAGE)

@@ -1,0 +1,63 @@
+"""Opens a page: its title, the navigation, and the link that may need mending first."""
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.attention import causal_mask
+from core.lessons import LESSONS, lesson
+from core.settings import read_url
+
+# The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
+_COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
+ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize((48, 48), Image.NEAREST)
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
+.stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
+.stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
+[data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+pre.marked { font-size: 0.8rem; white-space: pre-wrap; padding: 0.75rem; margin: 0;
+  border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
+pre.marked mark { background: #ffd54a; color: #1a2330; }
+</style>"""
+
+
+def open_page(page, catalogue=None):
+    """Start a page of the catalogue of lessons; `catalogue` maps its URL names to Settings.
+
+    A link with anything unfit in it is cleaned and opened again; what was wrong is then said.
+    """
+    here = lesson(page)
+    st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
+    mend_link(page, catalogue or {})
+    st.html(STYLE)
+    with st.container(horizontal=True, key="navigation"):
+        st.markdown("**Buffer Lab**", width="content")
+        for other in LESSONS:
+            link = None if other is here else st.session_state.get(f"link to {other.page}")
+            st.page_link(other.page, label=other.title, icon=other.icon, query_params=link)
+    st.title(here.question, anchor=False)
+    complaints(page)
+
+
+def mend_link(page, catalogue):
+    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
+    kept, wrong = read_url(parameters, catalogue)
+    if wrong:
+        st.session_state[f"complaints of {page}"] = wrong
+        st.query_params.from_dict(kept)
+        st.rerun()
+
+
+def complaints(page):
+    wrong = st.session_state.get(f"complaints of {page}")
+    if wrong:
+        with st.container(key="complaints"):
+            st.warning("The link had something that this page cannot use.\n\n" +
+                       "\n".join(f"- {sentence}" for sentence in wrong))  # fmt: skip
+            st.button("All right", on_click=lambda: st.session_state.pop(f"complaints of {page}"))
+
+
+def remember_link(page):
+    """Keep this page's link, so that its entry in the navigation leads back to the same screen."""
+    st.session_state[f"link to {page}"] = st.query_params.to_dict()

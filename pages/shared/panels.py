@@ -1,0 +1,104 @@
+"""The panels of the lab: one row a variant, the error in place of the weights, the state_dict."""
+
+import streamlit as st
+
+from core import charts
+from core.lessons import reason, remedies
+
+BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
+
+
+def variant_row(observation, run, other):
+    """Masked scores | softmax weights | state_dict keys of one variant, side by side.
+
+    other is the VariantRun to compare with, or None: keys that only it has show as missing.
+    """
+    with st.container(border=True):
+        heading(run)
+        scores, weights, state = st.columns([1, 1, 0.9], gap="medium")
+        with scores:
+            scores_panel(observation, run)
+        with weights:
+            if run.trace.error:
+                error_panel(observation, run)
+            else:
+                stage_heatmap(observation, run, "attn_weights", 0, "Softmax weights", "weights")
+        with state:
+            state_dict_panel(run, other)
+
+
+def heading(run):
+    """The variant's class name, and what its forward pass did."""
+    icon = ":material/check:" if run.outcome == "it works" else ":material/error:"
+    badge = f":{BADGES[run.outcome]}-badge[{icon} {run.outcome}]"
+    st.markdown(f"##### `{run.class_name}` &nbsp; {badge}", anchors=False)
+
+
+def scores_panel(observation, run):
+    if run.trace.get("attn_scores", 1):
+        stage_heatmap(observation, run, "attn_scores", 1, "Masked scores", "scores")
+    elif run.trace.get("attn_scores"):
+        title = "Scores, the mask not applied"
+        stage_heatmap(observation, run, "attn_scores", 0, title, "scores")
+    else:
+        st.markdown("**Masked scores**")
+        st.info("`forward` ended before it computed any scores.")
+
+
+def stage_heatmap(observation, run, name, change, title, kind):
+    stage = run.trace.get(name, change)
+    values = stage.tensor[0].tolist()
+    masked = None
+    if kind == "weights":
+        hidden = run.trace.get("attn_scores", 1).tensor[0] == float("-inf")
+        masked = hidden.tolist()
+    tokens = observation.experiment.tokens
+    st.markdown(f"**{title}** on `{stage.device}`")
+    st.altair_chart(
+        charts.heatmap(values, tokens, kind, masked),
+        alt=charts.describe(values, tokens, f"{title} of {run.class_name}"),
+    )
+
+
+def error_panel(observation, run):
+    """The exception that PyTorch raised, in full, with the line, the devices and the ways out."""
+    error = run.trace.error
+    st.markdown("**Softmax weights**: never computed")
+    st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
+    st.markdown(f"Raised by line {error.line} of the module's file, in `forward`:")
+    st.code(error.source, wrap_lines=True)
+    places = {}
+    for name, device in error.devices:
+        places.setdefault(device, []).append(f"`{name}`")
+    st.markdown("\n".join(f"- on `{device}`: {', '.join(n)}" for device, n in places.items()))
+    st.markdown(reason(run, observation.experiment))
+    st.markdown(
+        "**What to do**\n" + "\n".join(f"- {r}" for r in remedies(run, observation.experiment))
+    )
+
+
+def state_dict_panel(run, other):
+    """The keys of state_dict, in PyTorch's order, with those that only the other variant has."""
+    rows = {row.name: row for row in run.tensors}
+    missing = [key for key in (other.state_dict if other else ()) if key not in run.state_dict]
+    lines = ["| key | shape | device |", "|---|---|---|"]
+    for key in missing:
+        lines.append(f"| `{key}` | :red-badge[:material/close: missing] | |")
+    for key in run.state_dict:
+        row = rows[key]
+        extra = other is not None and key not in other.state_dict
+        mark = " :green-badge[:material/add: only here]" if extra else ""
+        lines.append(f"| `{key}`{mark} | {row.shape} | `{row.device}` |")
+    st.markdown("**state_dict keys**")
+    st.markdown("\n".join(lines))
+    mask = rows["mask"]
+    st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.")
+
+
+def legend():
+    """How to read the heatmaps, in words."""
+    st.caption(
+        "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
+        "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "
+        "1. Point at a row to see the same query in every heatmap."
+    )
