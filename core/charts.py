@@ -59,19 +59,25 @@ def heatmap(values, tokens, kind, masked=None):
         scale = alt.Scale(scheme="viridis", domain=[0, 1])
     size = len(tokens)
     printed = size <= PRINTED_UP_TO
-    base = alt.Chart(alt.Data(values=cells)).encode(
-        x=alt.X(
-            "key:N",
-            sort=labels,
-            title="key",
-            axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13),
-        ),
-        y=alt.Y("query:N", sort=labels, title="query", axis=alt.Axis(labelFontSize=13)),
-        tooltip=[
-            alt.Tooltip("query:N"),
-            alt.Tooltip("key:N"),
-            alt.Tooltip("exact:N", title="value"),
-        ],
+    words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
+    base = (
+        alt.Chart(alt.Data(values=cells))
+        .transform_calculate(words=words)
+        .encode(
+            x=alt.X(
+                "key:N",
+                sort=labels,
+                title="key",
+                axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13),
+            ),
+            y=alt.Y("query:N", sort=labels, title="query", axis=alt.Axis(labelFontSize=13)),
+            tooltip=[
+                alt.Tooltip("query:N"),
+                alt.Tooltip("key:N"),
+                alt.Tooltip("exact:N", title="value"),
+            ],
+            description="words:N",
+        )
     )
     not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
     not_hovered += "hovered.query[0] !== datum.query"
@@ -88,7 +94,7 @@ def heatmap(values, tokens, kind, masked=None):
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:
         layers.append(
-            base.mark_text(fontSize=14 if size <= 6 else 11).encode(
+            base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(
                 text="text:N",
                 color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
             )
@@ -108,23 +114,26 @@ def is_dark(value, kind, largest):
     return math.isfinite(value) and abs(value) > 0.75 * largest
 
 
-def describe(values, tokens, title, masked=None):
-    """The heatmap in words, for a screen reader: every value while they are few, else extremes."""
+def describe(values, tokens, title):
+    """The heatmap in a sentence or two, for a screen reader: size, what is hidden, extremes.
+
+    It is short, since Streamlit repeats it on each of the chart's buttons; every cell says its own
+    query, key and value, and the pipeline's tables hold them all.
+    """
     labels = token_labels(tokens)
-    parts = [f"{title}: {len(labels)} queries by {len(labels)} keys."]
-    if len(labels) <= PRINTED_UP_TO:
-        for i, row in enumerate(values):
-            cells = ", ".join(
-                f"{labels[j]} {'masked' if value == -math.inf else f'{value:.2f}'}"
-                for j, value in enumerate(row)
-            )
-            parts.append(f"Query {labels[i]}: {cells}.")
-    else:
-        finite = [v for row in values for v in row if math.isfinite(v)]
-        hidden = sum(v == -math.inf for row in values for v in row)
-        parts.append(f"Smallest finite value {min(finite):.2f}, largest {max(finite):.2f}.")
-        parts.append(f"{hidden} cells are masked." if hidden else "")
-    return " ".join(filter(None, parts))
+    cells = [
+        (value, labels[i], labels[j])
+        for i, row in enumerate(values)
+        for j, value in enumerate(row)
+        if math.isfinite(value)
+    ]
+    hidden = len(labels) ** 2 - len(cells)
+    text = f"{title}: {len(labels)} queries by {len(labels)} keys, {hidden} masked."
+    for name, (value, query, key) in (("Largest", max(cells)), ("smallest", min(cells))):
+        text += f" {name} {value:.2f}, query {query}, key {key}" + (
+            "," if name == "Largest" else "."
+        )
+    return text
 
 
 KINDS = {  # colours after Okabe and Ito, with a shape each, so that neither is needed alone

@@ -157,8 +157,9 @@ def read_url(parameters, catalogue):
         try:
             kept[name] = to_text(catalogue[name].parse(texts[-1]))
         except SettingError as error:
-            default = catalogue[name].default
-            then = "It was left out." if default is None else f"{shorten(default)} is used instead."
+            default = to_text(catalogue[name].default)
+            short = catalogue[name].default is not None and len(default) <= 20
+            then = f"{shorten(default)} is used instead." if short else "It was left out."
             complaints.append(f"{error} {then}")
     if len(complaints) > 10:
         complaints[9:] = [f"… and {len(complaints) - 9} more of this kind."]

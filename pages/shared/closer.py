@@ -64,7 +64,8 @@ def values(tensor, step, labels):
     table(pd.DataFrame(rows, index=labels, columns=columns), step.title)
 
 
-def table(frame, title):
+def table(frame, title, rows="query"):
+    frame.index.name = rows  # an empty corner would be a header without a name
     st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
 
 
@@ -73,7 +74,7 @@ def worked_row(observation, run, labels):
     rows, _ = work_through(run, query)
     numbers = [[cell_text(value, 4) for value in row] for _, row in rows]
     frame = pd.DataFrame(numbers, index=[step for step, _ in rows], columns=labels)
-    table(frame, f"The query {labels[query]} worked through")
+    table(frame, f"The query {labels[query]} worked through", "step")
     weights, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
     if weights is None:
         st.caption("The last two steps are what the weights would be: `forward` did not get there.")
@@ -152,12 +153,12 @@ def code(observation):
         column.html(f'<pre class="marked" tabindex="0">{shown}</pre>')
     sources = dict(export.parts(observation))
     st.markdown("**The experiment that ran on this page**")
-    st.code(observation.script)
+    st.code(observation.script, wrap_lines=True)
     st.markdown("**The module that it ran**, with the forward pass that both variants share")
-    st.code(sources["The two attention modules"], line_numbers=True, height=420)
+    st.code(sources["The two attention modules"], line_numbers=True, wrap_lines=True, height=420)
     st.markdown("**All of it in one file**, which runs as pasted wherever PyTorch is installed")
     script = export.as_script(observation)
-    st.code(script, height=260)
+    st.code(script, wrap_lines=True, height=260)
     with st.container(horizontal=True):
         downloads = (
             ("Script (.py)", script, "buffer_lab.py", "text/x-python"),

@@ -149,7 +149,10 @@ def token_choice(name, labels):
     """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0."""
     count = len(labels)
     default = min(LAB[name].default, count)
-    if st.session_state.get(name, 1) > count:
+    asked = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    if asked > count:
+        error = SettingError(name, asked, f"a token of this input, 1 to {count}")
+        st.warning(f"{error} `{count}` is used instead.")
         st.session_state[name] = count
     position = st.number_input(
         f"{LAB[name].label} (1 to {count})",

@@ -14,10 +14,13 @@ ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize((48, 48), 
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
+.stMainBlockContainer h2 { font-size: 1.25rem; padding: 0; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
+  color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
-pre.marked { font-size: 0.8rem; white-space: pre-wrap; padding: 0.75rem; margin: 0;
-  border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
+pre.marked { font-size: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  padding: 0.75rem; margin: 0; border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
 pre.marked mark { background: #ffd54a; color: #1a2330; }
 </style>"""
 

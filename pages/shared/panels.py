@@ -31,7 +31,7 @@ def heading(run):
     """The variant's class name, and what its forward pass did."""
     icon = ":material/check:" if run.outcome == "it works" else ":material/error:"
     badge = f":{BADGES[run.outcome]}-badge[{icon} {run.outcome}]"
-    st.markdown(f"##### `{run.class_name}` &nbsp; {badge}", anchors=False)
+    st.markdown(f"## `{run.class_name}` &nbsp; {badge}", anchors=False)
 
 
 def scores_panel(observation, run):

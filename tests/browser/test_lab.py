@@ -1,0 +1,200 @@
+"""What a person does in the attention lab, in a real Chromium."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import running_server
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+LAB = "/Attention_lab"
+REAL_ERROR = (
+    "RuntimeError: expected self and mask to be on the same device, "
+    "but got mask on cpu and self on sim:0"
+)
+
+
+def switch(page, name):
+    """Click a toggle by its label, as people do."""
+    label = page.get_by_text(name, exact=True)
+    expect(label).to_have_count(1)  # two while a rerun replaces the page
+    label.click()
+
+
+def test_a_deep_link_is_the_very_first_request_of_a_server(visit):
+    with running_server() as address:
+        visitor = visit(address)
+        visitor.open(f"{LAB}?predict=false&buffer=false&device=cpu")
+        visitor.settled(charts=4)
+        expect(visitor.page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
+
+
+def test_predict_run_and_explain(visit):
+    page = visit().open(LAB)
+    expect(page.get_by_role("button", name="Run the forward pass")).to_be_disabled()
+    page.get_by_text("a device error", exact=True).click()
+    page.get_by_role("button", name="Run the forward pass").click()
+    expect(page.get_by_role("alert").first).to_contain_text("What happened: it works")
+    expect(page.locator("svg.marks")).to_have_count(3)
+    assert "guess=a+device+error" in page.url and "ran=buffer-sim-moved" in page.url
+
+
+def test_toggle_to_failure_on_sim_and_back(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&compare=false")
+    visitor.settled(charts=2)
+    switch(page, "Register the mask as a buffer")
+    expect(page.get_by_text(REAL_ERROR)).to_be_visible()
+    visitor.settled(charts=1)
+    expect(page).to_have_url(re.compile("buffer=false"))
+    page.get_by_role("radio", name="cpu").check(force=True)
+    visitor.settled(charts=2)
+    expect(page.get_by_text(REAL_ERROR)).to_have_count(0)
+    page.get_by_role("radio", name="sim").check(force=True)
+    expect(page.get_by_text(REAL_ERROR)).to_be_visible()
+    switch(page, "Register the mask as a buffer")
+    visitor.settled(charts=2)
+
+
+def screen(page):
+    """All that a person reads on the page, charts included, in order."""
+    drawn = page.locator("svg.marks").evaluate_all(
+        "all => all.map(svg => [...svg.querySelectorAll('text')].map(t => t.textContent))"
+    )
+    return page.locator("[data-testid=stMain]").inner_text(), drawn
+
+
+def test_a_shared_link_reproduces_the_screen_in_a_second_browser(visit):
+    first = visit()
+    page = first.open(LAB)
+    switch(page, "Move the mask by hand")
+    switch(page, "Register the mask as a buffer")
+    page.get_by_text("Input, sizes and seed").click()
+    page.get_by_label("Seed", exact=True).fill("7")
+    page.get_by_label("Seed", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("seed=7"))
+    page.get_by_text("it works", exact=True).click()
+    page.get_by_role("button", name="Run the forward pass").click()
+    first.settled(charts=4)
+    page.get_by_text("The causality probe").click()
+    expect(page.get_by_text("identical, bit for bit")).to_be_visible()
+    second = visit()
+    other = second.open(page.url.removeprefix(first.server))
+    second.settled(charts=4)
+    expect(other.get_by_text("identical, bit for bit")).to_be_visible()
+    assert screen(other) == screen(page)
+
+
+def test_the_keyboard_alone_is_enough(visit):
+    page = visit().open(LAB)
+
+    def tab_to(role, name):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.get_by_role(role, name=name).evaluate_all(
+                "found => found.some(e => e === document.activeElement)"
+            ):
+                return
+        raise AssertionError(f"the tab key never reached {role} {name}")
+
+    expect(page.get_by_role("switch", name="Register the mask")).to_be_visible()
+    tab_to("switch", "Register the mask as a buffer")
+    page.keyboard.press("Space")
+    expect(page).to_have_url(re.compile("buffer=false"))
+    tab_to("radio", "it works")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="a device error")).to_be_checked()
+    expect(page.get_by_role("button", name="Run the forward pass")).to_be_enabled()
+    tab_to("button", "Run the forward pass")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(REAL_ERROR)).to_be_visible()
+
+
+def test_hovering_a_query_highlights_its_row_in_every_heatmap(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&device=cpu")
+    visitor.settled(charts=4)
+    cell = page.locator("svg.marks").first.locator("path[aria-label^='query with, key Your']")
+    cell.hover(position={"x": 4, "y": 4})
+    for number in range(4):
+        rows = page.locator("svg.marks").nth(number)
+        expect(rows.locator("path[aria-label^='query '][opacity='0.35']")).to_have_count(30)
+        expect(rows.locator("path[aria-label^='query with'][opacity='1']")).to_have_count(6)
+    page.mouse.move(5, 5)
+    expect(page.locator("path[aria-label^='query '][opacity='0.35']")).to_have_count(0)
+
+
+def test_a_number_edited_in_the_table_is_in_the_link(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&input=numbers&inputs=true&device=cpu")
+    visitor.settled(charts=4)
+    grid = page.locator("[data-testid=stDataFrame]")
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 120, box["y"] + 52)  # the first number of the first token
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("0.9")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"x=0\.9\+0\.15\+0\.89%3B"))
+    second = visit()
+    other = second.open(page.url.removeprefix(visitor.server))
+    second.settled(charts=4)
+    visitor.settled(charts=4)
+    assert screen(other)[1] == screen(page)[1]
+
+
+def test_the_downloaded_script_prints_the_error_of_the_page(visit, tmp_path):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&buffer=false&code=true")
+    visitor.settled(charts=3)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Script (.py)").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    done = subprocess.run([sys.executable, "-I", file], capture_output=True, text=True, timeout=120)
+    assert file.name == "buffer_lab.py" and REAL_ERROR in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("seed=1e999&device=quantum", "seed is 1e999, but it must be a whole number from 0"),
+        ("buffer=maybe&buffer=no&dropout=nan", "dropout is nan, but it must be a number from 0"),
+        ("x=" + "y" * 100_000, "(100,000 characters)"),
+        (
+            "sentence=%3Cscript%3Ealert(1)%3C/script%3E&input=%00&context_length=-3",
+            "context_length",
+        ),
+        ("what=![](http://example.org/x.png)", "is not a setting of this page"),
+    ],
+)
+def test_a_hostile_link_opens_a_working_page_that_names_the_fault(visit, query, sentence):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?{query}")
+    expect(page.get_by_role("alert").first).to_contain_text(sentence)
+    page.get_by_role("button", name="All right").click()
+    expect(page.get_by_text("The link had something")).to_have_count(0)
+    switch(page, "Predict first")
+    visitor.settled(charts=3)
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{LAB}?predict=false&pipeline=true&tensors=true&inputs=true&code=true")
+    visitor.settled(charts=3)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_navigation_leads_back_to_the_same_screen(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&buffer=false")
+    visitor.settled(charts=3)
+    page.get_by_role("link", name="Start").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is a buffer?")
+    page.get_by_role("link", name="Attention lab", exact=True).click()
+    visitor.settled(charts=3)
+    expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
+    expect(page).to_have_url(re.compile("buffer=false"))

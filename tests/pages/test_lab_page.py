@@ -1,0 +1,236 @@
+"""The attention lab, run by Streamlit's own test driver."""
+
+from pathlib import Path
+
+import pyarrow
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core.experiment import OUTCOMES, Experiment, run
+from core.lab import LAB
+
+ROOT = Path(__file__).parents[2]
+WORKS, DEVICE_ERROR, ELSE = OUTCOMES
+
+
+def lab(**parameters):
+    app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60)
+    app.switch_page(str(ROOT / "pages/1_Attention_lab.py"))
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def text(app):
+    return "\n".join(element.value for element in app.markdown)
+
+
+def charts(app):
+    return app.get("vega_lite_chart")
+
+
+def printed_cells(chart):
+    return pyarrow.ipc.open_stream(chart.proto.data.data).read_pandas()["text"].tolist()
+
+
+def test_results_wait_for_a_guess_and_a_run():
+    app = lab()
+    assert not charts(app)
+    assert app.button[0].disabled
+    app.radio(key="guess").set_value(WORKS).run()
+    assert not charts(app)
+    app.button[0].click().run()
+    assert len(charts(app)) == 3
+    assert "That is what happened" in app.success[0].value
+
+
+def test_a_wrong_guess_gets_the_reason_too():
+    app = lab(buffer="false")
+    app.radio(key="guess").set_value(WORKS).run()
+    app.button[0].click().run()
+    assert "What happened: a device error" in app.warning[0].value
+    assert "plain attribute" in app.warning[0].value
+
+
+def test_the_gate_can_be_switched_off_by_link_and_by_control():
+    assert len(charts(lab(predict="false"))) == 3
+    app = lab()
+    app.toggle(key="predict").set_value(False).run()
+    assert len(charts(app)) == 3
+
+
+def test_a_change_that_matters_asks_anew_and_one_that_does_not_keeps_the_results():
+    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    assert len(charts(app)) == 3
+    app.number_input(key="seed").set_value(7).run()
+    assert len(charts(app)) == 3
+    app.toggle(key="buffer").set_value(False).run()
+    assert not charts(app)
+    assert app.radio(key="guess").value is None
+    assert "ran" not in app.query_params
+
+
+def test_the_heatmaps_hold_the_observed_values():
+    app = lab(predict="false", device="cpu", seed="9", d_out="4")
+    trace = run(Experiment(device="cpu", seed=9, d_out=4)).with_buffer.trace
+    masked, weights = charts(app)[:2]
+    expected = trace.get("attn_scores", 1).tensor.flatten().tolist()
+    assert printed_cells(masked) == [
+        "−∞" if v == float("-inf") else f"{v:.2f}".replace("-", "−") for v in expected
+    ]
+    expected = trace.get("attn_weights").tensor.flatten().tolist()
+    assert printed_cells(weights) == [f"{v:.2f}" for v in expected]
+    assert all(chart.proto.alt for chart in app.get("vega_lite_chart"))
+
+
+def test_the_failing_variant_shows_the_real_exception_and_keeps_what_is_known():
+    app = lab(predict="false", buffer="false")
+    assert any(
+        "RuntimeError: expected self and mask to be on the same device, "
+        "but got mask on cpu and self on sim:0" in block.value
+        for block in app.code
+    )
+    shown = text(app)
+    assert "on `cpu`: `self.mask`" in shown
+    assert "register_buffer" in shown
+    assert "Scores, the mask not applied" in shown
+    assert "never computed" in shown
+
+
+def test_a_missing_key_shows_as_missing():
+    shown = text(lab(predict="false", buffer="false"))
+    assert "| `mask` | :red-badge[:material/close: missing]" in shown
+    assert "only here" in shown
+    alone = text(lab(predict="false", buffer="false", compare="false"))
+    assert "missing" not in alone and "CausalAttentionWithBuffer" not in alone
+
+
+def test_a_mask_that_is_not_persistent_is_in_neither_state_dict():
+    shown = text(lab(predict="false", persistent="false"))
+    assert "`mask` is a **non-persistent buffer**" in shown
+    assert "missing" not in shown and "only here" not in shown
+
+
+def test_moving_the_mask_by_hand_cures_the_plain_variant():
+    app = lab(predict="false", buffer="false")
+    app.toggle(key="move_mask").set_value(True).run()
+    assert len(charts(app)) == 4
+    assert "a device error" not in text(app)
+
+
+def test_every_section_opens_on_success_and_on_failure():
+    sections = dict.fromkeys(("inputs", "pipeline", "tensors", "causality", "code"), "true")
+    for buffer, model in (("true", "true"), ("false", "true"), ("false", "false")):
+        app = lab(predict="false", buffer=buffer, move_model=model, **sections)
+        shown = text(app)
+        assert "Weights after dropout" in shown
+        assert "| tensor | kind |" in shown
+        assert any("torch.manual_seed(123)" in block.value for block in app.code)
+        assert len(app.get("download_button")) == 3
+
+
+def test_the_pipeline_says_what_was_not_reached():
+    shown = text(lab(predict="false", buffer="false", pipeline="true"))
+    assert shown.count("not reached") == 5
+
+
+def test_the_causality_probe_finds_earlier_rows_identical():
+    app = lab(predict="false", causality="true", changed="4")
+    assert "All 3 rows before `with` are identical" in app.success[0].value
+    assert text(app).count("identical") == 6
+
+
+def test_a_sentence_of_ones_own_becomes_the_input():
+    app = lab(predict="false", input="sentence", sentence="To be, or not!", device="cpu")
+    assert "To" in app.get("vega_lite_chart")[0].proto.alt
+    app.text_input(key="sentence").set_value("").run()
+    assert "must be 1 to 64 words" in app.error[0].value
+    assert app.text_input(key="sentence").value == ""
+    app.text_input(key="sentence").set_value("Again").run()
+    assert not app.error
+
+
+def test_numbers_of_ones_own_become_the_input():
+    app = lab(predict="false", input="numbers", x="1 2 3; 4 5 6", context_length="2")
+    assert "2 queries by 2 keys" in app.get("vega_lite_chart")[0].proto.alt
+    app.text_input(key="x").set_value("1 2 3; 4 five 6").run()
+    assert "must be 1 to 64 rows of 3 numbers" in app.error[0].value
+    assert app.text_input(key="x").value == "1 2 3; 4 five 6"
+
+
+def test_text_survives_being_hidden():
+    app = lab(predict="false", input="sentence", sentence="Keep me")
+    app.radio(key="input").set_value("example").run()
+    app.radio(key="input").set_value("sentence").run()
+    assert app.text_input(key="sentence").value == "Keep me"
+
+
+def test_too_many_tokens_is_something_else_and_says_so():
+    app = lab(predict="false", context_length="4")
+    assert "something else" in text(app)
+    assert any("x has 6 tokens, but context_length is 4" in block.value for block in app.code)
+
+
+def test_a_token_beyond_the_input_is_brought_back():
+    app = lab(predict="false", causality="true", changed="60", pipeline="true", query="50")
+    assert app.number_input(key="changed").value == 6
+    assert app.number_input(key="query").value == 6
+    said = [warning.value for warning in app.warning]
+    assert said == [
+        "`query` is `50`, but it must be a token of this input, 1 to 6. `6` is used instead.",
+        "`changed` is `60`, but it must be a token of this input, 1 to 6. `6` is used instead.",
+    ]
+
+
+def test_a_hostile_link_opens_the_page_and_names_every_fault():
+    app = lab(seed="1e999", device="quantum", x="y" * 100_000, buffer=["true", "maybe"], a="<b>")
+    (warning,) = app.warning
+    for sentence in (
+        "`seed` is `1e999`, but it must be a whole number from 0 to 2,147,483,647",
+        "`device` is `quantum`, but it must be one of `cpu`",
+        "(100,000 characters)",
+        "`buffer` stands 2 times",
+        "`buffer` is `maybe`, but it must be `true` or `false`",
+        "`a` is not a setting of this page",
+    ):
+        assert sentence in warning.value
+    assert app.number_input(key="seed").value == 123
+    app.button[0].click().run()
+    assert not app.warning
+
+
+VALUES = st.one_of(
+    st.text(max_size=40),
+    st.from_regex(r"-?[0-9]{1,30}(\.[0-9]{1,5})?(e[0-9]{1,4})?", fullmatch=True),
+    st.sampled_from(["true", "false", "sim", "cpu", "", "nan", "numbers", "sentence", *OUTCOMES]),
+    st.just("y" * 100_000),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(LAB)) | st.text(min_size=1, max_size=10),
+        VALUES | st.lists(VALUES, min_size=1, max_size=3),
+        max_size=5,
+    ).filter(lambda parameters: len(str(parameters)) < 400_000)  # Streamlit drops longer links
+)
+def test_any_link_at_all_opens_a_working_page(parameters):
+    parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
+    app = lab(**parameters)
+    assert app.title[0].value == "Does it matter how a module holds its mask?"
+    wrong = [n for n in parameters if n not in LAB]
+    assert bool(app.warning) or not wrong
+
+
+@pytest.mark.parametrize("name", ["query", "changed"])
+@pytest.mark.parametrize("value", ["0", "65", "-1", "2.5", "last"])
+def test_positions_beyond_all_limits_are_named(name, value):
+    app = lab(**{name: value})
+    assert f"`{name}` is `{value}`, but it must be a whole number from 1 to 64" in (
+        app.warning[0].value
+    )
