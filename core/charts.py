@@ -59,6 +59,7 @@ def heatmap(values, tokens, kind, masked=None):
         scale = alt.Scale(scheme="viridis", domain=[0, 1])
     size = len(tokens)
     printed = size <= PRINTED_UP_TO
+    overlap = False if printed else "greedy"  # leave out labels only where there are many
     words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
     base = (
         alt.Chart(alt.Data(values=cells))
@@ -68,7 +69,7 @@ def heatmap(values, tokens, kind, masked=None):
                 "key:N",
                 sort=labels,
                 title="key",
-                axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13),
+                axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13, labelOverlap=overlap),
             ),
             y=alt.Y("query:N", sort=labels, title="query", axis=alt.Axis(labelFontSize=13)),
             tooltip=[
@@ -99,7 +100,10 @@ def heatmap(values, tokens, kind, masked=None):
                 color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
             )
         )
-    return alt.layer(*layers).properties(height=min(560, max(260, 44 * min(size, 8) + 4 * size)))
+    return alt.layer(*layers).properties(
+        height=min(560, max(260, 44 * min(size, 8) + 4 * size)),
+        padding={"left": 0, "top": 0, "bottom": 0, "right": 20},  # room for the last slanted label
+    )
 
 
 def cell_text(value, digits):

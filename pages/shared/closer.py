@@ -61,10 +61,11 @@ def values(tensor, step, labels):
     columns = labels if step.columns == "key" else [str(i + 1) for i in range(tensor.shape[1])]
     rows = [[cell_text(value, 4) for value in row] for row in tensor.tolist()]
     st.markdown(f"**{step.title}**")
-    table(pd.DataFrame(rows, index=labels, columns=columns), step.title)
+    row = "query" if step.columns == "key" else "token"
+    table(pd.DataFrame(rows, index=labels, columns=columns), step.title, row)
 
 
-def table(frame, title, rows="query"):
+def table(frame, title, rows):
     frame.index.name = rows  # an empty corner would be a header without a name
     st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
 

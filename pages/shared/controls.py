@@ -95,10 +95,11 @@ def number_table():
     st.data_editor(
         pd.DataFrame(state["rows"], columns=["x1", "x2", "x3"]),
         num_rows="dynamic",
+        column_config={x: st.column_config.NumberColumn(default=0.0) for x in ("x1", "x2", "x3")},
         key=key,
         on_change=take_over,
         height=260,
-        alt="The input embeddings, one row a token, three numbers each. The text below is the same",
+        alt="The input embeddings, a row for each token; the text below holds the same numbers",
     )
 
 

@@ -14,7 +14,7 @@ ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize((48, 48), 
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
-.stMainBlockContainer h2 { font-size: 1.25rem; padding: 0; }
+.stMainBlockContainer h2 { font-size: 1.25rem; padding: 0.25rem 0 0.75rem; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
   color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }

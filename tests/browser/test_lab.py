@@ -132,10 +132,10 @@ def test_a_number_edited_in_the_table_is_in_the_link(visit):
     visitor.settled(charts=4)
     grid = page.locator("[data-testid=stDataFrame]")
     box = grid.bounding_box()
-    page.mouse.click(box["x"] + 120, box["y"] + 52)  # the first number of the first token
-    page.keyboard.press("Enter")
+    page.mouse.dblclick(box["x"] + 120, box["y"] + 52)  # the first number of the first token
+    expect(page.locator("#portal input")).to_be_focused()
     page.keyboard.press("Control+A")
-    page.keyboard.type("0.9")
+    page.keyboard.type("0.9", delay=60)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"x=0\.9\+0\.15\+0\.89%3B"))
     second = visit()
