@@ -14,12 +14,12 @@ import torch
 from torch import nn
 
 
-def causal_mask(context_length):
+def causal_mask(context_length, device=None):
     """Ones where a query must not look, zeros elsewhere: (context_length, context_length).
 
-    Row i, column j is 1 where j > i: the key comes after the query.
+    Row i, column j is 1 where j > i: the key comes after the query. float32, on `device`.
     """
-    return torch.triu(torch.ones(context_length, context_length), diagonal=1)
+    return torch.triu(torch.ones(context_length, context_length, device=device), diagonal=1)
 
 
 class CausalAttention(nn.Module):

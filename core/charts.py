@@ -186,3 +186,51 @@ def where_tensors_are(tensors, devices):
 def describe_where(tensors):
     """The same picture in words."""
     return ". ".join(f"{t.name}, a {t.kind}, is on {t.device}" for t in tensors) + "."
+
+
+WAY_COLOURS = ("#009e73", "#56b4e9", "#d55e00", "#0072b2", "#cc79a7")  # after Okabe and Ito
+
+
+def bytes_per_forward(crossings):
+    """Bars of the bytes that one forward pass copies, per way and context length (Crossings).
+
+    Extrapolated bars are pale and dashed. The scale is linear near zero and logarithmic above.
+    """
+    ways = list(dict.fromkeys(c.way for c in crossings))
+    data = [
+        {
+            "way": c.way,
+            "length": str(c.context_length),
+            "bytes": c.bytes_each,
+            "how": "counted" if c.counted else "extrapolated",
+        }
+        for c in crossings
+    ]
+    lengths = list(dict.fromkeys(row["length"] for row in data))
+    extrapolated = "datum.how === 'extrapolated'"
+    return (
+        alt.Chart(alt.Data(values=data))
+        .mark_bar(stroke="#808080")
+        .encode(
+            x=alt.X("length:N", sort=lengths, title="context length", axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("way:N", sort=ways),
+            y=alt.Y(
+                "bytes:Q",
+                title="bytes in each forward pass",
+                scale=alt.Scale(type="symlog", constant=1000),
+                axis=alt.Axis(
+                    values=[0, 10**4, 10**5, 10**6, 10**7, 10**8],
+                    labelExpr="datum.value ? format(datum.value, '~s') + 'B' : '0'",
+                ),
+            ),
+            color=alt.Color(
+                "way:N",
+                scale=alt.Scale(domain=ways, range=list(WAY_COLOURS)),
+                legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=400),
+            ),
+            opacity=alt.condition(extrapolated, alt.value(0.45), alt.value(1)),
+            strokeDash=alt.condition(extrapolated, alt.value([4, 3]), alt.value([1, 0])),
+            tooltip=["way:N", alt.Tooltip("length:N", title="context length"), "bytes:Q", "how:N"],
+        )
+        .properties(height=340)
+    )

@@ -1,11 +1,11 @@
-"""An Observation as files that reproduce it: a script, a notebook, the values as CSV."""
+"""What a page showed as files that reproduce it: a script, a notebook, the values as CSV."""
 
 import csv
 import inspect
 import io
 import json
 
-from core import attention, simulated_device, trace
+from core import attention, crossings, lazy_mask, simulated_device, timeline, trace
 from core.devices import SIMULATED
 from core.pipeline import PIPELINE, stage_of
 
@@ -24,28 +24,59 @@ for model, run in zip(models, runs, strict=True):
 """
 
 
-def parts(observation):
-    """(title, source) of each piece of the export, in the order in which they run."""
+def source(module):
+    """A module's source as it stands, but for imports of what the export has above it."""
+    lines = inspect.getsource(module).splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("from core"))
+
+
+def experiment_parts(observation):
+    """(title, source) of each piece that reproduces an Observation, in the order to run them."""
     pieces = []
     if observation.experiment.device == SIMULATED:
-        pieces.append(("The simulated device", inspect.getsource(simulated_device)))
-    pieces.append(("The observer of one forward pass", inspect.getsource(trace)))
-    pieces.append(("The two attention modules", inspect.getsource(attention)))
+        pieces.append(("The simulated device", source(simulated_device)))
+    pieces.append(("The observer of one forward pass", source(trace)))
+    pieces.append(("The two attention modules", source(attention)))
     pieces.append(("The experiment", observation.script))
     pieces.append(("What came out", REPORT))
     return pieces
 
 
-def as_script(observation):
+def timeline_parts(story):
+    """The pieces that reproduce a Story. Its script ends as it ended: an exception is raised."""
+    pieces = []
+    if f"to-{SIMULATED}" in story.timeline.steps:
+        pieces.append(("The simulated device", source(simulated_device)))
+    pieces.append(("Where a module's tensors are", source(trace)))
+    pieces.append(("The attention modules", source(attention) + "\n\n" + source(lazy_mask)))
+    pieces.append(("The timeline", timeline.script(story.timeline)))
+    return pieces
+
+
+def crossings_parts():
+    """The pieces that count what crosses the boundary at a context length of 1024."""
+    report = (
+        "for way in WAYS:\n    moving, _, each = count(way, 1024)\n"
+        '    print(f"{way.__doc__}: once {moving}, each forward {each}")\n'
+    )
+    return [
+        ("The simulated device", source(simulated_device)),
+        ("The mask", source(attention)),
+        ("Five ways to hold it", source(crossings)),
+        ("What each copies", report),
+    ]
+
+
+def as_script(parts):
     """One Python file that needs only torch and prints what the page showed."""
-    bars = (f"# {'-' * 8} {title} {'-' * 8}\n\n{source}" for title, source in parts(observation))
+    bars = (f"# {'-' * 8} {title} {'-' * 8}\n\n{text}" for title, text in parts)
     return "\n\n".join(bars)
 
 
-def as_notebook(observation):
+def as_notebook(parts):
     """The same as a Jupyter notebook (format 4.5), one code cell a piece, as JSON text."""
     cells = []
-    for number, (title, source) in enumerate(parts(observation)):
+    for number, (title, source) in enumerate(parts):
         cells.append({"cell_type": "markdown", "source": f"## {title}"})
         cells.append(
             {"cell_type": "code", "source": source, "execution_count": None, "outputs": []}

@@ -44,6 +44,9 @@ class Numbers(Text):
             return False
 
 
+PREDICT = Switch("predict", "Predict first", True, "Hide the results until you have made a guess.")
+GUESS = Choice("guess", "What will happen?", None, options=OUTCOMES)
+RAN = Text("ran", "The question that was answered", "", max_chars=200)
 LAB = {
     setting.name: setting
     for setting in (
@@ -70,9 +73,9 @@ LAB = {
             max_chars=1900,
         ),
         Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
-        Switch("predict", "Predict first", True, "Hide the results until you have made a guess."),
-        Choice("guess", "What will happen?", None, options=OUTCOMES),
-        Text("ran", "The question that was answered", "", max_chars=80),
+        PREDICT,
+        GUESS,
+        RAN,
         Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
         Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
         Switch("inputs", "Input, sizes and seed", False),
@@ -95,8 +98,15 @@ class LabSettings:
     compare: bool
     predict: bool
 
-    def answered(self, guess):
-        """A short name for the question and the guess at it, kept in the URL once it was run.
+    @property
+    def asks(self):
+        """The question to the learner, in words."""
+        name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
+        return f"What will `{name}` do on `{self.experiment.device}`?"
+
+    @property
+    def question(self):
+        """A short name for what the learner is asked.
 
         It has only what decides the outcome, so changing a seed asks nothing anew.
         """
@@ -104,7 +114,7 @@ class LabSettings:
         parts = ["buffer" if self.buffer else "plain", e.device]
         parts += ["moved"] * e.move_model + ["byhand"] * e.move_mask
         parts += ["toolong"] * (len(e.tokens) > e.context_length)
-        return "-".join([*parts, guess.replace(" ", "-")])
+        return "-".join(parts)
 
 
 def lab_settings(values):

@@ -21,6 +21,12 @@ LESSONS = (
         ":material/science:",
         "Does it matter how a module holds its mask?",
     ),
+    Lesson(
+        "pages/2_Moving_devices.py",
+        "Moving devices",
+        ":material/move_down:",
+        "What moves, what stays, and what does it cost?",
+    ),
 )
 
 

@@ -103,11 +103,16 @@ def trace(model, x):
 
 
 def module_tensors(model):
-    """Every tensor of a module by its dotted name: parameters, buffers and plain attributes."""
+    """Every tensor of a module by its dotted name: parameters, buffers, plain attributes, and what
+    a plain list holds, as in `masks[0]`."""
     tensors = {}
     for path, module in model.named_modules():
         prefix = f"{path}." if path else ""
         for name, value in {**vars(module), **module._buffers, **module._parameters}.items():
             if isinstance(value, torch.Tensor):
                 tensors[prefix + name] = value
+            elif isinstance(value, list):
+                for index, item in enumerate(value):
+                    if isinstance(item, torch.Tensor):
+                        tensors[f"{prefix}{name}[{index}]"] = item
     return tensors

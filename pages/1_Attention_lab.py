@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.lab import LAB
+from core.lessons import reason
 from pages.shared import controls, frame, panels, predict
 from pages.shared.closer import closer_looks
 
@@ -13,11 +14,11 @@ st.markdown(
     "mask moves and is saved with its module. Held as a **plain attribute**, it does neither."
 )
 settings = controls.lab_controls()
-if settings and predict.gate(settings):
+if settings and predict.gate(settings.predict, settings.asks, settings.question):
     observation = controls.observe(settings.experiment)
     chosen = observation.variant(settings.buffer)
     other = observation.variant(not settings.buffer) if settings.compare else None
-    predict.verdict(settings, chosen)
+    predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
     panels.variant_row(observation, chosen, other)
     if other:
         panels.variant_row(observation, other, chosen)

@@ -9,23 +9,26 @@ from core import export
 from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.causality import row_changes, with_changed_token
 from core.charts import cell_text, token_labels
+from core.lab import LAB
 from core.pipeline import PIPELINE, stage_of, work_through
-from pages.shared.controls import observe, section, token_choice
+from pages.shared.code import downloads, whole_file
+from pages.shared.controls import observe
+from pages.shared.widgets import section, token_choice
 
 
 def closer_looks(observation, chosen, other, buffer):
     """Every section below the heatmaps, for the chosen VariantRun and the compared one or None."""
-    with section("pipeline") as opened:
+    with section(LAB["pipeline"]) as opened:
         if opened.open:
             pipeline(observation, chosen)
-    with section("tensors") as opened:
+    with section(LAB["tensors"]) as opened:
         if opened.open:
             for run in filter(None, (chosen, other)):
                 tensor_table(run)
-    with section("causality") as opened:
+    with section(LAB["causality"]) as opened:
         if opened.open:
             causality(observation, chosen, buffer)
-    with section("code") as opened:
+    with section(LAB["code"]) as opened:
         if opened.open:
             code(observation)
 
@@ -71,7 +74,7 @@ def table(frame, title, rows):
 
 
 def worked_row(observation, run, labels):
-    query = token_choice("query", labels)
+    query = token_choice(LAB["query"], labels)
     rows, _ = work_through(run, query)
     numbers = [[cell_text(value, 4) for value in row] for _, row in rows]
     frame = pd.DataFrame(numbers, index=[step for step, _ in rows], columns=labels)
@@ -113,7 +116,7 @@ def causality(observation, run, buffer):
         "A causal model's answer at one position must not depend on later tokens. Change a token: "
         "each of its numbers moves by 1. Both modules run again, and the rows are compared."
     )
-    changed = token_choice("changed", labels)
+    changed = token_choice(LAB["changed"], labels)
     after = observe(with_changed_token(experiment, changed)).variant(buffer)
     rows = row_changes(run, after)
     if rows is None:
@@ -152,22 +155,10 @@ def code(observation):
         lines[index] = f"<mark>{lines[index]}</mark>"
         shown = "\n".join(lines)
         column.html(f'<pre class="marked" tabindex="0">{shown}</pre>')
-    sources = dict(export.parts(observation))
+    parts = export.experiment_parts(observation)
     st.markdown("**The experiment that ran on this page**")
     st.code(observation.script, wrap_lines=True)
     st.markdown("**The module that it ran**, with the forward pass that both variants share")
-    st.code(sources["The two attention modules"], line_numbers=True, wrap_lines=True, height=420)
-    st.markdown("**All of it in one file**, which runs as pasted wherever PyTorch is installed")
-    script = export.as_script(observation)
-    st.code(script, wrap_lines=True, height=260)
-    with st.container(horizontal=True):
-        downloads = (
-            ("Script (.py)", script, "buffer_lab.py", "text/x-python"),
-            ("Notebook (.ipynb)", export.as_notebook(observation), "buffer_lab.ipynb",
-             "application/x-ipynb+json"),
-            ("Values (.csv)", export.as_csv(observation), "buffer_lab.csv", "text/csv"),
-        )  # fmt: skip
-        for name, data, file, mime in downloads:
-            st.download_button(
-                name, data, file, mime, icon=":material/download:", on_click="ignore"
-            )
+    st.code(dict(parts)["The two attention modules"], line_numbers=True, wrap_lines=True)
+    whole_file(parts)
+    downloads(parts, "buffer_lab", export.as_csv(observation))

@@ -2,38 +2,42 @@
 
 import streamlit as st
 
-from core.lessons import answer_to_guess, reason
-from pages.shared.controls import widget
+from core.lab import GUESS
+from core.lessons import answer_to_guess
+from pages.shared.widgets import widget
 
 
-def gate(settings):
-    """Ask for a guess and offer the run. True once this question was run, or with the gate off."""
-    if not settings.predict:
+def gate(predict, question, name, button="Run the forward pass", setting=GUESS, ran="ran"):
+    """Ask for a guess and offer the run. True once this question was run, or with the gate off.
+
+    name is short and stands for the question: with the guess it is kept in the URL, in the
+    parameter `ran`, so that a link shows the results again, and other settings ask anew.
+    """
+    if not predict:
         return True
-    name = "CausalAttentionWithBuffer" if settings.buffer else "CausalAttentionWithoutBuffers"
-    with st.container(border=True, key="prediction"):
-        st.markdown(f"**Predict.** What will `{name}` do on `{settings.experiment.device}`?")
+    with st.container(border=True, key=f"prediction {ran}"):
+        st.markdown(f"**Predict.** {question}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            guess = widget("guess")
+            guess = widget(setting)
             wanted = st.button(
-                "Run the forward pass",
+                button,
                 type="primary",
                 disabled=guess is None,
                 help="Make a guess first." if guess is None else None,
             )
-    answered = guess and settings.answered(guess)
+    answered = guess and f"{name}-{guess.replace(' ', '-')}"
     if wanted:
-        st.query_params["ran"] = answered
-    if answered and st.query_params.get("ran") == answered:
+        st.query_params[ran] = answered
+    if answered and st.query_params.get(ran) == answered:
         return True
-    st.query_params.pop("ran", None)
+    st.query_params.pop(ran, None)
     st.info("The results appear here after your guess.", icon=":material/visibility_off:")
     return False
 
 
-def verdict(settings, run):
+def verdict(predict, outcome, reason):
     """What the guess was worth, and the reason for what happened."""
-    if settings.predict:
+    if predict:
         guess = st.session_state["guess"]
-        show = st.success if guess == run.outcome else st.warning
-        show(f"**{answer_to_guess(guess, run.outcome)}** {reason(run, settings.experiment)}")
+        show = st.success if guess == outcome else st.warning
+        show(f"**{answer_to_guess(guess, outcome)}** {reason}")

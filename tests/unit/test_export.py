@@ -53,7 +53,7 @@ def expected_output(observation):
 def test_the_script_in_a_fresh_process_prints_what_the_page_showed(name, tmp_path):
     observation = run(SPREAD[name])
     file = tmp_path / "buffer_lab.py"
-    file.write_text(export.as_script(observation), encoding="utf-8")
+    file.write_text(export.as_script(export.experiment_parts(observation)), encoding="utf-8")
     # -I: nothing of this checkout can be imported.
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
@@ -66,7 +66,7 @@ def test_the_script_runs_when_pasted_into_an_interpreter(tmp_path):
     observation = run(Experiment())
     done = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=export.as_script(observation),
+        input=export.as_script(export.experiment_parts(observation)),
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -78,7 +78,9 @@ def test_the_script_runs_when_pasted_into_an_interpreter(tmp_path):
 @pytest.mark.parametrize("name", ["the defaults", "dropout"])
 def test_the_notebook_in_a_fresh_kernel_prints_what_the_page_showed(name, tmp_path):
     observation = run(SPREAD[name])
-    notebook = nbformat.reads(export.as_notebook(observation), as_version=4)
+    notebook = nbformat.reads(
+        export.as_notebook(export.experiment_parts(observation)), as_version=4
+    )
     nbformat.validate(notebook)
     resources = {"metadata": {"path": tmp_path}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
@@ -89,10 +91,10 @@ def test_the_notebook_in_a_fresh_kernel_prints_what_the_page_showed(name, tmp_pa
 @pytest.mark.parametrize("name", SPREAD)
 def test_every_notebook_is_valid_and_has_the_scripts_code(name):
     observation = run(SPREAD[name])
-    notebook = json.loads(export.as_notebook(observation))
+    notebook = json.loads(export.as_notebook(export.experiment_parts(observation)))
     nbformat.validate(notebook)
     code = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert all(source in export.as_script(observation) for source in code)
+    assert all(source in export.as_script(export.experiment_parts(observation)) for source in code)
     assert observation.script in code
 
 

@@ -1,0 +1,70 @@
+"""Every kind of widget, bound to the URL: name, default, limits and help come from its Setting."""
+
+import streamlit as st
+
+from core.settings import Decimal, SettingError, Switch, Text, Whole
+
+
+def widget(setting, asks_anew=False, captions=None, disabled=False):
+    """The widget of a Setting; returns its value. What is typed outlives its being hidden.
+
+    asks_anew: a change decides the outcome, so that the guess is forgotten.
+    """
+    name = setting.name
+    if name not in st.session_state and f"kept {name}" in st.session_state:
+        st.session_state[name] = st.session_state[f"kept {name}"]
+    common = {
+        "key": name,
+        "help": setting.help or None,
+        "bind": "query-params",
+        "disabled": disabled,
+        "on_change": forget_guess if asks_anew else None,
+    }
+    if isinstance(setting, Switch):
+        return st.toggle(setting.label, setting.default, wrap=True, **common)
+    if isinstance(setting, Whole):
+        return st.number_input(setting.label, setting.low, setting.high, setting.default, **common)
+    if isinstance(setting, Decimal):
+        return st.number_input(
+            setting.label, setting.low, setting.high, setting.default, 0.1, "%.2f", **common
+        )
+    if isinstance(setting, Text):
+        text = st.text_input(setting.label, setting.default, **common)
+        st.session_state[f"kept {name}"] = text
+        return text
+    index = None if setting.default is None else setting.options.index(setting.default)
+    return st.radio(
+        setting.label, setting.options, index, captions=captions, horizontal=True, **common
+    )
+
+
+def forget_guess():
+    """A control that decides the outcome has changed: the old guess answers another question."""
+    st.session_state["guess"] = None
+
+
+def section(setting):
+    """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
+    return st.expander(setting.label, key=setting.name, on_change="rerun", bind="query-params")
+
+
+def token_choice(setting, labels):
+    """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0."""
+    name, count = setting.name, len(labels)
+    default = min(setting.default, count)
+    asked = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    if asked > count:
+        error = SettingError(name, asked, f"a token of this input, 1 to {count}")
+        st.warning(f"{error} `{count}` is used instead.")
+        st.session_state[name] = count
+    position = st.number_input(
+        f"{setting.label} (1 to {count})",
+        1,
+        count,
+        default,
+        key=name,
+        bind="query-params",
+        width=260,
+    )
+    st.caption(f"Token {position} is “{labels[position - 1]}”.".replace("`", "'"))
+    return position - 1

@@ -1,0 +1,55 @@
+"""What a person does in the lesson on moving devices, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+PAGE = "/Moving_devices"
+REAL_ERROR = (
+    "RuntimeError: expected self and mask to be on the same device, "
+    "but got mask on cpu and self on sim:0"
+)
+
+
+def test_a_story_is_predicted_run_and_then_mended_step_by_step(visit):
+    visitor = visit()
+    page = visitor.open(PAGE)
+    page.get_by_text("a device error", exact=True).click()
+    page.get_by_role("button", name="Run the timeline").click()
+    expect(page.get_by_text(REAL_ERROR)).to_be_visible()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("That is what happened")
+    page.get_by_role("button", name="Take the last step back").click()
+    expect(page).to_have_url(re.compile("steps=to-sim(&|$)"))
+    page.get_by_role("button", name="move the mask by hand").click()
+    expect(page).to_have_url(re.compile(r"steps=to-sim\.by-hand(&|$)"))
+    page.get_by_role("button", name="forward", exact=True).click()
+    expect(page).to_have_url(re.compile(r"steps=to-sim\.by-hand\.forward"))
+    page.get_by_text("it works", exact=True).click()
+    page.get_by_role("button", name="Run the timeline").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Every tensor is on sim:0")
+    second = visit()
+    other = second.open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_role("row", name=re.compile("^mask"))).to_contain_text("→ sim:0")
+    assert other.get_by_role("table").inner_text() == page.get_by_role("table").inner_text()
+
+
+def test_the_copies_are_counted_and_drawn(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&crossings=true&counted=256")
+    visitor.settled(charts=1)
+    expect(page.get_by_role("row", name=re.compile("moved in every forward"))).to_contain_text(
+        "mask, 262,144 bytes"
+    )
+    expect(page.get_by_role("row", name=re.compile("a registered buffer"))).to_contain_text(
+        "nothing"
+    )
+
+
+def test_a_phone_shows_the_ledger_without_scrolling_the_page_sideways(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?predict=false&crossings=true&code=true&counted=256")
+    visitor.settled(charts=1)
+    expect(page.get_by_text(REAL_ERROR)).to_be_visible()
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -1,0 +1,118 @@
+"""The lesson on moving devices, run by Streamlit's own test driver."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core.moving import MOVING
+from core.timeline import PRESETS
+
+ROOT = Path(__file__).parents[2]
+
+
+def moving(**parameters):
+    app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60)
+    app.switch_page(str(ROOT / "pages/2_Moving_devices.py"))
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def text(app):
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_the_ledger_waits_for_a_guess_and_a_run():
+    app = moving()
+    assert "| tensor |" not in text(app)
+    app.radio(key="guess").set_value("a device error").run()
+    next(b for b in app.button if b.label == "Run the timeline").click().run()
+    assert "That is what happened" in app.success[0].value
+    assert "| `mask` | cpu · float32 · plain attribute |" in text(app)
+    assert ":orange-badge[→ sim:0]" in text(app)
+    assert any("expected self and mask" in block.value for block in app.code)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_runs_to_its_end(name):
+    app = moving(predict="false")
+    app.button(key=f"preset {name}").click().run()
+    assert not app.exception
+    assert app.text_input(key="steps").value == ".".join(PRESETS[name].steps)
+    assert "| tensor |" in text(app)
+
+
+def test_steps_are_added_and_taken_back():
+    app = moving(predict="false")
+    app.button(key="add cpu").click().run()
+    app.button(key="add deepcopy").click().run()
+    assert app.text_input(key="steps").value == "to-sim.forward.cpu.deepcopy"
+    next(b for b in app.button if b.label == "Take the last step back").click().run()
+    assert app.text_input(key="steps").value == "to-sim.forward.cpu"
+    next(b for b in app.button if b.label == "Start over").click().run()
+    assert app.text_input(key="steps").value == ""
+    assert "No forward pass ran" in text(app)
+
+
+def test_another_step_asks_anew():
+    app = moving(guess="a device error", ran="plain.to-sim.forward-a-device-error")
+    assert "| tensor |" in text(app)
+    app.button(key="add cpu").click().run()
+    assert "| tensor |" not in text(app) and app.radio(key="guess").value is None
+
+
+def test_a_full_timeline_takes_no_more_steps():
+    app = moving(predict="false", steps=".".join(["cpu"] * 12))
+    assert all(b.disabled for b in app.button if (b.key or "").startswith("add "))
+    app.text_input(key="steps").set_value(".".join(["cpu"] * 13)).run()
+    assert "at most 12 steps" in app.error[0].value
+    assert app.text_input(key="steps").value == ".".join(["cpu"] * 13)
+
+
+def test_what_crosses_the_boundary_is_counted_after_a_guess():
+    app = moving(crossings="true", counted="256")
+    assert not app.get("vega_lite_chart")
+    app.radio(key="copying").set_value("all five").run()
+    next(b for b in app.button if b.label == "Count the copies").click().run()
+    assert "Counted: two." in app.warning[0].value
+    shown = text(app)
+    assert (
+        f"| a plain attribute, moved in every forward | qkv.weight, 72 bytes | mask, {4 * 256**2:,}"
+        in shown
+    )
+    assert (
+        "| a registered buffer | qkv.weight, 72 bytes, mask, 262,144 bytes | nothing | 0 | 0 |"
+        in shown
+    )
+    assert len(app.get("vega_lite_chart")) == 1
+
+
+def test_the_code_is_there_to_take_home():
+    app = moving(predict="false", code="true", crossings="true", counted="256")
+    assert any('model.to("sim")' in block.value for block in app.code)
+    assert len(app.get("download_button")) == 4
+
+
+def test_a_hostile_link_names_every_fault():
+    app = moving(start="x", steps="a.b", counted="7", ran="y" * 300)
+    for sentence in ("`start` is `x`", "`steps` is `a.b`", "`counted` is `7`", "300 characters"):
+        assert sentence in app.warning[0].value
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(MOVING)) | st.text(min_size=1, max_size=8),
+        st.text(max_size=30) | st.sampled_from(["true", "false", "lazy", "forward.forward", "256"]),
+        max_size=5,
+    )
+)
+def test_any_link_at_all_opens_a_working_page(parameters):
+    parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
+    app = moving(**parameters)
+    assert app.title[0].value == "What moves, what stays, and what does it cost?"
