@@ -16,9 +16,9 @@ Simulated: the memory space and its rules. Not simulated: speed (a small op take
 streams, memory limits, a GPU's rounding. Random numbers come from the CPU's generators: after
 `torch.manual_seed(s)`, dropout on `sim` drops what it drops on the CPU. There is only `sim:0`.
 
-Not supported: sparse, quantized, nested and pinned tensors; `torch.Generator("sim")` (give a CPU
-generator); `cpu_parameter.data = sim_tensor` (`module.to` works); casts by `torch.autocast("sim")`
-(it warns); torch.compile; safetensors' `device="sim"` (load on the CPU, then move).
+Not supported: sparse, quantized, nested and pinned tensors; `cpu_parameter.data = sim_tensor`
+(`module.to` works); casts by `torch.autocast("sim")` (it warns); torch.compile; safetensors'
+`device="sim"` (load on the CPU, then move).
 
 Needs only torch: written for 2.13.0, whose Python backends are experimental (pytorch#157859).
 """
@@ -422,6 +422,7 @@ def _register() -> None:
     for key in ("Conjugate", "Negative"):  # a copy resolves these itself
         module.kernels.impl("_copy_from", torch.library.fallthrough_kernel, key)
     _let_storages_be_made_on_sim()
+    _let_generators_be_made_on_sim()
     _let_modules_keep_their_parameters()
     _let_backward_run_in_the_calling_thread()
 
@@ -504,6 +505,28 @@ def _let_storages_be_made_on_sim() -> None:
         return _sim_storage(new(cls, *args, **kwargs))
 
     torch.UntypedStorage.__new__ = new_on_any_device
+
+
+def _let_generators_be_made_on_sim() -> None:
+    """`torch.Generator("sim")`: a CPU generator that says `sim:0`. PyTorch's hook is C++ only."""
+    plain = torch.Generator
+
+    class Kind(type(plain)):  # every generator stays a torch.Generator
+        def __instancecheck__(cls, value: Any) -> bool:
+            return isinstance(value, plain)
+
+        def __subclasscheck__(cls, kind: type) -> bool:
+            return issubclass(kind, plain)
+
+    class Generator(plain, metaclass=Kind):
+        __doc__ = plain.__doc__
+        device = property(lambda self: torch.device(_NAME, 0))
+
+        def __new__(cls, device: Any = "cpu") -> Any:
+            on_sim = torch.device(device).type == _NAME
+            return plain.__new__(cls) if on_sim else plain(device)
+
+    torch.Generator = Generator
 
 
 def _let_modules_keep_their_parameters() -> None:

@@ -1008,3 +1008,22 @@ def test_the_source_leaves_few_names_in_a_notebook():
         if not name.startswith("_") and getattr(value, "__module__", None) == "cell"
     }
     assert public == {"Copy", "count_copies", "register"}
+
+
+def test_a_generator_can_be_made_on_sim_and_draws_the_cpus_numbers():
+    generator = torch.Generator(device="sim").manual_seed(7)
+    on_cpu = torch.Generator().manual_seed(7)
+    assert generator.device == torch.device("sim:0") and on_cpu.device == torch.device("cpu")
+    drawn = torch.rand(4, generator=generator, device="sim")
+    assert drawn.device == torch.device("sim:0")
+    assert torch.equal(drawn.cpu(), torch.rand(4, generator=on_cpu))
+    state = generator.get_state()
+    first = torch.randperm(9, generator=generator, device="sim")
+    assert torch.equal(first, torch.randperm(9, generator=generator.set_state(state), device="sim"))
+
+
+def test_other_generators_stay_what_they_were():
+    assert type(torch.Generator()) is torch._C.Generator
+    for generator in (torch.Generator(), torch.default_generator, torch.Generator("sim")):
+        assert isinstance(generator, torch.Generator)
+    assert not isinstance(torch.ones(1), torch.Generator)
