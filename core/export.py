@@ -5,8 +5,18 @@ import inspect
 import io
 import json
 
-from core import attention, crossings, lazy_mask, simulated_device, timeline, trace
+from core import (
+    attention,
+    crossings,
+    edit_mask,
+    holding,
+    lazy_mask,
+    simulated_device,
+    timeline,
+    trace,
+)
 from core.devices import SIMULATED
+from core.examples import SIX_TOKENS
 from core.pipeline import PIPELINE, stage_of
 
 REPORT = """models = (without_buffers, with_buffer)
@@ -65,6 +75,48 @@ def crossings_parts():
         ("Five ways to hold it", source(crossings)),
         ("What each copies", report),
     ]
+
+
+def holding_parts():
+    """The pieces that list what four ways to hold the mask have in which of PyTorch's lists."""
+    report = (
+        "for way in WAYS:\n    print(way.__doc__)\n"
+        "    for call, names in listings(build(way)).items():\n"
+        '        print("   ", call, names)\n'
+    )
+    return [
+        ("The attention module", source(attention)),
+        ("Four ways to hold the mask", source(holding)),
+        ("Who lists it", report),
+    ]
+
+
+def edit_parts(edit, cells):
+    """The pieces that edit a mask, save, load, and print what survived."""
+    report = (
+        f"for variant in VARIANTS:\n    outcome = save_edit_load(variant, {edit!r}, {cells!r})\n"
+        "    print(variant.__name__, outcome.message)\n"
+        "    print(outcome.restored)\n"
+        '    print("the edit survived:", outcome.survived)\n'
+        '    print("the output changed:", outcome.output_changed)\n'
+        '    print("tokens that see later ones:", outcome.leaks)\n'
+    )
+    rows = f"SIX_TOKENS = {SIX_TOKENS!r}\n"
+    return [
+        ("The attention modules", source(attention)),
+        ("The six tokens", rows),
+        ("Edit, save, load", source(edit_mask)),
+        ("What survived", report),
+    ]
+
+
+def loading_parts(loaded):
+    """The pieces that reproduce a Loaded. Where load_state_dict raises, so does the script."""
+    pieces = [("The attention modules", source(attention)), ("The loading", loaded.script)]
+    if "register()" in loaded.script:
+        pieces.insert(0, ("The simulated device", source(simulated_device)))
+    pieces.append(("What it returned", "print(result)\n"))
+    return pieces
 
 
 def as_script(parts):

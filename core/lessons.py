@@ -27,6 +27,12 @@ LESSONS = (
         ":material/move_down:",
         "What moves, what stays, and what does it cost?",
     ),
+    Lesson(
+        "pages/3_State_dict.py",
+        "state_dict",
+        ":material/save:",
+        "What is saved, what comes back, what breaks?",
+    ),
 )
 
 

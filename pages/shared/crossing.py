@@ -7,6 +7,7 @@ import streamlit as st
 from core import crossings as crossings_module
 from core.charts import bytes_per_forward
 from core.crossings import CONTEXT_LENGTHS, crossings
+from core.experiment import own_random_numbers
 from core.export import crossings_parts
 from core.moving import MOVING, copying_answer
 from pages.shared.code import downloads
@@ -15,6 +16,7 @@ from pages.shared.widgets import widget
 
 
 @st.cache_resource(max_entries=4, show_spinner="Counting copies in real forward passes …")
+@own_random_numbers()
 def count(counted_up_to: int):
     """Crossings up to a context length; the same for all sessions."""
     return crossings(counted_up_to)

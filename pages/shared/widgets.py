@@ -8,7 +8,8 @@ from core.settings import Decimal, SettingError, Switch, Text, Whole
 def widget(setting, asks_anew=False, captions=None, disabled=False):
     """The widget of a Setting; returns its value. What is typed outlives its being hidden.
 
-    asks_anew: a change decides the outcome, so that the guess is forgotten.
+    asks_anew: a change decides the outcome, so that the guess is forgotten; where a page asks
+    more than one question, the name of the guess.
     """
     name = setting.name
     if name not in st.session_state and f"kept {name}" in st.session_state:
@@ -18,8 +19,12 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
         "help": setting.help or None,
         "bind": "query-params",
         "disabled": disabled,
-        "on_change": forget_guess if asks_anew else None,
     }
+    if asks_anew:
+        common |= {
+            "on_change": forget_guess,
+            "args": ("guess" if asks_anew is True else asks_anew,),
+        }
     if isinstance(setting, Switch):
         return st.toggle(setting.label, setting.default, wrap=True, **common)
     if isinstance(setting, Whole):
@@ -38,14 +43,16 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
     )
 
 
-def forget_guess():
+def forget_guess(name="guess"):
     """A control that decides the outcome has changed: the old guess answers another question."""
-    st.session_state["guess"] = None
+    st.session_state[name] = None
 
 
 def section(setting):
     """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
-    return st.expander(setting.label, key=setting.name, on_change="rerun", bind="query-params")
+    return st.expander(
+        setting.label, setting.default, key=setting.name, on_change="rerun", bind="query-params"
+    )
 
 
 def token_choice(setting, labels):

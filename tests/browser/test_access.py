@@ -9,6 +9,8 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 # Rules that Streamlit's own widgets break, with the reason. Nothing of ours may break them.
 OF_STREAMLIT = {
+    # The drop zone of st.file_uploader has role=presentation and an aria-label at once.
+    "presentation-role-conflict": ('data-testid="stFileUploaderDropzone"',),
     # st.code with a height scrolls in a <pre> without tabindex. Chromium and Firefox let the
     # keyboard reach such a scroller by themselves, which the rule does not know.
     "scrollable-region-focusable": ('<pre class="st-emotion-cache',),
@@ -24,6 +26,14 @@ PAGES = {
     ),
     "moving, gate closed": ("/Moving_devices?crossings=true", 0),
     "moving, all open": ("/Moving_devices?predict=false&crossings=true&code=true&counted=256", 1),
+    "state_dict, gates closed": (
+        "/State_dict?edit=true&failures=true&price=true&inside=true&change=paint",
+        0,
+    ),
+    "state_dict, keys, edit, failures": (
+        "/State_dict?predict=false&edit=true&failures=true&target_length=4",
+        2,
+    ),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 

@@ -1,32 +1,19 @@
 """The attention lab, run by Streamlit's own test driver."""
 
-from pathlib import Path
-
 import pyarrow
 import pytest
+from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from core.experiment import OUTCOMES, Experiment, run
 from core.lab import LAB
 
-ROOT = Path(__file__).parents[2]
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 
 
 def lab(**parameters):
-    app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60)
-    app.switch_page(str(ROOT / "pages/1_Attention_lab.py"))
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def text(app):
-    return "\n".join(element.value for element in app.markdown)
+    return open_page("1_Attention_lab.py", **parameters)
 
 
 def charts(app):

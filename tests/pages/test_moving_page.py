@@ -1,30 +1,16 @@
 """The lesson on moving devices, run by Streamlit's own test driver."""
 
-from pathlib import Path
-
 import pytest
+from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from core.moving import MOVING
 from core.timeline import PRESETS
 
-ROOT = Path(__file__).parents[2]
-
 
 def moving(**parameters):
-    app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60)
-    app.switch_page(str(ROOT / "pages/2_Moving_devices.py"))
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def text(app):
-    return "\n".join(element.value for element in app.markdown)
+    return open_page("2_Moving_devices.py", **parameters)
 
 
 def test_the_ledger_waits_for_a_guess_and_a_run():

@@ -1,0 +1,52 @@
+"""What a person does in the lesson on state_dict, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+PAGE = "/State_dict"
+
+
+def test_a_load_failure_is_guessed_read_and_fixed(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?keys=false&failures=true")
+    page.get_by_role("button", name="Size mismatch", exact=True).click()
+    expect(page).to_have_url(re.compile("target_length=4"))
+    page.get_by_text("it loads", exact=True).click()
+    page.get_by_role("button", name="Load", exact=True).click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("What happened: it raises")
+    expect(page.get_by_text("size mismatch for mask").first).to_be_visible()
+    page.get_by_role("button", name="Run this fix").first.click()
+    expect(page.get_by_text("<All keys matched successfully>")).to_be_visible()
+    expect(page).to_have_url(re.compile("fix=add-mask"))
+    second = visit()
+    other = second.open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_text("<All keys matched successfully>")).to_be_visible()
+
+
+def test_a_zeroed_mask_comes_back_and_leaks(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?keys=false&edit=true")
+    page.get_by_text("zeros", exact=True).click()
+    expect(page).to_have_url(re.compile("change=zeros"))
+    visitor.settled(charts=0)  # a guess made sooner would be forgotten with the old question
+    page.get_by_text("only with the buffer", exact=True).click()
+    page.get_by_role("button", name="Save and load").click()
+    visitor.settled(charts=2)
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("now see later ones")
+    expect(page.get_by_text("Causality is gone for: Your, journey")).to_be_visible()
+
+
+def test_keys_missing_in_one_way_of_holding_show_as_missing(visit):
+    page = visit().open(f"{PAGE}?predict=false")
+    row = page.get_by_role("table").first.get_by_role("row", name=re.compile("^mask"))
+    expect(row.get_by_text("missing")).to_have_count(2)
+
+
+def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?predict=false&edit=true&failures=true&target_length=4")
+    visitor.settled(charts=2)
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -1,0 +1,94 @@
+"""The lesson on state_dict, run by Streamlit's own test driver."""
+
+import pytest
+from driver import open_page, text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.load_failures import OUTCOMES, PRESETS
+from core.saving import SAVING
+
+
+def page(**parameters):
+    return open_page("3_State_dict.py", **parameters)
+
+
+def click(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def test_keys_stand_side_by_side_after_a_guess():
+    app = page()
+    assert "| key |" not in text(app)
+    app.radio(key="in_state").set_value("two").run()
+    click(app, "Build them")
+    assert "That is what happened" in app.success[0].value
+    row = next(line for line in text(app).split("\n") if line.startswith("| `mask` |"))
+    assert row.count(":red-badge[:material/close: missing]") == 2
+    assert row.count("buffer, (6, 6), float32, `cpu`, 144 bytes") == 2
+    assert "| `named_buffers()` | nothing | `mask` | `mask` | `mask` |" in text(app)
+
+
+def test_a_wrong_guess_about_keys_is_answered():
+    app = page(in_state="three", keys_ran="four-three")
+    assert "Counted: two" in app.warning[0].value
+
+
+def test_an_edit_survives_where_there_is_a_buffer():
+    app = page(keys="false", edit="true")
+    app.radio(key="survives").set_value("in both").run()
+    click(app, "Save and load")
+    assert "What happened: only with the buffer" in app.warning[0].value
+    assert "the edit was lost" in text(app) and "the edit survived" in text(app)
+    assert len(app.get("vega_lite_chart")) == 2
+    app.radio(key="change").set_value("zeros").run()
+    assert app.radio(key="survives").value is None and not app.get("vega_lite_chart")
+
+
+def test_a_zeroed_mask_shows_the_leak():
+    app = page(keys="false", edit="true", change="zeros", predict="false")
+    assert "Causality is gone for: Your, journey, starts, with, one." in text(app)
+
+
+def test_painted_cells_come_from_the_link_and_bad_ones_are_named():
+    app = page(keys="false", edit="true", change="paint", cells="1-6", predict="false")
+    assert "Causality is gone for: Your." in text(app)
+    app.text_input(key="cells").set_value("9-9").run()
+    assert "`cells` is `9-9`, but it must be cells such as" in app.error[0].value
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_load_failure_is_provoked_and_fixed_by_clicking(name):
+    app = page(keys="false", failures="true")
+    app.button(key=f"preset {name}").click().run()
+    app.radio(key="loads").set_value("it loads").run()
+    click(app, "Load")
+    assert "What happened: it" in app.warning[0].value
+    click(app, "Run this fix")
+    assert app.radio(key="fix").value != "none"
+    assert f":green-badge[{OUTCOMES[0]}]" in text(app)
+
+
+def test_the_message_is_pytorchs_own():
+    app = page(keys="false", failures="true", predict="false", target_length="4", strict="false")
+    assert any("size mismatch for mask" in block.value for block in app.code)
+
+
+def test_a_hostile_link_names_every_fault():
+    app = page(source="x", target_length="999999999999", strict="maybe", cells="<b>", fix="rm")
+    for name in ("source", "target_length", "strict", "cells", "fix"):
+        assert f"`{name}` is `" in app.warning[0].value
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(SAVING)) | st.text(min_size=1, max_size=8),
+        st.text(max_size=30) | st.sampled_from(["true", "false", "meta", "plain", "paint", "1-2"]),
+        max_size=6,
+    )
+)
+def test_any_link_at_all_opens_a_working_page(parameters):
+    parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
+    assert page(**parameters).title[0].value == "What is saved, what comes back, what breaks?"
