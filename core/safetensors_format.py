@@ -49,9 +49,11 @@ METADATA = "__metadata__"
 def looks_like_safetensors(start: bytes, size: int) -> bool:
     """Whether a file of `size` bytes that begins with `start` means to be one.
 
-    A length, then a brace. A length beyond the file is still one: it is told what is wrong.
+    A length, then a brace. A length beyond the file is still one: it is told what is wrong. Eight
+    characters of JSON would be a length beyond all files.
     """
-    return len(start) > 8 and start[8:9] == b"{" and start[:1] != b"{"
+    is_json = start[:1] == b"{" and int.from_bytes(start[:8], "little") >= 2**48
+    return len(start) > 8 and start[8:9] == b"{" and not is_json
 
 
 def read_header(file: BinaryIO, limits: Limits = LIMITS) -> tuple[dict[str, dict[str, Any]], int]:
