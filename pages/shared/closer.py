@@ -13,7 +13,7 @@ from core.lab import LAB
 from core.pipeline import PIPELINE, stage_of, work_through
 from pages.shared.code import downloads, whole_file
 from pages.shared.controls import observe
-from pages.shared.widgets import section, token_choice
+from pages.shared.widgets import plain, section, token_choice
 
 
 def closer_looks(observation, chosen, other, buffer):
@@ -69,6 +69,7 @@ def values(tensor, step, labels):
 
 
 def table(frame, title, rows):
+    frame = frame.rename(index=plain, columns=plain)  # st.table reads Markdown
     frame.index.name = rows  # an empty corner would be a header without a name
     st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
 
@@ -128,21 +129,16 @@ def causality(observation, run, buffer):
             f":orange-badge[changed by up to {size:.4f}]" if size else ":gray-badge[identical]"
             for size in (row.weights, row.context)
         )
-        lines.append(f"| {row.query + 1}. `{label(labels[row.query])}` | {' | '.join(cells)} |")
+        lines.append(f"| {row.query + 1}. {plain(labels[row.query])} | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
     early = [row for row in rows[:changed] if row.weights or row.context]
-    token = f"`{label(labels[changed])}`"
+    token = f"“{plain(labels[changed])}”"
     if early:
         st.error(f"{len(early)} rows before {token} changed: this model looks ahead.")
     elif changed:
         st.success(f"All {changed} rows before {token} are identical, bit for bit.")
     else:
         st.success(f"{token} is the first token, so every row may depend on it.")
-
-
-def label(text):
-    """A token inside a Markdown table's inline code."""
-    return text.replace("`", "'").replace("|", "¦")
 
 
 def code(observation):

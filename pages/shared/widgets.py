@@ -1,5 +1,7 @@
 """Every kind of widget, bound to the URL: name, default, limits and help come from its Setting."""
 
+import re
+
 import streamlit as st
 
 from core.settings import Decimal, SettingError, Switch, Text, Whole
@@ -73,5 +75,10 @@ def token_choice(setting, labels):
         bind="query-params",
         width=260,
     )
-    st.caption(f"Token {position} is “{labels[position - 1]}”.".replace("`", "'"))
+    st.caption(f"Token {position} is “{plain(labels[position - 1])}”.")
     return position - 1
+
+
+def plain(text):
+    """Text of a visitor's for Markdown: every character that could mean something is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

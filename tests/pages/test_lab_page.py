@@ -127,7 +127,7 @@ def test_the_pipeline_says_what_was_not_reached():
 
 def test_the_causality_probe_finds_earlier_rows_identical():
     app = lab(predict="false", causality="true", changed="4")
-    assert "All 3 rows before `with` are identical" in app.success[0].value
+    assert "All 3 rows before “with” are identical" in app.success[0].value
     assert text(app).count("identical") == 6
 
 
@@ -147,6 +147,17 @@ def test_numbers_of_ones_own_become_the_input():
     app.text_input(key="x").set_value("1 2 3; 4 five 6").run()
     assert "must be 1 to 64 rows of 3 numbers" in app.error[0].value
     assert app.text_input(key="x").value == "1 2 3; 4 five 6"
+
+
+def test_markup_in_a_sentence_stays_text():
+    app = lab(
+        predict="false", input="sentence", sentence="_a_ *b* `c` $d$ <i> |", context_length="20",
+        pipeline="true", causality="true", query="1", changed="1",
+    )  # fmt: skip
+    assert any("“\\_a\\_”" in caption.value for caption in app.caption)
+    rows = [line for line in text(app).split("\n") if line.startswith("| 1. ")]
+    assert rows and rows[0].startswith("| 1. \\_a\\_ |")
+    assert any("\\|" in line for line in text(app).split("\n") if line.startswith("| 14. "))
 
 
 def test_text_survives_being_hidden():
