@@ -29,17 +29,18 @@ def token_labels(tokens, length=12):
     return [t if short.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
 
 
-def heatmap(values, tokens, kind, masked=None):
+def heatmap(values, tokens, kind, masked=None, largest=None):
     """A T×T heatmap, queries down and keys across, as an Altair chart.
 
     values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
-    masked: T rows of T booleans, True where the mask hides a key (default: where -inf).
+    masked: T rows of T booleans, True where the mask hides a key (default: where -inf); largest:
+    the end of the colour scale of scores (default: the largest that is shown).
     """
     labels = token_labels(tokens)
     masked = masked or [[value == -math.inf for value in row] for row in values]
     shown = [v for r, m in zip(values, masked, strict=True) for v, h in zip(r, m, strict=True)
              if not h and math.isfinite(v)]  # fmt: skip
-    largest = max((abs(value) for value in shown), default=0) or 1.0
+    largest = largest or max((abs(value) for value in shown), default=0) or 1.0
     cells = [
         {
             "query": labels[i],

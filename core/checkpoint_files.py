@@ -154,6 +154,11 @@ def _checked_members(
                 "torch.save does not compress: save the file again with it."
             )
         stored = info.compress_type == zipfile.ZIP_STORED
+        if info.flag_bits & 1 or not (stored or info.compress_type == zipfile.ZIP_DEFLATED):
+            raise Refusal(
+                f"The record {shown} is encrypted, or compressed in a way that PyTorch does not "
+                "read. torch.save does neither: save the file again with it."
+            )
         end = info.header_offset + 30 + info.compress_size
         if (
             info.header_offset < reached
@@ -177,7 +182,7 @@ def _find_pickle(
             "This is a zip, but not one of torch.save: it needs one folder with a `data.pkl` in it."
         )
     (folder,) = folders
-    if f"{folder}/constants.pkl" in members or f"{folder}/code/" in members:
+    if f"{folder}/constants.pkl" in members:
         raise Refusal(
             "This is a TorchScript program, which holds code. "
             "Save plain tensors instead: torch.save(model.state_dict(), file)."

@@ -118,6 +118,21 @@ def printable(text: str, limits: Limits = LIMITS) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class Distinct:
+    """Makes keys distinct: the second `a.b`, from {"a.b": 1, "a": {"b": 2}}, is `a.b (2)`."""
+
+    def __init__(self):
+        self.counts: dict[str, int] = {}
+
+    def __call__(self, key: str) -> str:
+        result = key
+        while result in self.counts:
+            self.counts[key] += 1
+            result = f"{key} ({self.counts[key]})"
+        self.counts[result] = 1
+        return result
+
+
 # --------------------------------------------------------------------------------- comparing
 
 

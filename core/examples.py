@@ -1,8 +1,9 @@
 """Inputs for the attention module: tokens and their embeddings, three numbers each."""
 
 import hashlib
-import re
+import unicodedata
 
+JOINER = "\u200d"  # between the parts of one emoji
 D_IN = 3  # numbers in an input embedding, as in the six-token example
 
 # The example of "Build a Large Language Model (From Scratch)", chapter 3.
@@ -17,8 +18,26 @@ SIX_TOKENS = (
 
 
 def tokenize(sentence):
-    """Split a sentence into words and single punctuation marks; white space separates."""
-    return tuple(re.findall(r"\w+|[^\w\s]", sentence))
+    """Split a sentence into words and single punctuation marks; white space separates.
+
+    Accents and the like stay with their letter, and joined emoji stay one.
+    """
+    tokens, last = [], "space"
+    for character in unicodedata.normalize("NFC", sentence):
+        if character.isspace():
+            last = "space"
+            continue
+        word = character.isalnum() or character == "_"
+        joins = unicodedata.category(character)[0] == "M" or character == JOINER
+        if last != "space" and (joins or last == "joiner" or (word and last == "word")):
+            tokens[-1] += character
+        else:
+            tokens.append(character)
+        if not joins:
+            last = "word" if word else "mark"
+        elif character == JOINER and last != "space":
+            last = "joiner"
+    return tuple(tokens)
 
 
 def embed(token, seed):
@@ -33,7 +52,7 @@ def embed(token, seed):
 
 
 def numbers_to_text(rows):
-    """Rows of numbers as one line: numbers apart by spaces, rows by semicolons."""
+    """Rows of numbers as one line: numbers separated by spaces, rows by semicolons."""
     return "; ".join(" ".join(f"{number:.10g}" for number in row) for row in rows)
 
 

@@ -63,10 +63,10 @@ def timeline_parts(story):
     return pieces
 
 
-def crossings_parts():
-    """The pieces that count what crosses the boundary at a context length of 1024."""
+def crossings_parts(context_length):
+    """The pieces that count what crosses the boundary at one context length."""
     report = (
-        "for way in WAYS:\n    moving, _, each = count(way, 1024)\n"
+        f"for way in WAYS:\n    moving, _, each = count(way, {context_length})\n"
         '    print(f"{way.__doc__}: once {moving}, each forward {each}")\n'
     )
     return [

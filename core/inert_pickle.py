@@ -71,9 +71,10 @@ def read_pickle(file: BinaryIO, limits: Limits) -> tuple[Any, dict[str, Storage]
         broken = error
     machine.refuse_imports()
     if broken is not None:
+        reason = str(broken) if type(broken) is Broken else "its instructions do not fit together"
         raise Refusal(
-            "The pickle in this file is broken or cut off: "
-            f"{shorten(str(broken) or type(broken).__name__, 80)}. Download or save it again."
+            f"The pickle in this file is broken or cut off: {shorten(reason, 80)}. "
+            "Download or save it again."
         )
     if machine.foreign:
         raise Refusal(
@@ -94,6 +95,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
         self.storages: dict[str, Storage] = {}
         self.imports: dict[str, None] = {}  # refused names, in order
+        self.copied = 0  # items that calls may have copied
         self.foreign = ""  # the first instruction that PyTorch does not take
 
     def refuse_imports(self) -> None:
@@ -120,6 +122,8 @@ class _Machine:
             if name not in TAKEN_BY_TORCH:
                 self.foreign = self.foreign or name
             if name in LITERALS:
+                if type(argument) is str:
+                    argument = printable(argument, self.limits)  # once, however often it is used
                 self.stack.append(argument)
             elif name in CONSTANTS:
                 self.stack.append(CONSTANTS[name])
@@ -238,11 +242,18 @@ class _Machine:
     def call(self, function, arguments):
         if type(function) is not Name or type(arguments) is not tuple:
             raise Broken("it calls what is no function")
+        if arguments and type(arguments[0]) in (list, tuple):
+            self.copied += len(arguments[0])
+        if self.copied > self.limits.pickle_steps:
+            raise Broken("it copies one list again and again")
         self.stack.append(inert_call(function.full, arguments, self.limits))
 
     def storage(self, _):
         """("storage", class, key, device, elements[, view]); view: (key, offset, elements)."""
-        kind, cls, key, device, elements, *view = self.stack.pop()
+        identity = self.stack.pop()
+        if type(identity) is not tuple or not 5 <= len(identity) <= 6:
+            raise Broken("it has no proper storage")
+        kind, cls, key, device, elements, *view = identity
         name = cls.full.rpartition(".")[2]
         if kind != "storage" or name not in STORAGES or not all_sizes(elements):
             raise Broken("it has no proper storage")

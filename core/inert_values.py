@@ -11,7 +11,15 @@ from typing import Any
 
 import torch
 
-from core.checkpoint_table import NO_DEVICE, Entry, Limits, Refusal, printable, tensor_entry
+from core.checkpoint_table import (
+    NO_DEVICE,
+    Distinct,
+    Entry,
+    Limits,
+    Refusal,
+    printable,
+    tensor_entry,
+)
 
 STORAGES = {  # names of torch's storage classes -> dtype; UntypedStorage counts bytes
     "DoubleStorage": torch.float64,
@@ -92,7 +100,7 @@ def all_sizes(*values: Any) -> bool:
 def inert_call(function: str, arguments: tuple, limits: Limits) -> Any:
     """What `function(*arguments)` would be, as far as the table needs it. Raises Broken."""
     if function in ("collections.OrderedDict", "collections.Counter"):
-        pairs = arguments[0] if arguments else []
+        pairs = arguments[0] if arguments else []  # Python 2 gives a list of pairs
         return pairs if type(pairs) is Items else Items([(key, value) for key, value in pairs])
     if function == "torch.Size":
         return tuple(arguments[0])
@@ -123,22 +131,27 @@ def _tensor_v3(limits, storage, offset, size, stride, requires_grad, hooks, dtyp
 
 def _view(limits, storage, dtype, offset, size, stride):
     """A tensor that reads `storage` from element `offset` on; Broken if it reads outside."""
-    if not all_sizes(offset, *size, *stride) or len(size) != len(stride):
-        raise Broken("it has a tensor with an impossible size")
+    if type(stride) is not tuple or len(stride) > limits.dimensions:
+        raise Broken("it has a tensor with an impossible stride")
+    stored = _stored(limits, size, dtype, storage.device)
+    if not all_sizes(offset, *stride) or len(size) != len(stride):
+        raise Broken("it has a tensor with an impossible stride")
     if all(size):
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
         if (last + 1) * dtype.itemsize > storage.nbytes:
             raise Broken(f"a tensor of shape {list(size)[:8]} reaches outside its storage")
-    return _stored(limits, size, dtype, storage.device)
+    return stored
 
 
-def _stored(limits, size, dtype, device, kind=""):
-    if type(size) not in (tuple, list) or not all_sizes(*size):
+def _stored(limits, size, dtype, device):
+    if type(size) is not tuple:
         raise Broken("it has a tensor with an impossible size")
     if len(size) > limits.dimensions:
         raise Broken(f"a tensor has {len(size)} dimensions; the limit is {limits.dimensions}")
+    if not all_sizes(*size):
+        raise Broken("it has a tensor with an impossible size")
     name = str(dtype).removeprefix("torch.")
-    return StoredTensor(tuple(size), name + kind, math.prod(size) * dtype.itemsize, device)
+    return StoredTensor(size, name, math.prod(size) * dtype.itemsize, device)
 
 
 def _dtype(name):
@@ -158,7 +171,9 @@ def _same(limits, data, *_):
 def _on_device(limits, data, dtype, device, *_):
     if type(data) is not StoredTensor:  # from an array of numpy
         return Other("tensor")
-    return _stored(limits, data.shape, _dtype(dtype), printable(str(device), limits))
+    if type(device) is not str:
+        raise Broken("it has a tensor on no device")
+    return _stored(limits, data.shape, _dtype(dtype), device)
 
 
 def _on_meta(limits, dtype, size, *_):
@@ -167,9 +182,9 @@ def _on_meta(limits, dtype, size, *_):
 
 def _sparse(limits, layout, data):
     """(indices, values, size, ...) or, compressed, (starts, indices, values, size, ...)."""
-    tensors = [part for part in data if type(part) is StoredTensor]
-    size = next(part for part in data if type(part) is tuple)
-    if len(tensors) not in (2, 3) or not all_sizes(*size) or len(size) > limits.dimensions:
+    tensors = [part for part in data[:5] if type(part) is StoredTensor]
+    size = next((part for part in data[:5] if type(part) is tuple), ())
+    if len(tensors) not in (2, 3) or len(size) > limits.dimensions or not all_sizes(*size):
         raise Broken("it has a sparse tensor without its parts")
     values = tensors[-1]
     nbytes = sum(tensor.nbytes for tensor in tensors)
@@ -178,7 +193,9 @@ def _sparse(limits, layout, data):
 
 def _with_type(limits, function, cls, arguments, *_):
     """A tensor that had attributes: the function that rebuilds it, and its arguments."""
-    return inert_call(function.full, arguments, limits)
+    if function.full not in _REBUILD or _REBUILD[function.full] is _with_type:
+        raise Broken("it has a tensor that is made of itself")
+    return _REBUILD[function.full](limits, *arguments)
 
 
 _REBUILD = {
@@ -201,50 +218,53 @@ _REBUILD = {
 
 
 def rows(value: Any, limits: Limits) -> list[Entry]:
-    """The leaves of nested dicts and lists, each with its path: `optimizer.state[0].step`."""
-    found: dict[str, Entry] = {}
-    visited = 0
+    """The leaves of nested dicts and lists, each with its path: `optimizer.state[0].step`.
+
+    A list of plain numbers is one leaf. Raises Refusal for too many or too deep; a list that holds
+    itself is too deep, and one that holds another many times counts it each time.
+    """
+    found: list[Entry] = []
+    distinct = Distinct()
+    walked = 0
 
     def visit(value, path, depth):
-        nonlocal visited
-        visited += 1
+        nonlocal walked
+        items = value.pairs if type(value) is Items else value
+        nested = type(value) is Items or (
+            type(value) in (list, tuple)
+            and any(type(item) in (Items, list, tuple, StoredTensor) for item in value)
+        )
+        walked += 1 + (len(items) // 10 if type(value) in (Items, list, tuple) else 0)
+        children = len(items) if nested else 0
+        if len(found) + children > limits.entries or walked > 2 * limits.entries:
+            raise Refusal(
+                f"This file has more than {limits.entries:,} entries; that is the limit. "
+                "Save fewer tensors in one file."
+            )
         if depth > limits.depth:
             raise Refusal(
                 f"Its dicts and lists are nested more than {limits.depth} deep; that is the limit. "
                 "Save a flat dict of tensors, such as model.state_dict()."
             )
-        if type(value) is Items:
-            visited += len(value.pairs) // 10
-            children = [(_join(path, key), item) for key, item in value.pairs]
-            children = list(dict(children).items())  # of a key given twice, the last counts
-        elif type(value) in (list, tuple):
-            visited += len(value) // 10
-            nested = any(type(v) in (Items, list, tuple, StoredTensor) for v in value)
-            children = [(f"{path}[{i}]", v) for i, v in enumerate(value)] if nested else []
-        else:
-            children = []
-        if len(found) + len(children) > limits.entries or visited > 2 * limits.entries:
-            raise Refusal(
-                f"This file has more than {limits.entries:,} entries; that is the limit. "
-                "Save fewer tensors in one file."
-            )
-        for child_path, child in children:
-            visit(child, child_path, depth + 1)
         if not children:
-            key = printable(path or "(the whole file)", limits)
-            while key in found:
-                key += " (again)"
-            found[key] = _row(key, value)
+            found.append(_row(distinct(path or "(the whole file)"), value))
+        elif type(value) is Items:  # of a key given twice, the last counts
+            paths = {_join(path, key, limits): item for key, item in items}
+            for child_path, child in paths.items():
+                visit(child, child_path, depth + 1)
+        else:
+            for index, child in enumerate(items):
+                visit(child, _join(path, index, limits), depth + 1)
 
     visit(value, "", 0)
-    return list(found.values())
+    return found
 
 
-def _join(path: str, key: Any) -> str:
+def _join(path: str, key: Any, limits: Limits) -> str:
     if type(key) is str:
-        return f"{path}.{key}" if path else key
+        return printable(f"{path}.{key}" if path else key, limits)
     plain = type(key) in (int, float, bool, bytes, type(None))
-    return f"{path}[{repr(key)[:300] if plain else type(key).__name__}]"
+    return printable(f"{path}[{repr(key) if plain else type(key).__name__}]", limits)
 
 
 def _row(key: str, value: Any) -> Entry:

@@ -28,13 +28,13 @@ class Sentence(Text):
 
 @dataclass(frozen=True)
 class Numbers(Text):
-    """Embeddings as text: the numbers of a token apart by spaces, tokens by semicolons."""
+    """Embeddings as text: the numbers of a token separated by spaces, tokens by semicolons."""
 
     @property
     def limit(self):
         return (
             f"1 to {MAX_TOKENS} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
-            "such as `0.43 0.15 0.89; 0.55 0.87 0.66`"
+            f"such as `0.43 0.15 0.89; 0.55 0.87 0.66`, in {self.max_chars:,} characters at most"
         )
 
     def accepts(self, value):
@@ -69,7 +69,7 @@ LAB = {
             "x",
             "The same numbers as text",
             numbers_to_text(row for _, row in SIX_TOKENS),
-            "Three numbers a token, tokens apart by semicolons. The link carries this text.",
+            "Three numbers a token, tokens separated by semicolons. The link carries this text.",
             max_chars=1900,
         ),
         Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),

@@ -46,11 +46,10 @@ def answer_to_guess(guess, outcome):
     if guess == outcome:
         return f"You said: {guess}. That is what happened."
     would_take = {
-        "it works": "For that, tensors that meet in an operation must be on one device, and the "
-        "input must fit the module.",
-        "a device error": "For that, an operation has to meet tensors from two devices.",
-        "something else": "For that, the input has to break another rule, such as more tokens "
-        "than the context length.",
+        "it works": "For it to work, every operation has to accept the tensors that it meets.",
+        "a device error": "For a device error, an operation that checks devices has to meet "
+        "tensors from two.",
+        "something else": "For something else, another rule has to be broken.",
     }[guess]
     return f"You said: {guess}. What happened: {outcome}. {would_take}"
 
@@ -65,28 +64,29 @@ def reason(run, experiment):
             f"{mask.shape[0]} rows, one for each token it can serve, and the input has "
             f"{len(experiment.tokens)} tokens. How the mask is held plays no part in this."
         )
-    if run.outcome == "a device error" and weight.device == mask.device:
+    if run.outcome == "a device error" and left_behind(run, experiment):
+        if mask.device != weight.device:
+            return (
+                f"Only the mask was moved, to `{mask.device}`. The weights are still on "
+                f"`{weight.device}`, so the first linear layer fails. A fix by hand has to move "
+                "everything; `model.to(device)` does."
+            )
         return (
             f"The input went to `{experiment.device}`, the model stayed on `{weight.device}`: "
             "nobody called `model.to(device)`. The first linear layer fails, long before the "
             "mask. Registering a buffer does not move it; it only lets `.to()` find it."
         )
-    if run.outcome == "a device error" and mask.kind == "plain attribute":
+    if run.outcome == "a device error":
         return (
             "`model.to(device)` moves parameters and buffers. This mask is a plain attribute, so "
             f"it stayed on `{mask.device}` while the weights went to `{weight.device}`, and the "
             "line that combines the two fails."
         )
-    if run.outcome == "a device error":
-        return (
-            f"Only the mask was moved, to `{mask.device}`; the weights are still on "
-            f"`{weight.device}`, so the first linear layer fails. A fix by hand has to move "
-            "everything; `model.to(device)` does."
-        )
     if experiment.device == "cpu":
+        saved = "has" if "mask" in run.state_dict else "does not have"
         return (
             "Everything is on the CPU, so nothing has to move. On one device a plain attribute "
-            "computes just what a buffer computes; they differ in the `state_dict`."
+            f"computes just what a buffer computes. The `state_dict` {saved} the mask."
         )
     if mask.kind == "plain attribute":
         return (
@@ -100,6 +100,12 @@ def reason(run, experiment):
     )
 
 
+def left_behind(run, experiment):
+    """Whether the weights are not where the input went."""
+    weight = next(row for row in run.tensors if row.name == "W_query.weight")
+    return weight.device.partition(":")[0] != experiment.device
+
+
 def remedies(run, experiment):
     """What to do about a VariantRun that failed, best first; Markdown, one sentence each."""
     tensors = {row.name: row for row in run.tensors}
@@ -109,9 +115,12 @@ def remedies(run, experiment):
             f"Build the module with `context_length={len(experiment.tokens)}` or more.",
             f"Or give it at most {mask.shape[0]} tokens.",
         )
-    if weight.device == "cpu" and experiment.device != "cpu":
+    if left_behind(run, experiment):
+        too = ""
+        if mask.kind == "plain attribute" and mask.device == weight.device:
+            too = ' For this mask, a plain attribute, switch on "Move the mask by hand" as well.'
         return (
-            'Switch on "Move the model after construction".',
+            f'Switch on "Move the model after construction".{too}',
             "Or keep the input on the CPU: choose the device `cpu`.",
         )
     return (

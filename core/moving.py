@@ -10,12 +10,12 @@ from core.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
 
 @dataclass(frozen=True)
 class Steps(Text):
-    """Steps by name, apart by dots."""
+    """Steps by name, separated by dots."""
 
     @property
     def limit(self):
         names = ", ".join(f"`{name}`" for name in STEPS)
-        return f"at most {MAX_STEPS} steps apart by dots, each one of {names}"
+        return f"at most {MAX_STEPS} steps separated by dots, each one of {names}"
 
     def accepts(self, value):
         try:
@@ -45,7 +45,7 @@ MOVING = {
             "steps",
             "The same steps as text",
             ".".join(FIRST.steps),
-            "Names apart by dots. The link carries this text.",
+            "Names separated by dots. The link carries this text.",
             max_chars=200,
         ),
         PREDICT,
@@ -71,11 +71,15 @@ def reason(story):
     last = story.columns[-1].ledger
     weight, mask = last["W_query.weight"], last.get("mask")
     if story.outcome == "a device error":
+        why = (
+            "`.to()`, `.cpu()` and the like move parameters and buffers, and nothing else. What "
+            "was moved by hand, or built in `forward`, stays where it was put."
+        )
+        if mask.kind == "buffer":
+            why = "It was registered or built after the last move, and nothing has moved it since."
         return (
             f"The last column of the ledger shows it: `mask`, a {mask.kind}, is on "
-            f"`{mask.device}`, and the weights are on `{weight.device}`. `.to()` and its kin move "
-            "parameters and buffers, and nothing else. What was moved by hand, or built in "
-            "`forward`, stays where that put it."
+            f"`{mask.device}`, and the weights are on `{weight.device}`. {why}"
         )
     if story.error and story.error.type == "NotImplementedError":
         return (
@@ -90,20 +94,27 @@ def reason(story):
     if "forward" not in story.timeline.steps:
         notes.append("No forward pass ran, so no tensor has met another yet.")
     elif last.get("output") and last["output"].device == "meta":
+        elsewhere = mask is not None and mask.device != "meta"
         notes.append(
-            "The forward pass ran on shapes alone: `meta` has no values, and it did not complain "
-            "about a mask elsewhere. The absence of an error proves nothing; check `.device`."
+            "The forward pass ran on shapes alone, for `meta` has no values."
+            + (
+                " It did not complain about a mask elsewhere. The absence of an error proves "
+                "nothing; check `.device`."
+            )
+            * elsewhere
         )
     for name, place in last.items():
         if place.device != weight.device:
             notes.append(
                 f"`{name}` ({place.kind}) is on `{place.device}`, the weights on "
-                f"`{weight.device}`: it stayed behind, and nothing has said so."
+                f"`{weight.device}`: it stayed behind, and no error has said so."
             )
         elif place.dtype != weight.dtype:
+            why = "a cast reaches what is registered"
+            if place.kind == "buffer":
+                why = "it was registered or built after the cast"
             notes.append(
-                f"`{name}` ({place.kind}) is still {place.dtype}, the weights are "
-                f"{weight.dtype}: a cast reaches what is registered."
+                f"`{name}` ({place.kind}) is {place.dtype}, the weights are {weight.dtype}: {why}."
             )
     if not notes:
         notes.append(f"Every tensor is on `{weight.device}` and {weight.dtype}, the mask included.")

@@ -29,6 +29,12 @@ PIPELINE = (
 )
 
 
+def formula(step, experiment):
+    """A Step's formula, with the bias where the linear layers have one."""
+    bias = experiment.qkv_bias and step.variable in ("queries", "keys", "values")
+    return f"{step.formula} + b" if bias else step.formula
+
+
 def stage_of(run, step):
     """The observed Stage of a Step in a VariantRun, or None where forward did not reach it."""
     return run.trace.get(step.variable, step.change)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from core.checkpoint_table import LIMITS, Entry, Limits, Refusal, printable, tensor_entry
+from core.checkpoint_table import LIMITS, Distinct, Entry, Limits, Refusal, printable, tensor_entry
 from core.settings import shorten
 
 DTYPES = {
@@ -43,6 +43,7 @@ DTYPES = {
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PACKED_BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}  # known to the format, not to torch
+BITS = PACKED_BITS | {name: dtype.itemsize * 8 for name, dtype in DTYPES.items()}
 METADATA = "__metadata__"
 
 
@@ -75,12 +76,7 @@ def read_header(file: BinaryIO, limits: Limits = LIMITS) -> tuple[dict[str, dict
             "The file is cut off: download it again."
         )
     text = file.read(length)
-    count = text.count(b'"data_offsets"')
-    if count > limits.entries:
-        raise Refusal(
-            f"This file has {count:,} entries; the limit is {limits.entries:,}. "
-            "Split the checkpoint into several files."
-        )
+    _check_count(text.count(b'"data_offsets"'), limits)  # before objects are made
     try:
         header = json.loads(text.decode("utf-8"), object_pairs_hook=_no_twins)
     except Refusal:
@@ -97,8 +93,17 @@ def read_header(file: BinaryIO, limits: Limits = LIMITS) -> tuple[dict[str, dict
     metadata = header.pop(METADATA, {})
     if type(metadata) is not dict or any(type(value) is not str for value in metadata.values()):
         raise _broken(f"has a `{METADATA}` that does not map text to text")
+    _check_count(len(header), limits)
     _check_layout(header, size - 8 - length, limits)
     return header, 8 + length
+
+
+def _check_count(count: int, limits: Limits) -> None:
+    if count > limits.entries:
+        raise Refusal(
+            f"This file has {count:,} entries; the limit is {limits.entries:,}. "
+            "Split the checkpoint into several files."
+        )
 
 
 def _broken(what: str) -> Refusal:
@@ -120,17 +125,22 @@ def _check_layout(header: dict[str, Any], room: int, limits: Limits) -> None:
         if type(fields) is not dict or set(fields) != {"dtype", "shape", "data_offsets"}:
             raise _broken(f"does not give a dtype, a shape and data_offsets for {shown}")
         dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
-        if type(dtype) is not str or dtype not in DTYPES | PACKED_BITS:
-            raise _broken(f"gives {shown} the dtype {shorten(dtype)}, which is unknown here")
+        if type(dtype) is not str or dtype not in BITS:
+            which = shorten(dtype) if type(dtype) is str else "that is no text"
+            raise _broken(f"gives {shown} a dtype that is unknown here: {which}")
         if not _sizes(shape) or len(shape) > limits.dimensions:
-            raise _broken(f"gives {shown} the impossible shape {shorten(shape)}")
-        if not _sizes(offsets) or len(offsets) != 2:
-            raise _broken(f"gives {shown} the impossible offsets {shorten(offsets)}")
+            raise _broken(
+                f"gives {shown} a shape that is not a list of at most {limits.dimensions} sizes"
+            )
+        if not _sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
+            raise _broken(f"gives {shown} data_offsets that are not a begin and an end")
         begin, end = offsets
-        if math.prod(shape) * _bits(dtype) != (end - begin) * 8:
+        bits = math.prod(shape) * BITS[dtype]
+        if bits != (end - begin) * 8:
+            takes = f"{bits / 8:,.10g}" if bits < 2**66 else "more than any file holds"
             raise _broken(
                 f"gives {shown} {end - begin:,} bytes, but shape {shorten(shape)} of {dtype} "
-                f"takes {math.prod(shape) * _bits(dtype) // 8:,}"
+                f"takes {takes}"
             )
         spans.append((begin, end, shown))
     reached = 0
@@ -150,19 +160,20 @@ def _sizes(values: Any) -> bool:
     return type(values) is list and all(type(n) is int and 0 <= n < 2**63 for n in values)
 
 
-def _bits(dtype: str) -> int:
-    return PACKED_BITS[dtype] if dtype in PACKED_BITS else DTYPES[dtype].itemsize * 8
-
-
 def read_entries(file: BinaryIO, limits: Limits = LIMITS) -> list[Entry]:
     """The table's rows in the header's order, without reading a tensor."""
     header, _ = read_header(file, limits)
     rows = []
+    distinct = Distinct()
     for key, fields in header.items():
         dtype = fields["dtype"]
         name = str(DTYPES[dtype]).removeprefix("torch.") if dtype in DTYPES else dtype.lower()
         begin, end = fields["data_offsets"]
-        rows.append(tensor_entry(printable(key, limits), tuple(fields["shape"]), name, end - begin))
+        rows.append(
+            tensor_entry(
+                distinct(printable(key, limits)), tuple(fields["shape"]), name, end - begin
+            )
+        )
     return rows
 
 

@@ -11,7 +11,8 @@ PAGE = "pages/1_Attention_lab.py"
 frame.open_page(PAGE, LAB)
 st.markdown(
     "Causal self-attention hides later tokens with a mask. Held as a **registered buffer**, the "
-    "mask moves and is saved with its module. Held as a **plain attribute**, it does neither."
+    "mask moves with its module and, if it is persistent, is saved with it. Held as a **plain "
+    "attribute**, it does neither."
 )
 settings = controls.lab_controls()
 if settings and predict.gate(settings.predict, settings.asks, settings.question):
@@ -19,9 +20,9 @@ if settings and predict.gate(settings.predict, settings.asks, settings.question)
     chosen = observation.variant(settings.buffer)
     other = observation.variant(not settings.buffer) if settings.compare else None
     predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
-    panels.variant_row(observation, chosen, other)
+    panels.variant_row(observation, chosen, other, explain=not settings.predict)
     if other:
         panels.variant_row(observation, other, chosen)
-    panels.legend()
+    panels.legend(chosen, other)
     closer_looks(observation, chosen, other, settings.buffer)
 frame.remember_link(PAGE)

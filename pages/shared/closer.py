@@ -10,7 +10,7 @@ from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuff
 from core.causality import row_changes, with_changed_token
 from core.charts import cell_text, token_labels
 from core.lab import LAB
-from core.pipeline import PIPELINE, stage_of, work_through
+from core.pipeline import PIPELINE, formula, stage_of, work_through
 from pages.shared.code import downloads, whole_file
 from pages.shared.controls import observe
 from pages.shared.widgets import plain, section, token_choice
@@ -43,14 +43,15 @@ def pipeline(observation, run):
         if stage:
             dtype = str(stage.tensor.dtype).removeprefix("torch.")
             seen = f"{tuple(stage.tensor.shape)} | {dtype} | `{stage.device}` |"
-        lines.append(f"| {step.title} | {step.formula} | {seen}")
+        lines.append(f"| {step.title} | {formula(step, observation.experiment)} | {seen}")
     st.markdown("\n".join(lines))
     reached = [step for step in PIPELINE if stage_of(run, step)]
-    for narrow in (True, False):
+    few_numbers, few_keys = observation.experiment.d_out <= 4, len(labels) <= 8
+    for narrow, beside in ((True, 5 if few_numbers else 1), (False, 2 if few_keys else 1)):
         steps = [step for step in reached if (step.columns == "number") == narrow]
-        for start in range(0, len(steps), 5 if narrow else 2):
-            group = steps[start : start + (5 if narrow else 2)]
-            for column, step in zip(st.columns(5 if narrow else 2), group, strict=False):
+        for start in range(0, len(steps), beside):
+            group = steps[start : start + beside]
+            for column, step in zip(st.columns(beside), group, strict=False):
                 with column:
                     values(stage_of(run, step).tensor[0], step, labels)
     st.markdown("**One query, worked through**")
@@ -77,14 +78,18 @@ def table(frame, title, rows):
 def worked_row(observation, run, labels):
     query = token_choice(LAB["query"], labels)
     rows, _ = work_through(run, query)
+    dropped, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
+    if dropped and observation.experiment.dropout:
+        rows.append(("after dropout", dropped.tensor[0, query].tolist()))
     numbers = [[cell_text(value, 4) for value in row] for _, row in rows]
     frame = pd.DataFrame(numbers, index=[step for step, _ in rows], columns=labels)
     table(frame, f"The query {labels[query]} worked through", "step")
-    weights, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
-    if weights is None:
-        st.caption("The last two steps are what the weights would be: `forward` did not get there.")
+    if dropped is None:
+        st.caption(
+            "Everything after *query · key* is what would have come: `forward` did not get there."
+        )
         return
-    weights, vectors = weights.tensor[0, query].tolist(), vectors.tensor[0].tolist()
+    weights, vectors = dropped.tensor[0, query].tolist(), vectors.tensor[0].tolist()
     terms = [
         f"{cell_text(weight, 4)} · ({', '.join(cell_text(v, 4) for v in vector)})"
         for weight, vector in zip(weights, vectors, strict=True)
@@ -92,7 +97,13 @@ def worked_row(observation, run, labels):
     ]
     context = run.trace.get("context_vec").tensor[0, query].tolist()
     shown = ", ".join(cell_text(value, 4) for value in context)
-    st.markdown("The context vector is the sum of the value vectors, each times its weight:")
+    if not terms:
+        st.markdown("Dropout removed every weight of this row, so the context vector is zero:")
+    else:
+        after = " after dropout" if observation.experiment.dropout else ""
+        st.markdown(
+            f"The context vector is the sum of the value vectors, each times its weight{after}:"
+        )
     st.code(" + ".join(terms or ["0"]) + f"\n= ({shown})", language=None, wrap_lines=True)
 
 
@@ -115,7 +126,7 @@ def causality(observation, run, buffer):
     labels = token_labels(experiment.tokens)
     st.markdown(
         "A causal model's answer at one position must not depend on later tokens. Change a token: "
-        "each of its numbers moves by 1. Both modules run again, and the rows are compared."
+        "each of its numbers moves by 1. The module runs again, and the rows are compared."
     )
     changed = token_choice(LAB["changed"], labels)
     after = observe(with_changed_token(experiment, changed)).variant(buffer)
@@ -136,7 +147,10 @@ def causality(observation, run, buffer):
     if early:
         st.error(f"{len(early)} rows before {token} changed: this model looks ahead.")
     elif changed:
-        st.success(f"All {changed} rows before {token} are identical, bit for bit.")
+        rows = "The one row" if changed == 1 else f"All {changed} rows"
+        st.success(
+            f"{rows} before {token} {'is' if changed == 1 else 'are'} identical, bit for bit."
+        )
     else:
         st.success(f"{token} is the first token, so every row may depend on it.")
 

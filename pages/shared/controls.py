@@ -23,7 +23,6 @@ def lab_controls():
     variant, device, moves, view = st.columns([1.25, 1, 1.25, 0.9], gap="medium")
     with variant:
         values["buffer"] = widget(LAB["buffer"], asks_anew=True)
-        values["persistent"] = widget(LAB["persistent"], disabled=not values["buffer"])
     with device:
         descriptions = [device.description for device in available_devices()]
         values["device"] = widget(LAB["device"], asks_anew=True, captions=descriptions)
@@ -32,6 +31,10 @@ def lab_controls():
         values["move_mask"] = widget(LAB["move_mask"], asks_anew=True)
     with view:
         values["compare"] = widget(LAB["compare"])
+    with variant:  # it matters as long as a variant with a buffer is on the screen
+        unused = not values["buffer"] and not values["compare"]
+        values["persistent"] = widget(LAB["persistent"], disabled=unused)
+    with view:
         values["predict"] = widget(LAB["predict"])
     with section(LAB["inputs"]):
         values |= input_controls()
@@ -54,7 +57,10 @@ def input_controls():
         values["sentence"] = values["x"] = None
         if values["input"] == "sentence":
             values["sentence"] = widget(LAB["sentence"], asks_anew=True)
-            st.caption("Each word gets three numbers from a hash of the seed and the word.")
+            st.caption(
+                "Each word, and each punctuation mark, gets three numbers from a hash of the seed "
+                "and itself."
+            )
         elif values["input"] == "numbers":
             number_table()
             values["x"] = widget(LAB["x"], asks_anew=True)

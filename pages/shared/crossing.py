@@ -74,4 +74,4 @@ def code():
     """The modules that ran and what counted them, to read and to take home."""
     st.markdown("**The five modules that ran, and what counted them**")
     st.code(inspect.getsource(crossings_module), wrap_lines=True, height=420)
-    downloads(crossings_parts(), "crossings")
+    downloads(crossings_parts(int(st.session_state["counted"])), "crossings")

@@ -32,6 +32,7 @@ def open_page(page, catalogue=None):
     """
     here = lesson(page)
     st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
+    come_back(page)
     mend_link(page, catalogue or {})
     st.html(STYLE)
     with st.container(horizontal=True, key="navigation"):
@@ -43,12 +44,28 @@ def open_page(page, catalogue=None):
     complaints(page)
 
 
+def come_back(page):
+    """With the browser's Back button, a page returns without its link: give it the last one."""
+    came_from = st.session_state.get("page")
+    st.session_state["page"] = page
+    link = st.session_state.get(f"link to {page}")
+    if came_from not in (None, page) and link and not st.query_params:
+        st.switch_page(page, query_params=link)
+
+
 def mend_link(page, catalogue):
-    parameters = {name: st.query_params.get_all(name) for name in st.query_params}
+    # A widget that is there already has taken its parameter over, and says itself what is wrong.
+    parameters = {
+        name: st.query_params.get_all(name)
+        for name in st.query_params
+        if name not in st.session_state
+    }
     kept, wrong = read_url(parameters, catalogue)
     if wrong:
         st.session_state[f"complaints of {page}"] = wrong
-        st.query_params.from_dict(kept)
+        for name in parameters:
+            del st.query_params[name]
+        st.query_params.update(kept)
         st.rerun()
 
 
@@ -58,7 +75,7 @@ def complaints(page):
         with st.container(key="complaints"):
             st.warning("The link had something that this page cannot use.\n\n" +
                        "\n".join(f"- {sentence}" for sentence in wrong))  # fmt: skip
-            st.button("All right", on_click=lambda: st.session_state.pop(f"complaints of {page}"))
+            st.button("Dismiss", on_click=lambda: st.session_state.pop(f"complaints of {page}"))
 
 
 def remember_link(page):

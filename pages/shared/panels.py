@@ -8,13 +8,16 @@ from core.lessons import reason, remedies
 BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
 
 
-def variant_row(observation, run, other):
+def variant_row(observation, run, other, explain=True):
     """Masked scores | softmax weights | state_dict keys of one variant, side by side.
 
     other is the VariantRun to compare with, or None: keys that only it has show as missing.
+    explain: say why it came out like this, where the verdict has not said so already.
     """
     with st.container(border=True):
         heading(run)
+        if explain:
+            st.markdown(reason(run, observation.experiment))
         scores, weights, state = st.columns([1, 1, 0.9], gap="medium")
         with scores:
             scores_panel(observation, run)
@@ -38,7 +41,7 @@ def scores_panel(observation, run):
     if run.trace.get("attn_scores", 1):
         stage_heatmap(observation, run, "attn_scores", 1, "Masked scores", "scores")
     elif run.trace.get("attn_scores"):
-        title = "Scores, the mask not applied"
+        title = "Scores before the mask"
         stage_heatmap(observation, run, "attn_scores", 0, title, "scores")
     else:
         st.markdown("**Masked scores**")
@@ -55,7 +58,7 @@ def stage_heatmap(observation, run, name, change, title, kind):
     tokens = observation.experiment.tokens
     st.markdown(f"**{title}** on `{stage.device}`")
     st.altair_chart(
-        charts.heatmap(values, tokens, kind, masked),
+        charts.heatmap(values, tokens, kind, masked, largest_score(observation)),
         alt=charts.describe(values, tokens, f"{title} of {run.class_name}"),
     )
 
@@ -71,7 +74,6 @@ def error_panel(observation, run):
     for name, device in error.devices:
         places.setdefault(device, []).append(f"`{name}`")
     st.markdown("\n".join(f"- on `{device}`: {', '.join(n)}" for device, n in places.items()))
-    st.markdown(reason(run, observation.experiment))
     st.markdown(
         "**What to do**\n" + "\n".join(f"- {r}" for r in remedies(run, observation.experiment))
     )
@@ -95,8 +97,17 @@ def state_dict_panel(run, other):
     st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.")
 
 
-def legend():
-    """How to read the heatmaps, in words."""
+def largest_score(observation):
+    """The largest score of both variants, in size: one colour scale for all their heatmaps."""
+    runs = (observation.without_buffers, observation.with_buffer)
+    stages = (run.trace.get("attn_scores") for run in runs)
+    return max((stage.tensor.abs().max().item() for stage in stages if stage), default=None)
+
+
+def legend(*runs):
+    """How to read the heatmaps, in words, where there are any."""
+    if not any(run and run.trace.get("attn_scores") for run in runs):
+        return
     st.caption(
         "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "

@@ -35,13 +35,13 @@ def builder():
                 step.label,
                 key=f"add {name}",
                 icon=":material/add:",
-                on_click=set_steps,
-                args=((*steps, name),),
+                on_click=add_step,
+                args=(name,),
                 disabled=len(steps) >= MAX_STEPS,
             )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         widget(MOVING["steps"], asks_anew=True)
-        st.button("Take the last step back", on_click=set_steps, args=(steps[:-1],),
+        st.button("Take the last step back", on_click=take_back,
                   disabled=not steps)  # fmt: skip
         st.button("Start over", on_click=set_steps, args=((),), disabled=not steps)
     if len(steps) >= MAX_STEPS:
@@ -61,12 +61,23 @@ def set_steps(steps, start=None):
     forget_guess()
 
 
+def add_step(name):
+    steps = split_steps(st.session_state["steps"])  # as they are now, not as they were drawn
+    set_steps((*steps, name)[:MAX_STEPS])
+
+
+def take_back():
+    set_steps(split_steps(st.session_state["steps"])[:-1])
+
+
 def question(timeline):
     """What the learner is asked about a timeline, with the preset's own question if it is one."""
     for preset in PRESETS.values():
         if (preset.start, preset.steps) == (timeline.start, timeline.steps):
             return f"{preset.question} What will happen by the last step?"
     count = len(timeline.steps)
+    if not count:
+        return "What will happen if the module is built, and nothing else is done?"
     return f"What will happen in {count} step{'' if count == 1 else 's'} after the construction?"
 
 

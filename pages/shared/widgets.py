@@ -66,14 +66,16 @@ def token_choice(setting, labels):
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")
         st.warning(f"{error} `{count}` is used instead.")
         st.session_state[name] = count
+    # Streamlit takes a default or a value of ours, not both.
+    value = {} if name in st.session_state else {"value": default}
     position = st.number_input(
         f"{setting.label} (1 to {count})",
         1,
         count,
-        default,
         key=name,
         bind="query-params",
         width=260,
+        **value,
     )
     st.caption(f"Token {position} is “{plain(labels[position - 1])}”.")
     return position - 1

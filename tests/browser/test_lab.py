@@ -75,6 +75,7 @@ def test_a_shared_link_reproduces_the_screen_in_a_second_browser(visit):
     page.get_by_label("Seed", exact=True).fill("7")
     page.get_by_label("Seed", exact=True).press("Enter")
     expect(page).to_have_url(re.compile("seed=7"))
+    first.settled(charts=0)
     page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the forward pass").click()
     first.settled(charts=4)
@@ -174,7 +175,7 @@ def test_a_hostile_link_opens_a_working_page_that_names_the_fault(visit, query, 
     visitor = visit()
     page = visitor.open(f"{LAB}?{query}")
     expect(page.get_by_role("alert").first).to_contain_text(sentence)
-    page.get_by_role("button", name="All right").click()
+    page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("The link had something")).to_have_count(0)
     switch(page, "Predict first")
     visitor.settled(charts=3)
@@ -186,6 +187,38 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit):
     visitor.settled(charts=3)
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_back_button_leads_back_to_the_same_screen(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&seed=7&inputs=true")
+    visitor.settled(charts=3)
+    page.get_by_role("link", name="Moving devices").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What moves")
+    page.go_back()
+    visitor.settled(charts=3)
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("7")
+    expect(page).to_have_url(re.compile("seed=7"))
+
+
+@pytest.mark.parametrize(
+    ("link", "label", "text", "sentence"),
+    [
+        (f"{LAB}?inputs=true&input=sentence", "Your sentence", "word " * 65, "sentence is"),
+        (f"{LAB}?inputs=true&input=sentence", "Your sentence", "", "sentence is"),
+        (f"{LAB}?inputs=true&input=numbers", "The same numbers as text", "1 2", "x is 1 2"),
+        ("/Moving_devices?x", "The same steps as text", "jump", "steps is jump"),
+        ("/State_dict?edit=true&change=paint", "Cells to paint", "9-9", "cells is 9-9"),
+    ],
+)
+def test_what_is_typed_beyond_a_limit_gets_a_message_and_stays(visit, link, label, text, sentence):
+    page = visit().open(link)
+    box = page.get_by_label(label, exact=True)
+    box.fill(text)
+    box.press("Enter")
+    expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
+    expect(box).to_have_value(text)
+    expect(page.get_by_text("fault, and it is ours")).to_have_count(0)
 
 
 def test_the_navigation_leads_back_to_the_same_screen(visit):

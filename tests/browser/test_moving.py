@@ -26,6 +26,7 @@ def test_a_story_is_predicted_run_and_then_mended_step_by_step(visit):
     expect(page).to_have_url(re.compile(r"steps=to-sim\.by-hand(&|$)"))
     page.get_by_role("button", name="forward", exact=True).click()
     expect(page).to_have_url(re.compile(r"steps=to-sim\.by-hand\.forward"))
+    visitor.settled(charts=0)  # a guess made sooner would be forgotten with the old question
     page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the timeline").click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Every tensor is on sim:0")

@@ -84,7 +84,7 @@ def test_the_failing_variant_shows_the_real_exception_and_keeps_what_is_known():
     shown = text(app)
     assert "on `cpu`: `self.mask`" in shown
     assert "register_buffer" in shown
-    assert "Scores, the mask not applied" in shown
+    assert "Scores before the mask" in shown
     assert "never computed" in shown
 
 
@@ -123,6 +123,28 @@ def test_every_section_opens_on_success_and_on_failure():
 def test_the_pipeline_says_what_was_not_reached():
     shown = text(lab(predict="false", buffer="false", pipeline="true"))
     assert shown.count("not reached") == 5
+
+
+def test_a_row_that_dropout_emptied_is_told_as_that():
+    app = lab(
+        predict="false", pipeline="true", dropout="0.9", weights="notebook", d_out="16",
+        device="cpu", seed="2147483647", persistent="false",
+    )  # fmt: skip
+    assert "Dropout removed every weight of this row" in text(app)
+
+
+def test_the_reason_stands_beside_every_variant_once():
+    app = lab(predict="false")
+    assert text(app).count("The mask is a registered buffer, so") == 1
+    assert text(app).count("This mask is a plain attribute, so") == 1
+    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    assert "The mask is a registered buffer, so" not in text(app)
+    assert "The mask is a registered buffer, so" in app.success[0].value
+
+
+def test_persistent_can_be_switched_while_a_buffer_is_on_the_screen():
+    assert not lab(buffer="false").toggle(key="persistent").disabled
+    assert lab(buffer="false", compare="false").toggle(key="persistent").disabled
 
 
 def test_the_causality_probe_finds_earlier_rows_identical():

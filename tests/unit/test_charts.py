@@ -6,7 +6,7 @@ import pytest
 
 from core import charts
 from core.experiment import Experiment, run
-from core.pipeline import PIPELINE, stage_of, work_through
+from core.pipeline import PIPELINE, formula, stage_of, work_through
 
 
 def observed(tokens=6):
@@ -106,6 +106,21 @@ def test_the_worked_row_agrees_with_what_pytorch_observed(query, d_out):
     assert rows[4][1] == pytest.approx(
         trace.get("attn_weights").tensor[0, query].tolist(), abs=1e-6
     )
+
+
+def test_a_formula_has_the_bias_where_there_is_one():
+    queries = next(step for step in PIPELINE if step.variable == "queries")
+    assert formula(queries, Experiment()) == "Q = x · W_queryᵀ"
+    assert formula(queries, Experiment(qkv_bias=True)) == "Q = x · W_queryᵀ + b"
+
+
+def test_one_scale_colours_equal_scores_alike():
+    few, many = [[0.3]], [[0.3, 0.9], [0.1, 0.2]]
+    domains = [
+        charts.heatmap(values, ["a", "b"][: len(values)], "scores", largest=0.9).to_dict()["layer"]
+        for values in (few, many)
+    ]
+    assert {str(d[0]["encoding"]["color"]["scale"]["domain"]) for d in domains} == {"[-0.9, 0.9]"}
 
 
 def test_every_step_of_the_pipeline_is_observed():

@@ -128,6 +128,52 @@ def test_pytorchs_old_format_and_nested_checkpoints_are_listed():
         assert any("exp_avg" in key for key in found)
 
 
+def test_every_kind_of_tensor_has_the_row_that_torch_load_gives():
+    kinds = {
+        "parameter": nn.Parameter(torch.ones(2, 3)),
+        "view": torch.arange(12.0).view(3, 4)[1:, ::2],
+        "expanded": torch.ones(1).expand(1000, 1000),
+        "meta": torch.ones(3, device="meta"),
+        "uint16": torch.ones(2, dtype=torch.uint16),
+        "complex": torch.ones(2, dtype=torch.complex64),
+        "conjugate": torch.ones(2, dtype=torch.complex64).conj(),
+        "quantized": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8),
+        "none": torch.empty(0, 3),
+        "number": torch.tensor(1),
+    }
+    kinds["attributed"] = torch.ones(2)
+    kinds["attributed"].note = "a word"
+    for new in (True, False):
+        if not new:
+            del kinds["uint16"]  # the old format has no name for it
+        file = io.BytesIO()
+        torch.save(kinds, file, _use_new_zipfile_serialization=new)
+        loaded = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
+        found = inspect(file.getvalue(), "x.pt").entries
+        assert [entry.key for entry in found] == list(loaded)
+        for entry in found:
+            tensor = loaded[entry.key]
+            assert entry.shape == tuple(tensor.shape)
+            assert f"torch.{entry.dtype}" == str(tensor.dtype)
+            assert (entry.device, entry.nbytes) == (str(tensor.device), tensor.nbytes)
+
+
+def test_a_sparse_tensor_is_listed_with_its_shape():
+    file = io.BytesIO()
+    torch.save({"coo": torch.eye(3).to_sparse()}, file)
+    (entry,) = inspect(file.getvalue(), "x.pt").entries
+    assert (entry.shape, entry.dtype) == ((3, 3), "float32 (sparse)")
+    assert entry.nbytes == 3 * 4 + 2 * 3 * 8  # values, and two int64 indices for each
+
+
+def test_keys_stay_distinct_even_if_their_paths_are_one():
+    file = io.BytesIO()
+    torch.save({"a.b": torch.ones(1), "a": {"b": torch.ones(2)}, "k" * 300: 1, "k" * 301: 2}, file)
+    keys = [entry.key for entry in inspect(file.getvalue(), "x.pt").entries]
+    assert keys[:2] == ["a.b", "a.b (2)"]
+    assert len(set(keys)) == 4 and all(len(key) < 250 for key in keys)
+
+
 HINTED = {
     "mask": "mask",
     "0.running_mean": "running statistics",

@@ -190,6 +190,26 @@ def test_every_answer_right_or_wrong_gets_a_reply(guess, outcome):
     assert guess in reply
 
 
+@pytest.mark.parametrize("move_mask", [False, True])
+def test_the_first_remedy_of_a_model_left_behind_cures_it(move_mask):
+    failing = Experiment(move_model=False, move_mask=move_mask)
+    for buffer in (False, True):
+        run_ = run(failing).variant(buffer)
+        advice = remedies(run_, failing)[0]
+        assert advice.startswith('Switch on "Move the model')
+        too = "as well" in advice
+        cured = dataclasses.replace(failing, move_model=True, move_mask=move_mask or too)
+        assert run(cured).variant(buffer).outcome == WORKS
+        assert ("Only the mask was moved" in reason(run_, failing)) == move_mask
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_the_reason_on_the_cpu_says_what_the_state_dict_has(persistent):
+    experiment = Experiment(device="cpu", persistent=persistent)
+    text = reason(run(experiment).with_buffer, experiment)
+    assert ("`state_dict` has the mask" in text) == persistent
+
+
 def test_following_the_remedy_cures_the_failure():
     failing = Experiment()
     assert failing.move_mask is False

@@ -112,3 +112,11 @@ def test_a_word_has_the_same_numbers_everywhere_and_others_with_another_seed():
 
 def test_words_and_punctuation_are_tokens():
     assert tokenize("Don't  panic: 42!") == ("Don", "'", "t", "panic", ":", "42", "!")
+    assert tokenize("snake_case  x") == ("snake_case", "x")
+    assert tokenize("") == tokenize("  \n") == ()
+
+
+def test_accents_and_joined_emoji_stay_whole():
+    assert tokenize("cafe\u0301 नमस्ते") == ("café", "नमस्ते")
+    assert tokenize("a \U0001f469\u200d\U0001f4bb!") == ("a", "\U0001f469\u200d\U0001f4bb", "!")
+    assert tokenize("\u0301 x") == ("\u0301", "x")

@@ -65,6 +65,17 @@ def test_half_casts_what_is_registered_only():
     assert last(told, "output")[1] == "float16"
 
 
+def test_a_buffer_registered_too_late_is_explained_as_that():
+    told = story("plain", "to-sim", "register", "forward")
+    assert told.outcome == DEVICE_ERROR and "after the last move" in reason(told)
+    told = story("plain", "half", "register")
+    assert "registered or built after the cast" in reason(told)
+
+
+def test_nothing_is_said_of_a_mask_elsewhere_where_it_is_not():
+    assert "elsewhere" not in reason(story("buffer", "to-meta", "forward"))
+
+
 def test_on_meta_a_mask_elsewhere_raises_nothing():
     told = story("plain", "to-meta", "forward")
     assert told.outcome == WORKS
@@ -210,12 +221,12 @@ def test_the_guess_at_the_copies_gets_its_reason():
 
 def test_the_exported_counting_prints_the_counts(tmp_path):
     file = tmp_path / "crossings.py"
-    file.write_text(export.as_script(export.crossings_parts()))
+    file.write_text(export.as_script(export.crossings_parts(256)))
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        f"{way.__doc__}: once {count(way, 1024)[0]}, each forward {count(way, 1024)[2]}"
+        f"{way.__doc__}: once {count(way, 256)[0]}, each forward {count(way, 256)[2]}"
         for way in WAYS
     ]

@@ -1,0 +1,49 @@
+"""Small files that ask for much get a refusal or a table, soon, and in the memory that there is."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import hostile_files
+import pytest
+
+TABLES = {  # odd, but PyTorch's own names and sizes: the table is short, and soon there
+    "one long key under many",
+    "one long key of many",
+    "a key that unfolds",
+    "keys of one hash",
+    "a long number as a key",
+    "text of surrogates as a key",
+    "many calls",
+}
+
+
+@pytest.fixture(scope="module")
+def came():
+    """{name: ["table" | "refused" | "FAULT", entries or message, seconds]}, from another process"""
+    program = Path(hostile_files.__file__)
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_the_limits_of_the_process_are_felt(came):
+    assert came.pop("a control that takes too much memory")[:2] == ["FAULT", "MemoryError()"]
+    assert came.pop("a control that takes too long")[:2] == ["FAULT", "TimeoutError()"]
+
+
+def test_no_small_file_takes_much_time_or_memory(came):
+    files = {name: what for name, what in came.items() if "control" not in name}
+    assert len(files) > 30
+    assert {name: what for name, what in files.items() if what[0] == "FAULT"} == {}
+    assert {name for name, what in files.items() if what[0] == "table"} == TABLES
+
+
+def test_each_refusal_is_a_sentence_without_the_insides_of_python(came):
+    for name, (kind, message, _) in came.items():
+        if kind == "refused":
+            assert message.endswith(".") and len(message) < 400, name
+            assert "object" not in message and "argument" not in message, name
