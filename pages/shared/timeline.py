@@ -26,8 +26,12 @@ def builder():
         asks_anew=True,
         captions=[description for _, description in STARTS.values()],
     )
-    text = st.session_state.get("steps", st.query_params.get("steps", MOVING["steps"].default))
-    steps = split_steps(text)
+    # What was clicked counts, not what the browser's text box says: it may be a click behind.
+    if "steps" not in st.session_state:
+        kept = st.session_state.get("kept steps", MOVING["steps"].default)
+        st.session_state["built"] = st.query_params.get("steps", kept)
+    st.session_state["steps"] = st.session_state["built"]
+    steps = split_steps(st.session_state["built"])
     st.markdown("**Add a step**")
     with st.container(horizontal=True):
         for name, step in STEPS.items():
@@ -40,7 +44,7 @@ def builder():
                 disabled=len(steps) >= MAX_STEPS,
             )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        widget(MOVING["steps"], asks_anew=True)
+        widget(MOVING["steps"], asks_anew=typed)
         st.button("Take the last step back", on_click=take_back,
                   disabled=not steps)  # fmt: skip
         st.button("Start over", on_click=set_steps, args=((),), disabled=not steps)
@@ -55,19 +59,23 @@ def builder():
 
 
 def set_steps(steps, start=None):
-    st.session_state["steps"] = ".".join(steps)
+    st.session_state["built"] = ".".join(steps)
     if start:
         st.session_state["start"] = start
     forget_guess()
 
 
 def add_step(name):
-    steps = split_steps(st.session_state["steps"])  # as they are now, not as they were drawn
-    set_steps((*steps, name)[:MAX_STEPS])
+    set_steps((*split_steps(st.session_state["built"]), name)[:MAX_STEPS])
 
 
 def take_back():
-    set_steps(split_steps(st.session_state["steps"])[:-1])
+    set_steps(split_steps(st.session_state["built"])[:-1])
+
+
+def typed():
+    st.session_state["built"] = st.session_state["steps"]
+    forget_guess()
 
 
 def question(timeline):

@@ -11,7 +11,7 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
     """The widget of a Setting; returns its value. What is typed outlives its being hidden.
 
     asks_anew: a change decides the outcome, so that the guess is forgotten; where a page asks
-    more than one question, the name of the guess.
+    more than one question, the name of the guess; or a function to call on a change.
     """
     name = setting.name
     if name not in st.session_state and f"kept {name}" in st.session_state:
@@ -22,7 +22,9 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
         "bind": "query-params",
         "disabled": disabled,
     }
-    if asks_anew:
+    if callable(asks_anew):
+        common["on_change"] = asks_anew
+    elif asks_anew:
         common |= {
             "on_change": forget_guess,
             "args": ("guess" if asks_anew is True else asks_anew,),

@@ -158,6 +158,15 @@ def test_every_kind_of_tensor_has_the_row_that_torch_load_gives():
             assert (entry.device, entry.nbytes) == (str(tensor.device), tensor.nbytes)
 
 
+def test_a_conjugate_or_a_negative_view_is_saved_with_the_numbers_that_it_shows():
+    numbers = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex64)
+    state = {"conjugate": numbers.conj(), "negative": numbers.clone().conj().imag}
+    assert state["conjugate"].is_conj() and state["negative"].is_neg()
+    for kind in ("pt", "safetensors"):
+        back = read_state(save(state, kind))
+        assert all(torch.equal(back[key], tensor) for key, tensor in state.items())
+
+
 def test_a_sparse_tensor_is_listed_with_its_shape():
     file = io.BytesIO()
     torch.save({"coo": torch.eye(3).to_sparse()}, file)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import hostile_files
 import pytest
+from hostile_files import ONE_FLOAT, REBUILD, dict_of, text, zipped
+
+from core.checkpoints import Refusal, inspect
 
 TABLES = {  # odd, but PyTorch's own names and sizes: the table is short, and soon there
     "one long key under many",
@@ -31,8 +34,8 @@ def came():
 
 
 def test_the_limits_of_the_process_are_felt(came):
-    assert came.pop("a control that takes too much memory")[:2] == ["FAULT", "MemoryError()"]
-    assert came.pop("a control that takes too long")[:2] == ["FAULT", "TimeoutError()"]
+    assert came["a control that takes too much memory"][:2] == ["FAULT", "MemoryError()"]
+    assert came["a control that takes too long"][:2] == ["FAULT", "TimeoutError()"]
 
 
 def test_no_small_file_takes_much_time_or_memory(came):
@@ -47,3 +50,30 @@ def test_each_refusal_is_a_sentence_without_the_insides_of_python(came):
         if kind == "refused":
             assert message.endswith(".") and len(message) < 400, name
             assert "object" not in message and "argument" not in message, name
+
+
+def one_tensor(size=b"K\x01", stride=b"K\x01", offset=b"K\0", storage=ONE_FLOAT):
+    """A zip of {"w": a tensor}, whose data is one float: 4 bytes."""
+    tensor = REBUILD + b"(" + storage + offset + size + b"\x85" + stride + b"\x85\x89NtR"
+    return zipped(dict_of(text("w") + tensor))
+
+
+def test_a_tensor_that_fits_its_data_is_listed():
+    (entry,) = inspect(one_tensor()).entries
+    assert (entry.key, entry.shape, entry.nbytes) == ("w", (1,), 4)
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ({"size": b"K\x02"}, "reaches outside its storage"),
+        ({"offset": b"K\x01"}, "reaches outside its storage"),
+        ({"size": b"J\xff\xff\xff\xff"}, "impossible size"),
+        ({"stride": b"J\xff\xff\xff\xff"}, "impossible stride"),
+        ({"storage": ONE_FLOAT.replace(b"K\x01", b"K\x02")}, "should have 8 bytes, .* holds 4"),
+        ({"storage": ONE_FLOAT.replace(b"\x000X", b"\x009X")}, "does not hold it"),
+    ],
+)
+def test_a_tensor_that_lies_about_its_data_is_refused_with_the_lie(lie, said):
+    with pytest.raises(Refusal, match=said):
+        inspect(one_tensor(**lie))
