@@ -15,7 +15,7 @@ SURVIVES = ("in both", "only with the buffer", "in neither")
 
 @dataclass(frozen=True)
 class Cells(Text):
-    """Cells of the 6 by 6 mask: query-key, counted from 1, apart by spaces."""
+    """Cells of the 6 by 6 mask: query-key, counted from 1, separated by spaces."""
 
     @property
     def limit(self):

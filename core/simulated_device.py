@@ -423,6 +423,7 @@ def _register() -> None:
         module.kernels.impl("_copy_from", torch.library.fallthrough_kernel, key)
     _let_storages_be_made_on_sim()
     _let_generators_be_made_on_sim()
+    _let_host_memory_be_pinned_for_real_devices()
     _let_modules_keep_their_parameters()
     _let_backward_run_in_the_calling_thread()
 
@@ -527,6 +528,21 @@ def _let_generators_be_made_on_sim() -> None:
             return plain.__new__(cls) if on_sim else plain(device)
 
     torch.Generator = Generator
+
+
+def _let_host_memory_be_pinned_for_real_devices() -> None:
+    """PyTorch would ask sim, which pins nothing, before a real device. So `pin_memory()` names the
+    real one, and without one gives the tensor back as it is: a DataLoader goes on as before."""
+    pin = torch.Tensor.pin_memory
+
+    @functools.wraps(pin)
+    def pin_memory(self: torch.Tensor, device: Any = None) -> torch.Tensor:
+        real = [kind for kind in ("cuda", "xpu") if getattr(torch, kind).is_available()]
+        if device is None and not real:
+            return self
+        return pin(self, real[0] if device is None else device)
+
+    torch.Tensor.pin_memory = pin_memory
 
 
 def _let_modules_keep_their_parameters() -> None:

@@ -1027,3 +1027,10 @@ def test_other_generators_stay_what_they_were():
     for generator in (torch.Generator(), torch.default_generator, torch.Generator("sim")):
         assert isinstance(generator, torch.Generator)
     assert not isinstance(torch.ones(1), torch.Generator)
+
+
+def test_a_data_loader_that_pins_memory_goes_on_as_before():
+    loader = torch.utils.data.DataLoader(torch.arange(4.0), batch_size=2, pin_memory=True)
+    assert [batch.tolist() for batch in loader] == [[0.0, 1.0], [2.0, 3.0]]
+    tensor = torch.ones(2)
+    assert torch.equal(tensor.pin_memory(), tensor)

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hostile_files
+import greedy_files
 import pytest
-from hostile_files import ONE_FLOAT, REBUILD, dict_of, text, zipped
+from greedy_files import ONE_FLOAT, REBUILD, dict_of, text, zipped
 
 from core.checkpoints import Refusal, inspect
 
@@ -25,7 +25,7 @@ TABLES = {  # odd, but PyTorch's own names and sizes: the table is short, and so
 @pytest.fixture(scope="module")
 def came():
     """{name: ["table" | "refused" | "FAULT", entries or message, seconds]}, from another process"""
-    program = Path(hostile_files.__file__)
+    program = Path(greedy_files.__file__)
     done = subprocess.run(
         [sys.executable, program], capture_output=True, text=True, timeout=100, check=False
     )
