@@ -227,7 +227,7 @@ def bytes_per_forward(crossings):
             color=alt.Color(
                 "way:N",
                 scale=alt.Scale(domain=ways, range=list(WAY_COLOURS)),
-                legend=alt.Legend(title=None, orient="top", columns=2, labelLimit=400),
+                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=400),
             ),
             opacity=alt.condition(extrapolated, alt.value(0.45), alt.value(1)),
             strokeDash=alt.condition(extrapolated, alt.value([4, 3]), alt.value([1, 0])),
