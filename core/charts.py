@@ -9,6 +9,8 @@ import math
 
 import altair as alt
 
+from core.examples import shorten_token
+
 MASKED = "#5f6673"  # grey that carries white text at 5.8 : 1
 PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
 HOVERED_ROW = alt.selection_point(
@@ -24,8 +26,7 @@ HOVERED_ROW = alt.selection_point(
 
 def token_labels(tokens, length=12):
     """Axis labels: short, printable, and unique (a repeated token gets its position)."""
-    short = ["".join(c if c.isprintable() else "?" for c in token) for token in tokens]
-    short = [t if len(t) <= length else t[: length - 1] + "…" for t in short]
+    short = [shorten_token(token, length) for token in tokens]
     return [t if short.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
 
 
@@ -192,13 +193,45 @@ def describe_where(tensors):
 WAY_COLOURS = ("#009e73", "#56b4e9", "#d55e00", "#0072b2", "#cc79a7")  # after Okabe and Ito
 
 
-def bytes_per_forward(crossings):
-    """Bars of the bytes that one forward pass copies, per way and context length (Crossings).
+def byte_bars(rows, title, colours, highest, tooltip, estimate):
+    """Bars of bytes, per way and context length, on a scale linear near zero and then logarithmic.
 
-    Extrapolated bars are pale and dashed. The scale is linear near zero and logarithmic above.
+    rows: dicts with way, length (text), bytes and how; where how is `estimate`, the bar is pale and
+    dashed. highest: the last power of ten on the axis; tooltip: what pointing at a bar shows.
     """
-    ways = list(dict.fromkeys(c.way for c in crossings))
-    data = [
+    estimated = f"datum.how === '{estimate}'"
+    ways, lengths = (list(dict.fromkeys(row[name] for row in rows)) for name in ("way", "length"))
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(stroke="#808080")
+        .encode(
+            x=alt.X("length:N", sort=lengths, title="context length", axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("way:N", sort=ways),
+            y=alt.Y(
+                "bytes:Q",
+                title=title,
+                scale=alt.Scale(type="symlog", constant=1000),
+                axis=alt.Axis(
+                    values=[0, *(10**power for power in range(4, highest + 1))],
+                    labelExpr="datum.value ? format(datum.value, '~s') + 'B' : '0'",
+                ),
+            ),
+            color=alt.Color(
+                "way:N",
+                scale=alt.Scale(domain=ways, range=list(colours)),
+                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=400),
+            ),
+            opacity=alt.condition(estimated, alt.value(0.45), alt.value(1)),
+            strokeDash=alt.condition(estimated, alt.value([4, 3]), alt.value([1, 0])),
+            tooltip=tooltip,
+        )
+        .properties(height=340)
+    )
+
+
+def bytes_per_forward(crossings):
+    """Bars of the bytes that one forward pass copies, per way and context length (Crossings)."""
+    rows = [
         {
             "way": c.way,
             "length": str(c.context_length),
@@ -207,31 +240,5 @@ def bytes_per_forward(crossings):
         }
         for c in crossings
     ]
-    lengths = list(dict.fromkeys(row["length"] for row in data))
-    extrapolated = "datum.how === 'extrapolated'"
-    return (
-        alt.Chart(alt.Data(values=data))
-        .mark_bar(stroke="#808080")
-        .encode(
-            x=alt.X("length:N", sort=lengths, title="context length", axis=alt.Axis(labelAngle=0)),
-            xOffset=alt.XOffset("way:N", sort=ways),
-            y=alt.Y(
-                "bytes:Q",
-                title="bytes in each forward pass",
-                scale=alt.Scale(type="symlog", constant=1000),
-                axis=alt.Axis(
-                    values=[0, 10**4, 10**5, 10**6, 10**7, 10**8],
-                    labelExpr="datum.value ? format(datum.value, '~s') + 'B' : '0'",
-                ),
-            ),
-            color=alt.Color(
-                "way:N",
-                scale=alt.Scale(domain=ways, range=list(WAY_COLOURS)),
-                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=400),
-            ),
-            opacity=alt.condition(extrapolated, alt.value(0.45), alt.value(1)),
-            strokeDash=alt.condition(extrapolated, alt.value([4, 3]), alt.value([1, 0])),
-            tooltip=["way:N", alt.Tooltip("length:N", title="context length"), "bytes:Q", "how:N"],
-        )
-        .properties(height=340)
-    )
+    tooltip = ["way:N", alt.Tooltip("length:N", title="context length"), "bytes:Q", "how:N"]
+    return byte_bars(rows, "bytes in each forward pass", WAY_COLOURS, 8, tooltip, "extrapolated")

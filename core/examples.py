@@ -63,3 +63,9 @@ def text_to_numbers(text):
     """
     lines = text.replace(",", " ").replace("\n", ";").split(";")
     return tuple(tuple(float(piece) for piece in line.split()) for line in lines if line.strip())
+
+
+def shorten_token(token, length=24):
+    """A token for a comment or a label: printable, on one line, of bounded length."""
+    shown = "".join(c if c.isprintable() else "?" for c in token)
+    return shown if len(shown) <= length else shown[: length - 1] + "…"

@@ -41,10 +41,10 @@ def stage_of(run, step):
 
 
 def work_through(run, query):
-    """One query's row, step by step: a list of (step, one number a key), and their sum of exp.
+    """One query's row, step by step: a list of (step, one number a key).
 
     query counts from 0. Starts from the observed scores and computes the rest with plain Python,
-    so that it can be held against what PyTorch observed. Returns (rows, total).
+    so that it can be held against what PyTorch observed.
     """
     scores = run.trace.get("attn_scores", 0).tensor[0, query].tolist()
     d_out = run.trace.get("queries").tensor.shape[-1]
@@ -53,13 +53,10 @@ def work_through(run, query):
     top = max(scaled)  # subtracted so that exp stays small; the quotient is the same
     powers = [math.exp(score - top) for score in scaled]
     total = sum(powers)
-    return (
-        [
-            ("query · key", scores),
-            ("masked", masked),
-            (f"÷ √{d_out}", scaled),
-            (f"exp(… − {top:.4f})", powers),
-            (f"÷ their sum, {total:.4f}", [power / total for power in powers]),
-        ],
-        total,
-    )
+    return [
+        ("query · key", scores),
+        ("masked", masked),
+        (f"÷ √{d_out}", scaled),
+        (f"exp(… − {top:.4f})", powers),
+        (f"÷ their sum, {total:.4f}", [power / total for power in powers]),
+    ]

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from core.attention import causal_mask
+from core.charts import byte_bars
 from core.experiment import own_random_numbers
 from core.settings import Choice, Text
 
@@ -157,11 +158,8 @@ COLOURS = ("#009e73", "#e69f00", "#56b4e9", "#cc79a7")  # after Okabe and Ito; b
 
 
 def bytes_saved(table):
-    """Bars of a checkpoint's bytes, per way and context length (Prices).
-
-    Computed bars are pale and dashed. The scale is linear near zero and logarithmic above.
-    """
-    data = [
+    """Bars of a checkpoint's bytes, per way and context length (Prices)."""
+    rows = [
         {
             "way": row.way,
             "length": str(row.context_length),
@@ -170,44 +168,13 @@ def bytes_saved(table):
         }
         for row in table
     ]
-    ways = [way.__doc__ for way in WAYS]
-    computed = "datum.how === 'computed'"
-    return (
-        alt.Chart(alt.Data(values=data))
-        .mark_bar(stroke="#808080")
-        .encode(
-            x=alt.X(
-                "length:N",
-                sort=[str(length) for length in CONTEXT_LENGTHS],
-                title="context length",
-                axis=alt.Axis(labelAngle=0),
-            ),
-            xOffset=alt.XOffset("way:N", sort=ways),
-            y=alt.Y(
-                "bytes:Q",
-                title="bytes of the checkpoint",
-                scale=alt.Scale(type="symlog", constant=1000),
-                axis=alt.Axis(
-                    values=[0, *(10**power for power in range(4, 11))],
-                    labelExpr="datum.value ? format(datum.value, '~s') + 'B' : '0'",
-                ),
-            ),
-            color=alt.Color(
-                "way:N",
-                scale=alt.Scale(domain=ways, range=list(COLOURS)),
-                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=400),
-            ),
-            opacity=alt.condition(computed, alt.value(0.45), alt.value(1)),
-            strokeDash=alt.condition(computed, alt.value([4, 3]), alt.value([1, 0])),
-            tooltip=[
-                alt.Tooltip("way:N", title="the mask"),
-                alt.Tooltip("length:N", title="context length"),
-                alt.Tooltip("bytes:Q", format=","),
-                "how:N",
-            ],
-        )
-        .properties(height=340)
-    )
+    tooltip = [
+        alt.Tooltip("way:N", title="the mask"),
+        alt.Tooltip("length:N", title="context length"),
+        alt.Tooltip("bytes:Q", format=","),
+        "how:N",
+    ]
+    return byte_bars(rows, "bytes of the checkpoint", COLOURS, 10, tooltip, "computed")
 
 
 def layers_source():

@@ -1,7 +1,7 @@
 """An Experiment as the lines of Python that run it."""
 
 from core.devices import SIMULATED
-from core.examples import D_IN
+from core.examples import D_IN, shorten_token
 
 
 def script(experiment):
@@ -42,9 +42,3 @@ def script(experiment):
             lines.append(f"torch.manual_seed({e.seed})  # the same dropout in both")
         lines.append(f"{name}_run = trace({name}, x)  # calls {name}(x)")
     return "\n".join(lines) + "\n"
-
-
-def shorten_token(token, length=24):
-    """A token for a comment or a label: printable, on one line, of bounded length."""
-    shown = "".join(c if c.isprintable() else "?" for c in token)
-    return shown if len(shown) <= length else shown[: length - 1] + "…"

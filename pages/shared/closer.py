@@ -77,7 +77,7 @@ def table(frame, title, rows):
 
 def worked_row(observation, run, labels):
     query = token_choice(LAB["query"], labels)
-    rows, _ = work_through(run, query)
+    rows = work_through(run, query)
     dropped, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
     if dropped and observation.experiment.dropout:
         rows.append(("after dropout", dropped.tensor[0, query].tolist()))
