@@ -5,7 +5,7 @@ import streamlit as st
 from core.moving import MOVING, split_steps
 from core.settings import SettingError
 from core.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline
-from pages.shared.widgets import forget_guess, widget
+from pages.shared.widgets import forget_guess, put_in_link, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -26,12 +26,14 @@ def builder():
         asks_anew=True,
         captions=[description for _, description in STARTS.values()],
     )
-    # What was clicked counts, not what the browser's text box says: it may be a click behind.
-    if "steps" not in st.session_state:
-        kept = st.session_state.get("kept steps", MOVING["steps"].default)
-        st.session_state["built"] = st.query_params.get("steps", kept)
-    st.session_state["steps"] = st.session_state["built"]
-    steps = split_steps(st.session_state["built"])
+    # Clicks make a new text box: what a browser still says of the old one may be a click behind.
+    box = st.session_state.setdefault("steps box", 0)
+    if f"steps {box}" not in st.session_state:
+        kept = st.session_state.get("built", MOVING["steps"].default)
+        clicked = st.session_state.pop("clicked", False)
+        st.session_state["built"] = kept if clicked else st.query_params.get("steps", kept)
+    text = st.session_state["built"]
+    steps = split_steps(text)
     st.markdown("**Add a step**")
     with st.container(horizontal=True):
         for name, step in STEPS.items():
@@ -44,22 +46,27 @@ def builder():
                 disabled=len(steps) >= MAX_STEPS,
             )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        widget(MOVING["steps"], asks_anew=typed)
+        st.text_input(
+            MOVING["steps"].label, text, key=f"steps {box}", help=MOVING["steps"].help,
+            on_change=typed, args=(f"steps {box}",),
+        )  # fmt: skip
         st.button("Take the last step back", on_click=take_back,
                   disabled=not steps)  # fmt: skip
         st.button("Start over", on_click=set_steps, args=((),), disabled=not steps)
     if len(steps) >= MAX_STEPS:
         st.caption(f"A timeline has at most {MAX_STEPS} steps. Take one back to add another.")
     try:
-        MOVING["steps"].check(st.session_state["steps"])
-        return Timeline(start, split_steps(st.session_state["steps"]))
+        MOVING["steps"].check(text)
+        put_in_link("steps", text, MOVING["steps"].default)
+        return Timeline(start, steps)
     except SettingError as error:
         st.error(f"{error} Change it above, and the timeline goes on.")
         return None
 
 
 def set_steps(steps, start=None):
-    st.session_state["built"] = ".".join(steps)
+    st.session_state["built"], st.session_state["clicked"] = ".".join(steps), True
+    st.session_state["steps box"] += 1
     if start:
         st.session_state["start"] = start
     forget_guess()
@@ -73,8 +80,8 @@ def take_back():
     set_steps(split_steps(st.session_state["built"])[:-1])
 
 
-def typed():
-    st.session_state["built"] = st.session_state["steps"]
+def typed(box):
+    st.session_state["built"] = st.session_state[box]
     forget_guess()
 
 

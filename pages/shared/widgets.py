@@ -52,6 +52,15 @@ def forget_guess(name="guess"):
     st.session_state[name] = None
 
 
+def put_in_link(name, text, default):
+    """Keep what no widget binds in the link, as bound widgets do: the default is left out."""
+    if text != default:
+        if st.query_params.get(name) != text:
+            st.query_params[name] = text
+    else:
+        st.query_params.pop(name, None)
+
+
 def section(setting):
     """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
     return st.expander(
