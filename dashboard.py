@@ -9,8 +9,8 @@ from core.charts import describe_where, where_tensors_are
 from core.experiment import Experiment
 from core.lab import HOME
 from core.lessons import LESSONS, reason
+from core.view import Look, look_here
 from pages.shared import frame, server
-from pages.shared.controls import observe
 from pages.shared.panels import heading
 
 PAGE = "dashboard.py"
@@ -27,7 +27,7 @@ def home():
         "from two devices."
     )
     moved = st.toggle(HOME["moved"].label, HOME["moved"].default, key="moved", bind="query-params")
-    observation = observe(Experiment(device="sim" if moved else "cpu"))
+    observation = look_here(Look(Experiment(device="sim" if moved else "cpu")))
     for column, buffer in zip(st.columns(2, gap="large"), (False, True), strict=True):
         run = observation.variant(buffer)
         with column.container(border=True):

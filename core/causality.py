@@ -1,5 +1,6 @@
 """The causality probe: change one token, run again, and see which rows notice."""
 
+import itertools
 from dataclasses import dataclass, replace
 
 
@@ -20,6 +21,12 @@ def with_changed_token(experiment, position):
     rows = list(experiment.rows)
     rows[position] = tuple(number + 1 if number <= 0 else number - 1 for number in rows[position])
     return replace(experiment, rows=tuple(rows))
+
+
+def neighbours(rows):
+    """RowChanges in groups: neighbouring rows of which the same two things changed."""
+    changed = itertools.groupby(rows, key=lambda row: (row.weights > 0, row.context > 0))
+    return [list(group) for _, group in changed]
 
 
 def row_changes(before, after):

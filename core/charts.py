@@ -6,13 +6,22 @@ masked cells say −∞, values stand in the cells while these are wide enough.
 """
 
 import math
+from collections import Counter
 
 import altair as alt
+import pyarrow as pa
 
 from core.examples import shorten_token
 
 MASKED = "#5f6673"  # grey that carries white text at 5.8 : 1
 PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
+CELLS_UP_TO = 16  # tokens; beyond, a picture takes the place of rectangles
+COLOURS = {  # the colour schemes of Vega that are safe for colour-blind readers, from low to high
+    "scores": ["#994a07", "#c5690d", "#e8932f", "#fbbf74", "#fce0ba", "#f2f0eb",
+               "#d2e5ef", "#9dcae1", "#5da2cb", "#2f78b3", "#134b85"],
+    "weights": ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89",
+                "#35b779", "#6ece58", "#b5de2b", "#fde725"],
+}  # fmt: skip
 HOVERED_ROW = alt.selection_point(
     name="hovered",
     fields=["query"],
@@ -27,7 +36,8 @@ HOVERED_ROW = alt.selection_point(
 def token_labels(tokens, length=12):
     """Axis labels: short, printable, and unique (a repeated token gets its position)."""
     short = [shorten_token(token, length) for token in tokens]
-    return [t if short.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
+    times = Counter(short)
+    return [t if times[t] == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
 
 
 def heatmap(values, tokens, kind, masked=None, largest=None):
@@ -55,10 +65,8 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
         for i, (row, row_masked) in enumerate(zip(values, masked, strict=True))
         for j, (value, hidden) in enumerate(zip(row, row_masked, strict=True))
     ]
-    if kind == "scores":
-        scale = alt.Scale(scheme="blueorange", domain=[-largest, largest], reverse=True)
-    else:
-        scale = alt.Scale(scheme="viridis", domain=[0, 1])
+    lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
+    scale = alt.Scale(range=COLOURS[kind], domain=[lowest, highest])
     size = len(tokens)
     printed = size <= PRINTED_UP_TO
     overlap = False if printed else "greedy"  # leave out labels only where there are many
@@ -113,11 +121,51 @@ def cell_text(value, digits):
     return "−∞" if value == -math.inf else f"{value:.{digits}f}".replace("-", "−")
 
 
+def exponent(kind, size):
+    """The exponent of the colour scale: attention weights of many tokens are small numbers."""
+    return 0.25 if kind == "weights" and size > CELLS_UP_TO else 1
+
+
+def as_spec(chart):
+    """A chart as a Vega-Lite dict, its inline values as Arrow, ready to be sent.
+
+    Building and checking a chart takes longer than all else, so a page keeps the dict.
+    """
+    with alt.theme.enable("none"):
+        spec = chart.to_dict(validate=False)
+    data = spec.get("data", {})
+    if "values" in data:
+        table = pa.Table.from_pylist(data["values"])
+        spec |= {"data": {"name": "cells"}, "datasets": {"cells": arrow(table)}}
+    return spec
+
+
+def arrow(table):
+    """An Arrow table as the bytes of a stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
 def is_dark(value, kind, largest):
     """Whether white text reads better on this value's colour."""
     if kind == "weights":
         return value < 0.43
     return math.isfinite(value) and abs(value) > 0.75 * largest
+
+
+def describe_matrix(matrix, tokens, title):
+    """The same for a Matrix, whose tokens are many: they are named with their positions."""
+    text = f"{title}: {matrix.size} queries by {matrix.size} keys, {matrix.hidden} masked."
+    labels = token_labels(tokens) if matrix.size <= CELLS_UP_TO else None
+    for name, end, found in (("Largest", ",", matrix.largest), ("smallest", ".", matrix.smallest)):
+        value, *cell = found
+        query, key = (
+            labels[i] if labels else f"{i + 1} {shorten_token(tokens[i], 12)}" for i in cell
+        )
+        text += f" {name} {value:.2f}, query {query}, key {key}{end}"
+    return text
 
 
 def describe(values, tokens, title):

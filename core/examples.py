@@ -1,5 +1,6 @@
 """Inputs for the attention module: tokens and their embeddings, three numbers each."""
 
+import functools
 import hashlib
 import unicodedata
 
@@ -40,6 +41,7 @@ def tokenize(sentence):
     return tuple(tokens)
 
 
+@functools.lru_cache(4096)
 def embed(token, seed):
     """Three numbers from 0 to 1 with two decimals, the same for a token and seed everywhere.
 

@@ -18,7 +18,7 @@ from core.settings import Choice, Decimal, SettingError, Switch, Whole
 from core.simulated_device import register
 from core.trace import AttentionTrace, module_tensors, trace
 
-MAX_TOKENS = 64
+MAX_TOKENS = 4096
 MAX_NUMBER = 1000.0  # the largest size of a number in an input embedding
 PARTS = {  # the experiment's own settings; names as in the URL
     setting.name: setting
@@ -43,7 +43,9 @@ PARTS = {  # the experiment's own settings; names as in the URL
             False,
             "Runs `model.mask = model.mask.to(device)`, the notebook's fix.",
         ),
-        Whole("context_length", "Context length", 6, "Rows and columns of the mask.", 1, 1024),
+        Whole(
+            "context_length", "Context length", 6, "Rows and columns of the mask.", 1, MAX_TOKENS
+        ),
         Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16),
         Decimal("dropout", "Dropout", 0.0, "The share of attention weights set to 0.", 0.0, 0.9),
         Switch("qkv_bias", "qkv_bias", False, "Gives the three linear layers a bias."),
@@ -176,6 +178,7 @@ def run(experiment):
     """Execute script(experiment) and return the Observation."""
     source = script(experiment)
     names = {
+        "ROWS": [list(map(float, row)) for row in experiment.rows],
         "torch": torch,
         "register": register,
         "trace": trace,

@@ -11,12 +11,15 @@ from core import (
     edit_mask,
     holding,
     lazy_mask,
+    mask_cost,
     simulated_device,
     timeline,
     trace,
+    training_loop,
 )
 from core.devices import SIMULATED
 from core.examples import SIX_TOKENS
+from core.matrix import Matrix
 from core.pipeline import PIPELINE, stage_of
 
 REPORT = """models = (without_buffers, with_buffer)
@@ -119,6 +122,31 @@ def loading_parts(loaded):
     return pieces
 
 
+TRAINING_REPORT = """for name in models:
+    first, last = history[0][name], history[-1][name]
+    print(f"{name}: loss {first.loss} -> {last.loss}")
+    if last.attn_weights is not None:
+        before, after_all = leak(first.attn_weights), leak(last.attn_weights)
+        print(f"    attention on later tokens {before} -> {after_all}")
+    for tensor, drift in last.drifts.items():
+        print(f"    {tensor}: gradient {first.gradients[tensor]}, drift {drift}")
+for mode, tensors in after[::10]:  # ten forward passes in each mode
+    print(mode, tensors["norm.running_mean"])
+"""
+
+
+def training_parts(run):
+    """The pieces that reproduce a TrainingRun, and print its losses, gradients and drifts."""
+    pieces = []
+    if run.training.device == SIMULATED:
+        pieces.append(("The simulated device", source(simulated_device)))
+    pieces.append(("The attention modules", source(attention)))
+    pieces.append(("Two more modules, and the loop", source(training_loop)))
+    pieces.append(("The training", run.script))
+    pieces.append(("What came out", TRAINING_REPORT))
+    return pieces
+
+
 def as_script(parts):
     """One Python file that needs only torch and prints what the page showed."""
     bars = (f"# {'-' * 8} {title} {'-' * 8}\n\n{text}" for title, text in parts)
@@ -146,9 +174,11 @@ def as_notebook(parts):
 
 
 def as_csv(observation):
-    """Every observed value of both variants: variant, stage, device, query, column, value.
+    """The values of both variants: variant, stage, device, query, column, value.
 
-    query and column count from 1. Values have full float32 precision; masked scores are -inf.
+    The observation is a reduced one (core.view). Of a T×T tensor with more cells than its blocks
+    can hold, the window is written. query and column count from 1. Values have full float32
+    precision; masked scores are -inf.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -156,12 +186,23 @@ def as_csv(observation):
     for run in (observation.without_buffers, observation.with_buffer):
         for step in PIPELINE:
             stage = stage_of(run, step)
-            for query, row in enumerate(stage.tensor[0].tolist() if stage else (), start=1):
-                for column, value in enumerate(row, start=1):
+            if not stage:
+                continue
+            numbers, first_query, first_key = written(stage.tensor)
+            for query, row in enumerate(numbers.tolist(), start=first_query):
+                for column, value in enumerate(row, start=first_key):
                     writer.writerow(
                         (run.class_name, step.title, stage.device, query, column, repr(value))
                     )
     return text.getvalue()
+
+
+def written(tensor):
+    """What a CSV holds of a stage's tensor: its numbers, and where they begin (from 1)."""
+    if isinstance(tensor, Matrix):
+        part = tensor.window_or_all()
+        return part.values, part.query + 1, part.key + 1
+    return tensor[0], 1, 1
 
 
 def differing_lines(one, other):
@@ -174,3 +215,28 @@ def differing_lines(one, other):
         (index,) = (i for i in range(body, len(lines)) if lines[i] not in known)
         found.append((source, index))
     return found
+
+
+def cost_parts(device, longest):
+    """The pieces that measure what the mask costs, and print the figures."""
+    report = (
+        f"result = measure(lambda fraction, words: print(words), {device!r}, {longest})\n"
+        'print("the same context vectors:", result.same)\n'
+        "for row in result.rows:\n"
+        "    low, median, high = (\n"
+        "        1000 * t for t in (row.forward.low, row.forward.median, row.forward.high)\n"
+        "    )\n"
+        '    print(f"{row.tokens} {row.way}: {median:.3f} ms ({low:.3f} to {high:.3f}), "\n'
+        '          f"mask {row.held:,} bytes, peak {row.peak:,}, crossed {row.crossed:,}")\n'
+        "for row in result.traced:\n"
+        '    print(f"{row.tokens} observed line by line: {row.ratio:.2f} times as long")\n'
+    )
+    pieces = [
+        ("The observer of one forward pass", source(trace)),
+        ("The mask and the attention module", source(attention)),
+        ("Four ways to have the mask, and what measures them", source(mask_cost)),
+        ("What they cost", report),
+    ]
+    if device == SIMULATED:
+        pieces.insert(0, ("The simulated device", source(simulated_device)))
+    return pieces

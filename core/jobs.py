@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict, deque
 from pathlib import Path
 
@@ -123,7 +124,12 @@ class Pool:
                 job.state, self.processes[job] = "running", process
             timer = threading.Timer(self.seconds, kill, (process,))
             timer.start()
+            began = time.monotonic()
             answer = self._talk(process, job)
+            if answer is None:
+                limit = f"It took more than {self.seconds} seconds, which is the limit."
+                gone = "Its process was ended from outside, perhaps for want of memory."
+                answer = "failed", limit if time.monotonic() - began >= self.seconds else gone
             timer.cancel()
             with self.lock:
                 del self.processes[job]
@@ -132,7 +138,8 @@ class Pool:
             kill(process)
 
     def _talk(self, process, job):
-        """Send a job to its process and follow it: ("done", pickled result) or ("failed", why)."""
+        """Send a job to its process and follow it: ("done", pickled result), ("failed", why), or
+        None where the process ended."""
         try:
             where = (job.function.__module__, job.function.__qualname__)
             pickle.dump((*where, job.args), process.stdin)
@@ -144,7 +151,7 @@ class Pool:
                 job.fraction, job.note = rest
         except (EOFError, OSError, pickle.UnpicklingError):
             kill(process)
-            return "failed", f"It did not end within {self.seconds} seconds, or ran out of memory."
+            return None
 
     def _end(self, job, state, answer):
         key = (job.function, job.args)
@@ -166,7 +173,7 @@ class Pool:
 def start():
     """A fresh worker process, the leader of a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "core.worker"],
+        [sys.executable, "-c", "from core.worker import main; main()"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -11,19 +11,23 @@ from core.experiment import (
     Experiment,
     check_rows,
 )
+from core.poems import first_tokens
 from core.settings import Choice, Switch, Text, Whole
+
+
+MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
 
 
 @dataclass(frozen=True)
 class Sentence(Text):
-    """A sentence of 1 to MAX_TOKENS tokens."""
+    """A sentence of 1 to MAX_TYPED tokens."""
 
     @property
     def limit(self):
-        return f"1 to {MAX_TOKENS} words or punctuation marks, {self.max_chars} characters at most"
+        return f"1 to {MAX_TYPED} words or punctuation marks, {self.max_chars} characters at most"
 
     def accepts(self, value):
-        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TOKENS
+        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TYPED
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ class Numbers(Text):
     @property
     def limit(self):
         return (
-            f"1 to {MAX_TOKENS} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
+            f"1 to {MAX_TYPED} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
             f"such as `0.43 0.15 0.89; 0.55 0.87 0.66`, in {self.max_chars:,} characters at most"
         )
 
     def accepts(self, value):
         try:
-            return super().accepts(value) and bool(check_rows(self.name, text_to_numbers(value)))
+            rows = text_to_numbers(value) if super().accepts(value) else ()
+            return len(rows) <= MAX_TYPED and bool(check_rows(self.name, rows))
         except ValueError:
             return False
 
@@ -62,7 +67,15 @@ LAB = {
             "Input",
             "example",
             "Where the input embeddings come from.",
-            options=("example", "sentence", "numbers"),
+            options=("example", "sentence", "numbers", "text"),
+        ),
+        Whole(
+            "tokens",
+            "Tokens",
+            64,
+            "So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73.",
+            1,
+            MAX_TOKENS,
         ),
         Sentence("sentence", "Your sentence", "A buffer moves with its module.", max_chars=500),
         Numbers(
@@ -78,7 +91,10 @@ LAB = {
         RAN,
         Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
         Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
+        Whole("zoom_query", "First query of the window", 1, "", 1, MAX_TOKENS),
+        Whole("zoom_key", "First key of the window", 1, "", 1, MAX_TOKENS),
         Switch("inputs", "Input, sizes and seed", False),
+        Switch("zoom", "Zoom into a window", False),
         Switch("pipeline", "The whole pipeline", False),
         Switch("tensors", "The tensor table", False),
         Switch("causality", "The causality probe", False),
@@ -134,6 +150,9 @@ def input_embeddings(values):
         return tuple(zip(*SIX_TOKENS, strict=True))
     if values["input"] == "sentence":
         tokens = tokenize(LAB["sentence"].check(values["sentence"]))
+        return tokens, tuple(embed(token, values["seed"]) for token in tokens)
+    if values["input"] == "text":
+        tokens = first_tokens(LAB["tokens"].check(values["tokens"]))
         return tokens, tuple(embed(token, values["seed"]) for token in tokens)
     rows = text_to_numbers(LAB["x"].check(values["x"]))
     return tuple(f"token {i}" for i in range(1, len(rows) + 1)), rows

@@ -43,10 +43,11 @@ def stage_of(run, step):
 def work_through(run, query):
     """One query's row, step by step: a list of (step, one number a key).
 
-    query counts from 0. Starts from the observed scores and computes the rest with plain Python,
-    so that it can be held against what PyTorch observed.
+    run is a reduced VariantRun (core.view) that kept the row of this query, counted from 0. Starts
+    from the observed scores and computes the rest with plain Python, so that it can be held
+    against what PyTorch observed.
     """
-    scores = run.trace.get("attn_scores", 0).tensor[0, query].tolist()
+    scores = run.trace.get("attn_scores", 0).tensor.row.tolist()
     d_out = run.trace.get("queries").tensor.shape[-1]
     masked = [score if key <= query else -math.inf for key, score in enumerate(scores)]
     scaled = [score / math.sqrt(d_out) for score in masked]

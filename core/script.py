@@ -4,13 +4,19 @@ from core.devices import SIMULATED
 from core.examples import D_IN, shorten_token
 
 
+WRITTEN_OUT = 64  # tokens whose embeddings stand in the script; more are a list beside it
+
+
 def script(experiment):
     """The experiment as Python source. It needs the names that `run` puts beside it."""
     e = experiment
-    rows = "\n".join(
-        f"    {list(map(float, row))},  # {shorten_token(token)}"
-        for token, row in zip(e.tokens, e.rows, strict=True)
-    )
+    rows = "ROWS"
+    if len(e.rows) <= WRITTEN_OUT:
+        lines = "\n".join(
+            f"    {list(map(float, row))},  # {shorten_token(token)}"
+            for token, row in zip(e.tokens, e.rows, strict=True)
+        )
+        rows = f"[\n{lines}\n]"
     simulated = e.device == SIMULATED
     device = "register()  # the simulated accelerator" if simulated else f'"{e.device}"'
     sizes = (
@@ -18,7 +24,7 @@ def script(experiment):
         f"dropout={e.dropout}, qkv_bias={e.qkv_bias}"
     )
     lines = [
-        f"inputs = torch.tensor([\n{rows}\n])  # (num_tokens, d_in)",
+        f"inputs = torch.tensor({rows})  # (num_tokens, d_in)",
         f"device = {device}",
         "x = inputs.unsqueeze(0).to(device)  # (1, num_tokens, d_in)",
         "",

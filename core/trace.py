@@ -1,15 +1,20 @@
 """One forward pass, observed line by line while it runs, without a second copy of its code.
 
 `trace(model, x)` calls `model(x)` and watches the local variables of its `forward`. Each tensor
-that a line creates, or changes in place, is copied to the CPU at that moment. So the raw
-attention scores survive `masked_fill_`, and an error leaves behind all that came before it.
+that a line creates, or changes in place, is kept as it is at that moment. So the raw attention
+scores survive `masked_fill_`, and an error leaves behind all that came before it.
+
+A small tensor is copied at once. A large one on the CPU is copied only when the next line can
+change it: when that line calls a method such as `masked_fill_`, assigns to an index, or has `+=`.
 
 The file stands on its own (torch and the standard library), since exported scripts contain it.
 """
 
+import dis
+import functools
 import linecache
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -23,7 +28,7 @@ class Stage:
     line: int  # line number in the file that defines forward
     source: str  # that line
     device: str  # where the tensor was
-    tensor: torch.Tensor  # a copy on the CPU, detached
+    tensor: torch.Tensor  # on the CPU, detached; not to be changed
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,23 @@ class AttentionTrace:
         return None
 
 
+SMALL = 65_536  # numbers; a copy of so few costs less than to think about it
+
+
+@functools.cache
+def changing_lines(code):
+    """The line numbers of a code object that can change a tensor in place."""
+    lines, line = set(), code.co_firstlineno
+    for step in dis.get_instructions(code):
+        line = step.starts_line or line
+        name = str(step.argval)
+        method = step.opname in ("LOAD_METHOD", "LOAD_ATTR") and name.endswith("_")
+        operator = step.opname == "BINARY_OP" and step.argrepr.endswith("=")
+        if method or operator or step.opname == "STORE_SUBSCR":
+            lines.add(line)
+    return frozenset(lines)
+
+
 def trace(model, x):
     """Call model(x) without gradients and return its AttentionTrace.
 
@@ -60,7 +82,7 @@ def trace(model, x):
     `type(model).forward` is watched, in this thread only.
     """
     code = type(model).forward.__code__
-    stages, versions, seen = [], {}, {}
+    stages, versions, seen, shared = [], {}, {}, []
     last = {"line": code.co_firstlineno, "locals": {}}
 
     def keep(frame):
@@ -72,15 +94,25 @@ def trace(model, x):
                 seen[name] = seen.get(name, -1) + 1 if changed else 0
                 versions[name] = (id(tensor), tensor._version)
                 source = linecache.getline(code.co_filename, last["line"]).strip()
-                copy = tensor.detach().to("cpu", copy=True)
+                large_here = tensor.device.type == "cpu" and tensor.numel() > SMALL
+                kept = tensor.detach() if large_here else tensor.detach().to("cpu", copy=True)
+                if large_here:
+                    shared.append(len(stages))
                 device = str(tensor.device)
-                stages.append(Stage(name, seen[name], last["line"], source, device, copy))
+                stages.append(Stage(name, seen[name], last["line"], source, device, kept))
+
+    def copy_shared():
+        while shared:
+            index = shared.pop()
+            stages[index] = replace(stages[index], tensor=stages[index].tensor.clone())
 
     def watch(frame, event, _):
         if frame.f_code is not code:
             return None
         if event != "exception":
             keep(frame)
+            if event == "line" and frame.f_lineno in changing_lines(code):
+                copy_shared()
         last["line"], last["locals"] = frame.f_lineno, frame.f_locals
         return watch
 

@@ -46,7 +46,3 @@ def read(tasks):
             tasks.put(pickle.load(sys.stdin.buffer))
     except EOFError:
         os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

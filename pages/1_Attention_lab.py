@@ -5,7 +5,7 @@ import streamlit as st
 from core.lab import LAB
 from core.lessons import reason
 from pages.shared import controls, frame, panels, predict
-from pages.shared.closer import closer_looks
+from pages.shared.closer import closer_looks, looked_at
 
 PAGE = "pages/1_Attention_lab.py"
 frame.open_page(PAGE, LAB)
@@ -16,13 +16,15 @@ st.markdown(
 )
 settings = controls.lab_controls()
 if settings and predict.gate(settings.predict, settings.asks, settings.question):
-    observation = controls.observe(settings.experiment)
-    chosen = observation.variant(settings.buffer)
-    other = observation.variant(not settings.buffer) if settings.compare else None
-    predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
-    panels.variant_row(observation, chosen, other, explain=not settings.predict)
-    if other:
-        panels.variant_row(observation, other, chosen)
-    panels.legend(chosen, other)
-    closer_looks(observation, chosen, other, settings.buffer)
+    look = looked_at(settings)
+    observation = controls.observe(look)
+    if observation:
+        chosen = observation.variant(settings.buffer)
+        other = observation.variant(not settings.buffer) if settings.compare else None
+        predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
+        panels.variant_row(observation, chosen, other, explain=not settings.predict)
+        if other:
+            panels.variant_row(observation, other, chosen)
+        panels.legend(chosen, other)
+        closer_looks(settings, look, observation, chosen, other)
 frame.remember_link(PAGE)

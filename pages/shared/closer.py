@@ -2,39 +2,78 @@
 
 import html
 
-import pandas as pd
 import streamlit as st
 
 from core import export
 from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
-from core.causality import row_changes, with_changed_token
-from core.charts import cell_text, token_labels
+from core.causality import neighbours
+from core.charts import PRINTED_UP_TO, token_labels
 from core.lab import LAB
-from core.pipeline import PIPELINE, formula, stage_of, work_through
+from core.matrix import WINDOW
+from core.pipeline import PIPELINE, formula, stage_of
+from core.view import Look
 from pages.shared.code import downloads, whole_file
-from pages.shared.controls import observe
+from pages.shared.controls import probe_of
+from pages.shared.numbers import WHOLE, values, worked_row
 from pages.shared.widgets import plain, section, token_choice
 
+ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps
 
-def closer_looks(observation, chosen, other, buffer):
+
+def looked_at(settings):
+    """The Look of this screen: the experiment, and where its sections look closely."""
+    count = len(settings.experiment.tokens)
+
+    def at(name):
+        asked = st.session_state.get(name) or st.query_params.get(name) or LAB[name].default
+        return min(int(asked), count) - 1
+
+    return Look(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
+
+
+def closer_looks(settings, look, observation, chosen, other):
     """Every section below the heatmaps, for the chosen VariantRun and the compared one or None."""
+    labels = token_labels(look.experiment.tokens)
+    if len(labels) > PRINTED_UP_TO:
+        with section(LAB["zoom"]) as opened:
+            if opened.open:
+                zoom(look, chosen, other, labels)
     with section(LAB["pipeline"]) as opened:
         if opened.open:
-            pipeline(observation, chosen)
+            pipeline(look, observation, chosen, labels)
     with section(LAB["tensors"]) as opened:
         if opened.open:
             for run in filter(None, (chosen, other)):
                 tensor_table(run)
     with section(LAB["causality"]) as opened:
         if opened.open:
-            causality(observation, chosen, buffer)
+            causality(settings, chosen, labels)
     with section(LAB["code"]) as opened:
         if opened.open:
             code(observation)
 
 
-def pipeline(observation, run):
-    labels = token_labels(observation.experiment.tokens)
+def zoom(look, chosen, other, labels):
+    st.markdown(
+        f"{WINDOW} queries by {WINDOW} keys with their exact values, out of {len(labels):,} by "
+        f"{len(labels):,}."
+    )
+    for column, name in zip(st.columns(2), ("zoom_query", "zoom_key"), strict=True):
+        with column:
+            token_choice(LAB[name], look.experiment.tokens)
+    for run in filter(None, (chosen, other)):
+        st.markdown(f"**`{run.class_name}`**")
+        wanted = ZOOMED if run.trace.get("attn_scores", 1) else (("attn_scores", 0),)
+        steps = [step for step in PIPELINE if (step.variable, step.change) in wanted]
+        steps = [step for step in steps if stage_of(run, step)]
+        if not steps:
+            st.info("`forward` ended before it computed any scores.")
+        for column, step in zip(st.columns(2), steps, strict=False):
+            with column:
+                values(run, step, labels, look, zoomed=True)
+
+
+def pipeline(look, observation, run, labels):
     st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
     lines = ["| stage | formula | shape | dtype | device |", "|---|---|---|---|---|"]
     for step in PIPELINE:
@@ -45,66 +84,27 @@ def pipeline(observation, run):
             seen = f"{tuple(stage.tensor.shape)} | {dtype} | `{stage.device}` |"
         lines.append(f"| {step.title} | {formula(step, observation.experiment)} | {seen}")
     st.markdown("\n".join(lines))
+    if len(labels) > WHOLE:
+        st.caption(
+            f"Of {len(labels):,} tokens, each table shows {WINDOW}. *Zoom into a window* decides "
+            "which."
+        )
     reached = [step for step in PIPELINE if stage_of(run, step)]
-    few_numbers, few_keys = observation.experiment.d_out <= 4, len(labels) <= 8
+    few_numbers = observation.experiment.d_out <= 4
+    few_keys = len(labels) <= WINDOW or len(labels) > WHOLE
     for narrow, beside in ((True, 5 if few_numbers else 1), (False, 2 if few_keys else 1)):
         steps = [step for step in reached if (step.columns == "number") == narrow]
         for start in range(0, len(steps), beside):
             group = steps[start : start + beside]
             for column, step in zip(st.columns(beside), group, strict=False):
                 with column:
-                    values(stage_of(run, step).tensor[0], step, labels)
+                    values(run, step, labels, look)
     st.markdown("**One query, worked through**")
     if run.trace.get("attn_scores"):
-        worked_row(observation, run, labels)
+        query = token_choice(LAB["query"], look.experiment.tokens)
+        worked_row(observation, run, labels, query)
     else:
         st.info("`forward` ended before it computed any scores.")
-
-
-def values(tensor, step, labels):
-    columns = labels if step.columns == "key" else [str(i + 1) for i in range(tensor.shape[1])]
-    rows = [[cell_text(value, 4) for value in row] for row in tensor.tolist()]
-    st.markdown(f"**{step.title}**")
-    row = "query" if step.columns == "key" else "token"
-    table(pd.DataFrame(rows, index=labels, columns=columns), step.title, row)
-
-
-def table(frame, title, rows):
-    frame = frame.rename(index=plain, columns=plain)  # st.table reads Markdown
-    frame.index.name = rows  # an empty corner would be a header without a name
-    st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
-
-
-def worked_row(observation, run, labels):
-    query = token_choice(LAB["query"], labels)
-    rows = work_through(run, query)
-    dropped, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
-    if dropped and observation.experiment.dropout:
-        rows.append(("after dropout", dropped.tensor[0, query].tolist()))
-    numbers = [[cell_text(value, 4) for value in row] for _, row in rows]
-    frame = pd.DataFrame(numbers, index=[step for step, _ in rows], columns=labels)
-    table(frame, f"The query {labels[query]} worked through", "step")
-    if dropped is None:
-        st.caption(
-            "Everything after *query · key* is what would have come: `forward` did not get there."
-        )
-        return
-    weights, vectors = dropped.tensor[0, query].tolist(), vectors.tensor[0].tolist()
-    terms = [
-        f"{cell_text(weight, 4)} · ({', '.join(cell_text(v, 4) for v in vector)})"
-        for weight, vector in zip(weights, vectors, strict=True)
-        if weight
-    ]
-    context = run.trace.get("context_vec").tensor[0, query].tolist()
-    shown = ", ".join(cell_text(value, 4) for value in context)
-    if not terms:
-        st.markdown("Dropout removed every weight of this row, so the context vector is zero:")
-    else:
-        after = " after dropout" if observation.experiment.dropout else ""
-        st.markdown(
-            f"The context vector is the sum of the value vectors, each times its weight{after}:"
-        )
-    st.code(" + ".join(terms or ["0"]) + f"\n= ({shown})", language=None, wrap_lines=True)
 
 
 def tensor_table(run):
@@ -121,33 +121,37 @@ def tensor_table(run):
     st.markdown(f"**`{run.class_name}`**\n\n" + "\n".join(lines))
 
 
-def causality(observation, run, buffer):
-    experiment = observation.experiment
-    labels = token_labels(experiment.tokens)
+def causality(settings, run, labels):
+    tokens = settings.experiment.tokens
     st.markdown(
         "A causal model's answer at one position must not depend on later tokens. Change a token: "
         "each of its numbers moves by 1. The module runs again, and the rows are compared."
     )
-    changed = token_choice(LAB["changed"], labels)
-    after = observe(with_changed_token(experiment, changed)).variant(buffer)
-    rows = row_changes(run, after)
-    if rows is None:
+    changed = token_choice(LAB["changed"], tokens)
+    if run.trace.error:
         st.info("The forward pass failed, so there are no rows to compare.")
         return
+    rows = probe_of(settings, changed)
+    if rows is None:
+        return
     lines = ["| query | attention weights | context vector |", "|---|---|---|"]
-    for row in rows:
+    for part in neighbours(rows) if len(rows) > WHOLE else [[row] for row in rows]:
         cells = (
-            f":orange-badge[changed by up to {size:.4f}]" if size else ":gray-badge[identical]"
-            for size in (row.weights, row.context)
+            f":orange-badge[changed by up to {size:.4g}]" if size else ":gray-badge[identical]"
+            for size in (max(row.weights for row in part), max(row.context for row in part))
         )
-        lines.append(f"| {row.query + 1}. {plain(labels[row.query])} | {' | '.join(cells)} |")
+        first, last = part[0].query, part[-1].query
+        name = f"{first + 1}. {plain(tokens[first])}"
+        if len(part) > 1:
+            name += f" to {last + 1}. {plain(tokens[last])}"
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
     early = [row for row in rows[:changed] if row.weights or row.context]
     token = f"“{plain(labels[changed])}”"
     if early:
-        st.error(f"{len(early)} rows before {token} changed: this model looks ahead.")
+        st.error(f"{len(early):,} rows before {token} changed: this model looks ahead.")
     elif changed:
-        rows = "The one row" if changed == 1 else f"All {changed} rows"
+        rows = "The one row" if changed == 1 else f"All {changed:,} rows"
         st.success(
             f"{rows} before {token} {'is' if changed == 1 else 'are'} identical, bit for bit."
         )

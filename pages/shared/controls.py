@@ -5,16 +5,30 @@ import streamlit as st
 
 from core.devices import available_devices
 from core.examples import numbers_to_text, text_to_numbers
-from core.experiment import Experiment, run
 from core.lab import LAB, lab_settings
 from core.settings import SettingError
+from core.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
+from pages.shared.progress import work
 from pages.shared.widgets import forget_guess, section, widget
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def observe(experiment: Experiment):
-    """The Observation of an Experiment. It is shared between sessions, and nobody changes it."""
-    return run(experiment)
+def observe(wanted):
+    """The Observation of a Look; None while a worker makes it, or after saying why it can't."""
+    try:
+        check_memory(wanted.experiment)
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the lab goes on.")
+        return None
+    if len(wanted.experiment.rows) > IN_PLACE:
+        return work("look", look, wanted)
+    return look_here(wanted)
+
+
+def probe_of(settings, changed):
+    """What the causality probe finds; None while a worker is at it, or where it found nothing."""
+    if len(settings.experiment.rows) > IN_PLACE:
+        return work("probe", probe, settings.experiment, changed, settings.buffer)
+    return probe_here(settings.experiment, changed, settings.buffer)
 
 
 def lab_controls():
@@ -51,10 +65,15 @@ def input_controls():
     with source:
         values["input"] = widget(
             LAB["input"],
-            asks_anew=True,
-            captions=["six tokens of the book", "your own words", "your own numbers"],
+            asks_anew=make_room,
+            captions=[
+                "six tokens of the book",
+                "your own words",
+                "your own numbers",
+                "many tokens",
+            ],
         )
-        values["sentence"] = values["x"] = None
+        values |= dict.fromkeys(("sentence", "x", "tokens"))
         if values["input"] == "sentence":
             values["sentence"] = widget(LAB["sentence"], asks_anew=True)
             st.caption(
@@ -64,6 +83,8 @@ def input_controls():
         elif values["input"] == "numbers":
             number_table()
             values["x"] = widget(LAB["x"], asks_anew=True)
+        elif values["input"] == "text":
+            values["tokens"] = tokens_of_text()
     with sizes:
         values["context_length"] = widget(LAB["context_length"], asks_anew=True)
         values["d_out"] = widget(LAB["d_out"])
@@ -73,6 +94,28 @@ def input_controls():
         values["qkv_bias"] = widget(LAB["qkv_bias"])
         values["weights"] = widget(LAB["weights"])
     return values
+
+
+def tokens_of_text():
+    """How many tokens of the text."""
+    tokens = widget(LAB["tokens"], asks_anew=make_room)
+    if "context_length" not in {**st.session_state, **st.query_params}:
+        st.session_state["context_length"] = max(tokens, LAB["context_length"].default)
+    if tokens > IN_PLACE:
+        st.caption(
+            f"More than {IN_PLACE:,} tokens are computed by a worker process, so that nobody "
+            "else's page has to wait."
+        )
+    return tokens
+
+
+def make_room():
+    """With the text, the context length grows with the tokens: the mask has to cover them."""
+    forget_guess()
+    if st.session_state["input"] == "text":
+        need = st.session_state.get("tokens", LAB["tokens"].default)
+        have = st.session_state.get("context_length", LAB["context_length"].default)
+        st.session_state["context_length"] = max(need, have)
 
 
 def number_table():

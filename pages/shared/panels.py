@@ -3,8 +3,16 @@
 import streamlit as st
 
 from core import charts
+from core.kept import kept
 from core.lessons import reason, remedies
+from core.picture import picture
 
+PICTURE = (
+    " With this many tokens the colours of the weights follow the fourth root, so that small ones "
+    "can be told apart. Where there are more cells than dots on the screen, neighbours form a "
+    "block, which shows the value that is largest in size; point at it to see which cell that is. "
+    "Open *Zoom into a window* for exact numbers."
+)
 BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
 
 
@@ -50,16 +58,22 @@ def scores_panel(observation, run):
 
 def stage_heatmap(observation, run, name, change, title, kind):
     stage = run.trace.get(name, change)
-    values = stage.tensor[0].tolist()
-    masked = None
-    if kind == "weights":
-        hidden = run.trace.get("attn_scores", 1).tensor[0] == float("-inf")
-        masked = hidden.tolist()
-    tokens = observation.experiment.tokens
+    tokens, largest = observation.experiment.tokens, largest_score(observation)
     st.markdown(f"**{title}** on `{stage.device}`")
-    st.altair_chart(
-        charts.heatmap(values, tokens, kind, masked, largest_score(observation)),
-        alt=charts.describe(values, tokens, f"{title} of {run.class_name}"),
+    st.vega_lite_chart(
+        spec=heatmap(stage.tensor, tokens, kind, largest),
+        alt=charts.describe_matrix(stage.tensor, tokens, f"{title} of {run.class_name}"),
+    )
+
+
+@kept(32 * 2**20)
+def heatmap(matrix, tokens, kind, largest):
+    """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
+    if matrix.size > charts.CELLS_UP_TO:
+        return picture(matrix, tokens, kind, largest)
+    cells = matrix.whole
+    return charts.as_spec(
+        charts.heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
     )
 
 
@@ -101,15 +115,17 @@ def largest_score(observation):
     """The largest score of both variants, in size: one colour scale for all their heatmaps."""
     runs = (observation.without_buffers, observation.with_buffer)
     stages = (run.trace.get("attn_scores") for run in runs)
-    return max((stage.tensor.abs().max().item() for stage in stages if stage), default=None)
+    return max((stage.tensor.most for stage in stages if stage), default=0.0) or 1.0
 
 
 def legend(*runs):
     """How to read the heatmaps, in words, where there are any."""
-    if not any(run and run.trace.get("attn_scores") for run in runs):
+    shown = list(filter(None, (run.trace.get("attn_scores") for run in runs if run)))
+    if not shown:
         return
+    many = shown[0].tensor.size > charts.CELLS_UP_TO
     st.caption(
         "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "
-        "1. Point at a row to see the same query in every heatmap."
+        "1. Point at a row to see the same query in every heatmap." + PICTURE * many
     )

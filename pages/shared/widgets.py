@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from core.settings import Decimal, SettingError, Switch, Text, Whole
+from core.settings import Decimal, Listed, SettingError, Several, Switch, Text, Whole
 
 
 def widget(setting, asks_anew=False, captions=None, disabled=False):
@@ -41,7 +41,11 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
         text = st.text_input(setting.label, setting.default, **common)
         st.session_state[f"kept {name}"] = text
         return text
+    if isinstance(setting, Several):
+        return tuple(st.multiselect(setting.label, setting.options, placeholder="all", **common))
     index = None if setting.default is None else setting.options.index(setting.default)
+    if isinstance(setting, Listed):
+        return st.selectbox(setting.label, setting.options, index, **common)
     return st.radio(
         setting.label, setting.options, index, captions=captions, horizontal=True, **common
     )

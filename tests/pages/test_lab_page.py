@@ -1,13 +1,17 @@
 """The attention lab, run by Streamlit's own test driver."""
 
+import time
+
 import pyarrow
 import pytest
 from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core import view
+from core.charts import cell_text
 from core.experiment import OUTCOMES, Experiment, run
-from core.lab import LAB
+from core.lab import LAB, lab_settings
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 
@@ -21,7 +25,7 @@ def charts(app):
 
 
 def printed_cells(chart):
-    return pyarrow.ipc.open_stream(chart.proto.data.data).read_pandas()["text"].tolist()
+    return pyarrow.ipc.open_stream(chart.proto.datasets[0].data.data).read_pandas()["text"].tolist()
 
 
 def test_results_wait_for_a_guess_and_a_run():
@@ -223,6 +227,58 @@ def test_a_hostile_link_opens_the_page_and_names_every_fault():
     assert not app.warning
 
 
+def test_many_tokens_are_a_picture_with_a_window_and_a_probe():
+    app = lab(
+        predict="false", device="cpu", input="text", tokens="300", context_length="300",
+        zoom="true", zoom_query="120", zoom_key="118", causality="true", changed="200",
+        pipeline="true", query="250", code="true",
+    )  # fmt: skip
+    assert len(charts(app)) == 4
+    assert "300 queries by 300 keys, 44850 masked" in charts(app)[0].proto.alt
+    trace = run(lab_experiment(app)).with_buffer.trace
+    window = app.table[0].value
+    exact = trace.get("attn_scores", 1).tensor[0, 119:127, 117:125].tolist()
+    assert window.values.tolist() == [[cell_text(v, 6) for v in row] for row in exact]
+    assert "| 1. Shall to 199. " in text(app).replace("\\", "")
+    assert "All 199 rows before" in app.success[0].value
+    assert any("the 16 with the largest weights" in caption.value for caption in app.caption)
+    assert any(block.value.startswith("inputs = torch.tensor(ROWS)") for block in app.code)
+
+
+def lab_experiment(app):
+    values = {name: setting.default for name, setting in LAB.items()}
+    values |= {"input": "text", "tokens": 300, "context_length": 300, "device": "cpu"}
+    return lab_settings(values).experiment
+
+
+def test_the_context_length_grows_with_the_text():
+    app = lab(predict="false", device="cpu")
+    app.radio(key="input").set_value("text").run()
+    assert app.number_input(key="context_length").value == 64
+    app.number_input(key="tokens").set_value(100).run()
+    assert app.number_input(key="context_length").value == 100
+    app.number_input(key="context_length").set_value(50).run()
+    assert any("x has 100 tokens, but context_length is 50" in b.value for b in app.code)
+    assert lab(input="text", tokens="80").number_input(key="context_length").value == 80
+
+
+def test_more_than_1024_tokens_are_a_workers_job():
+    app = lab(predict="false", device="cpu", input="text", tokens="1100", context_length="1100")
+    deadline = time.monotonic() + 60
+    while not charts(app) and time.monotonic() < deadline:
+        time.sleep(0.3)
+        app.run()
+    assert len(charts(app)) == 4
+    assert "1100 queries by 1100 keys" in charts(app)[0].proto.alt
+
+
+def test_without_the_memory_the_lab_says_so(monkeypatch):
+    monkeypatch.setattr(view, "memory_free", lambda: 2**20)
+    app = lab(predict="false", device="cpu", input="text", tokens="600", context_length="600")
+    assert "`tokens` is `600`, but it must be fewer on this machine now" in app.error[0].value
+    assert app.number_input(key="tokens").value == 600
+
+
 VALUES = st.one_of(
     st.text(max_size=40),
     st.from_regex(r"-?[0-9]{1,30}(\.[0-9]{1,5})?(e[0-9]{1,4})?", fullmatch=True),
@@ -248,9 +304,9 @@ def test_any_link_at_all_opens_a_working_page(parameters):
 
 
 @pytest.mark.parametrize("name", ["query", "changed"])
-@pytest.mark.parametrize("value", ["0", "65", "-1", "2.5", "last"])
+@pytest.mark.parametrize("value", ["0", "4097", "-1", "2.5", "last"])
 def test_positions_beyond_all_limits_are_named(name, value):
     app = lab(**{name: value})
-    assert f"`{name}` is `{value}`, but it must be a whole number from 1 to 64" in (
+    assert f"`{name}` is `{value}`, but it must be a whole number from 1 to 4,096" in (
         app.warning[0].value
     )

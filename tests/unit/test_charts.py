@@ -7,6 +7,7 @@ import pytest
 from core import charts
 from core.experiment import Experiment, run
 from core.pipeline import PIPELINE, formula, stage_of, work_through
+from core.view import Look, reduced
 
 
 def observed(tokens=6):
@@ -97,8 +98,9 @@ def test_the_home_picture_has_every_tensor_on_its_device():
 @pytest.mark.parametrize("query", range(6))
 @pytest.mark.parametrize("d_out", [2, 7])
 def test_the_worked_row_agrees_with_what_pytorch_observed(query, d_out):
-    observation = run(Experiment(device="cpu", d_out=d_out, seed=query))
-    rows = work_through(observation.with_buffer, query)
+    look = Look(Experiment(device="cpu", d_out=d_out, seed=query), query=query)
+    observation = run(look.experiment)
+    rows = work_through(reduced(observation, look).with_buffer, query)
     trace = observation.with_buffer.trace
     assert rows[0][1] == trace.get("attn_scores").tensor[0, query].tolist()
     assert rows[1][1] == trace.get("attn_scores", 1).tensor[0, query].tolist()

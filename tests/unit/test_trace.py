@@ -7,7 +7,7 @@ import torch
 
 from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.simulated_device import register
-from core.trace import module_tensors, trace
+from core.trace import changing_lines, module_tensors, trace
 
 
 def model_and_input(variant=CausalAttentionWithBuffer, dropout=0.0):
@@ -116,3 +116,36 @@ def test_module_tensors_finds_all_four_kinds():
         *("mask", "extra"),
         *(f"W_{part}.{kind}" for part in ("query", "key", "value") for kind in ("weight", "bias")),
     }
+
+
+class Changing(torch.nn.Module):
+    """Changes large tensors in place in every way that a line can."""
+
+    def forward(self, x):
+        start = x + 0
+        view = start[:10]
+        start[0] = 7.0
+        start += 1
+        start.mul_(2)
+        result = torch.relu(start)
+        return result + view.sum()
+
+
+def test_large_tensors_are_kept_as_they_were_at_each_line():
+    x = torch.randn(300, 300, generator=torch.Generator().manual_seed(0))
+    seen = trace(Changing(), x)
+    first = x.clone()
+    first[0] = 7.0
+    for change, expected in enumerate((x, first, first + 1, (first + 1) * 2)):
+        assert torch.equal(seen.get("start", change).tensor, expected), change
+    assert torch.equal(seen.get("view", 0).tensor, x[:10])
+    assert torch.equal(seen.get("result").tensor, ((first + 1) * 2).relu())
+
+
+def test_a_large_tensor_that_nothing_changes_is_not_copied():
+    x = torch.randn(300, 300)
+    held = trace(Changing(), x).get("x").tensor
+    assert held.device == x.device
+    changed = {line - Changing.forward.__code__.co_firstlineno
+               for line in changing_lines(Changing.forward.__code__)}  # fmt: skip
+    assert changed == {3, 4, 5}

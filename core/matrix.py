@@ -1,0 +1,113 @@
+"""A T×T tensor of attention, reduced to what a screen can show: a picture, a window, a row.
+
+At T=4096 one such tensor has 16.8 million numbers; a chart is some 400 pixels wide. So neighbouring
+cells are pooled: a block shows the value of the cell that is largest in size. Nothing is
+averaged, so no attention weight that stands out is lost, and a block can say which cell it shows.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import max_pool2d
+
+CELLS = 64  # blocks to a side that can be pointed at; up to 64 tokens, a block is one cell
+PIXELS = 256  # blocks to a side of the picture
+WINDOW = 8  # queries and keys in a window with exact numbers
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A T×T tensor pooled to n×n blocks, each of side×side cells (the last ones may be cut)."""
+
+    side: int
+    values: torch.Tensor  # (n, n) of the cell that is largest in size and not masked, else nan
+    cells: torch.Tensor  # (n, n), that cell's index query·T + key; -1 where all are masked
+
+    @property
+    def masked(self):
+        """(n, n) booleans: the mask hides every cell of the block."""
+        return self.cells < 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Exact values of neighbouring queries and keys."""
+
+    query: int  # the first, from 0
+    key: int
+    values: torch.Tensor  # (w, w), -inf where masked scores are
+    masked: torch.Tensor  # (w, w) booleans
+
+
+@dataclass(frozen=True, eq=False)  # one is equal to itself only, so that it can be a key
+class Matrix:
+    """What is kept of one T×T tensor."""
+
+    size: int  # T
+    dtype: torch.dtype
+    blocks: Blocks | None  # at most CELLS to a side; None of a tensor that no chart shows
+    picture: torch.Tensor | None  # the same values, finer: at most PIXELS to a side
+    whole: Window | None  # every cell, where a block is one cell
+    window: Window
+    row: torch.Tensor  # (T,) the values of one query
+    hidden: int  # cells that the mask hides
+    largest: tuple[float, int, int]  # (value, query, key) of the largest that is not masked
+    smallest: tuple[float, int, int]
+
+    @property
+    def shape(self):
+        return (1, self.size, self.size)
+
+    @property
+    def most(self):
+        """The largest size of any value that is not masked."""
+        return max(abs(self.largest[0]), abs(self.smallest[0]))
+
+    def window_or_all(self):
+        """All cells where they are kept, else the window."""
+        return self.whole or self.window
+
+
+def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
+    """The Matrix of a (T, T) tensor; masked (T, T) is True where the mask hides a key.
+
+    window: its first query and key, from 0; query: the row to keep whole; charted: whether to pool.
+    Positions beyond the tensor are brought back to its last.
+    """
+    size = tensor.shape[0]
+    side = math.ceil(size / CELLS)
+    blocks = fine = None
+    if charted:
+        blocks = pool(tensor, masked, side)
+        fine = pool(tensor, masked, math.ceil(size / PIXELS)) if side > 1 else blocks
+    first = [max(0, min(start, size - WINDOW)) for start in window]
+    part = tuple(slice(start, start + WINDOW) for start in first)
+    top = tensor.masked_fill(masked, -math.inf)
+    bottom = tensor.masked_fill(masked, math.inf)
+    return Matrix(
+        size,
+        tensor.dtype,
+        blocks,
+        fine and fine.values,
+        Window(0, 0, tensor.clone(), masked.clone()) if side == 1 else None,
+        Window(*first, tensor[part].clone(), masked[part].clone()),
+        tensor[min(query, size - 1)].clone(),
+        int(masked.sum()),
+        extreme(tensor, top.argmax()),
+        extreme(tensor, bottom.argmin()),
+    )
+
+
+def extreme(tensor, index):
+    query, key = divmod(int(index), tensor.shape[1])
+    return tensor[query, key].item(), query, key
+
+
+def pool(tensor, masked, side):
+    """The Blocks of a (T, T) tensor, side×side cells each."""
+    sizes = tensor.abs().masked_fill(masked, -1.0)  # (T, T); a mask's cell loses to every other
+    largest, cells = max_pool2d(sizes[None], side, ceil_mode=True, return_indices=True)
+    hidden = largest[0] < 0
+    values = tensor.flatten()[cells[0]].masked_fill(hidden, math.nan)
+    return Blocks(side, values, cells[0].int().masked_fill(hidden, -1))
