@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.costing import COST
 from core.examples import SIX_TOKENS, embed, numbers_to_text, text_to_numbers, tokenize
 from core.experiment import (
     MAX_NUMBER,
@@ -13,7 +14,6 @@ from core.experiment import (
 )
 from core.poems import first_tokens
 from core.settings import Choice, Switch, Text, Whole
-
 
 MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
 
@@ -101,6 +101,8 @@ LAB = {
         Switch("code", "The code", False),
     )
 }
+
+LAB |= COST
 
 HOME = {"moved": Switch("moved", 'Run `model.to("sim")`', True)}  # the home page's one control
 

@@ -6,7 +6,7 @@ averaged, so no attention weight that stands out is lost, and a block can say wh
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.nn.functional import max_pool2d
@@ -46,14 +46,15 @@ class Matrix:
 
     size: int  # T
     dtype: torch.dtype
-    blocks: Blocks | None  # at most CELLS to a side; None of a tensor that no chart shows
-    picture: torch.Tensor | None  # the same values, finer: at most PIXELS to a side
-    whole: Window | None  # every cell, where a block is one cell
     window: Window
+    whole: Window | None  # every cell, where a block is one cell
     row: torch.Tensor  # (T,) the values of one query
-    hidden: int  # cells that the mask hides
-    largest: tuple[float, int, int]  # (value, query, key) of the largest that is not masked
-    smallest: tuple[float, int, int]
+    # What a chart shows; None of a tensor that no chart shows:
+    blocks: Blocks | None = None  # at most CELLS to a side
+    picture: torch.Tensor | None = None  # the same values, finer: at most PIXELS to a side
+    hidden: int | None = None  # cells that the mask hides
+    largest: tuple[float, int, int] | None = None  # (value, query, key), not masked
+    smallest: tuple[float, int, int] | None = None
 
     @property
     def shape(self):
@@ -77,25 +78,26 @@ def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
     """
     size = tensor.shape[0]
     side = math.ceil(size / CELLS)
-    blocks = fine = None
-    if charted:
-        blocks = pool(tensor, masked, side)
-        fine = pool(tensor, masked, math.ceil(size / PIXELS)) if side > 1 else blocks
     first = [max(0, min(start, size - WINDOW)) for start in window]
     part = tuple(slice(start, start + WINDOW) for start in first)
-    top = tensor.masked_fill(masked, -math.inf)
-    bottom = tensor.masked_fill(masked, math.inf)
-    return Matrix(
+    matrix = Matrix(
         size,
         tensor.dtype,
-        blocks,
-        fine and fine.values,
-        Window(0, 0, tensor.clone(), masked.clone()) if side == 1 else None,
         Window(*first, tensor[part].clone(), masked[part].clone()),
+        Window(0, 0, tensor.clone(), masked.clone()) if side == 1 else None,
         tensor[min(query, size - 1)].clone(),
-        int(masked.sum()),
-        extreme(tensor, top.argmax()),
-        extreme(tensor, bottom.argmin()),
+    )
+    if not charted:
+        return matrix
+    sizes = tensor.abs().masked_fill_(masked, -1.0)  # a masked cell loses to every other
+    blocks = pool(tensor, sizes, side)
+    return replace(
+        matrix,
+        blocks=blocks,
+        picture=pool(tensor, sizes, math.ceil(size / PIXELS)).values if side > 1 else blocks.values,
+        hidden=int(masked.sum()),
+        largest=extreme(tensor, tensor.masked_fill(masked, -math.inf).argmax()),
+        smallest=extreme(tensor, tensor.masked_fill(masked, math.inf).argmin()),
     )
 
 
@@ -104,9 +106,8 @@ def extreme(tensor, index):
     return tensor[query, key].item(), query, key
 
 
-def pool(tensor, masked, side):
-    """The Blocks of a (T, T) tensor, side×side cells each."""
-    sizes = tensor.abs().masked_fill(masked, -1.0)  # (T, T); a mask's cell loses to every other
+def pool(tensor, sizes, side):
+    """The Blocks of a (T, T) tensor, side×side cells each; sizes (T, T) is -1 where masked."""
     largest, cells = max_pool2d(sizes[None], side, ceil_mode=True, return_indices=True)
     hidden = largest[0] < 0
     values = tensor.flatten()[cells[0]].masked_fill(hidden, math.nan)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from core.charts import COLOURS, HOVERED_ROW, MASKED, arrow, as_spec, exponent
 from core.examples import shorten_token
+from core.matrix import PIXELS
 
 LABELS = 6  # tokens named on an axis
 
@@ -147,13 +148,18 @@ def legend(kind):
 
 
 def png(values, kind, lowest, highest):
-    """Values (n, n), nan where masked, as a PNG in a data URL: one pixel a value."""
+    """Values (n, n), nan where masked, as a PNG in a data URL: one square of pixels a value.
+
+    Browsers blur a picture that they enlarge, so it is enlarged here.
+    """
     share = ((values.double() - lowest) / (highest - lowest)).clamp(0, 1).numpy()
     if kind == "weights":
         share = share ** exponent(kind, len(values))
     index = np.where(np.isnan(share), 0, 1 + np.rint(np.nan_to_num(share) * 254)).astype(np.uint8)
     image = Image.fromarray(index, "P")
     image.putpalette(palette(kind))
+    edge = len(values) * max(1, 2 * PIXELS // len(values))
+    image = image.resize((edge, edge), Image.NEAREST)
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -267,26 +267,31 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
             return originals[id(value)] if id(value) in originals else _on_sim(value, storage)
         return type(value)(map(to_sim, value)) if isinstance(value, (list, tuple)) else value
 
-    with torch._C._AutoDispatchBelowAutograd():
-        cpu_args = [to_cpu(a) for a in args]
-        cpu_kwargs = {name: to_cpu(value) for name, value in kwargs.items()}
-        if len(devices) > 1:
-            _refuse_two_devices(op, args, kwargs)
-        # PyTorch hands the 5 of `x % 5` over as a number, also to an op that takes two tensors.
-        numbers = (isinstance(args[i], (bool, int, float, complex)) for i in _tensor_positions(op))
-        call = op.overloadpacket if any(numbers) else op
-        outs = [a.name for a in op._schema.arguments if a.is_out]
-        if not outs:
-            return to_sim(call(*cpu_args, **cpu_kwargs))
-        # The CPU may resize what it writes: let it write new tensors, and store these.
-        for name in outs:
-            cpu_kwargs[name] = torch.empty(0, dtype=kwargs[name].dtype)
-        call(*cpu_args, **cpu_kwargs)
-        for name in outs:
-            if kwargs[name].shape != cpu_kwargs[name].shape:
-                kwargs[name].resize_(cpu_kwargs[name].shape)
-            _on_cpu(kwargs[name]).copy_(cpu_kwargs[name])
-    return kwargs[outs[0]] if len(outs) == 1 else tuple(kwargs[name] for name in outs)
+    try:
+        with torch._C._AutoDispatchBelowAutograd():
+            cpu_args = [to_cpu(a) for a in args]
+            cpu_kwargs = {name: to_cpu(value) for name, value in kwargs.items()}
+            if len(devices) > 1:
+                _refuse_two_devices(op, args, kwargs)
+            # PyTorch hands the 5 of `x % 5` over as a number, also to an op that takes two tensors.
+            numbers = (
+                isinstance(args[i], (bool, int, float, complex)) for i in _tensor_positions(op)
+            )
+            call = op.overloadpacket if any(numbers) else op
+            outs = [a.name for a in op._schema.arguments if a.is_out]
+            if not outs:
+                return to_sim(call(*cpu_args, **cpu_kwargs))
+            # The CPU may resize what it writes: let it write new tensors, and store these.
+            for name in outs:
+                cpu_kwargs[name] = torch.empty(0, dtype=kwargs[name].dtype)
+            call(*cpu_args, **cpu_kwargs)
+            for name in outs:
+                if kwargs[name].shape != cpu_kwargs[name].shape:
+                    kwargs[name].resize_(cpu_kwargs[name].shape)
+                _on_cpu(kwargs[name]).copy_(cpu_kwargs[name])
+        return kwargs[outs[0]] if len(outs) == 1 else tuple(kwargs[name] for name in outs)
+    finally:
+        originals.clear()  # the two functions above refer to themselves, and would keep it
 
 
 @functools.cache

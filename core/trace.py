@@ -131,7 +131,9 @@ def trace(model, x):
         error = ForwardError(type(exception).__name__, str(exception), last["line"], source, places)
     finally:
         sys.settrace(before)
-    return AttentionTrace(tuple(stages), output, error)
+    observed = AttentionTrace(tuple(stages), output, error)
+    stages.clear(), last.clear()  # `watch` and its frame refer to each other, and would keep them
+    return observed
 
 
 def module_tensors(model):

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.lab import LAB
 from core.lessons import reason
-from pages.shared import controls, frame, panels, predict
+from pages.shared import controls, frame, mask_cost, panels, predict
 from pages.shared.closer import closer_looks, looked_at
+from pages.shared.widgets import section
 
 PAGE = "pages/1_Attention_lab.py"
 frame.open_page(PAGE, LAB)
@@ -27,4 +28,8 @@ if settings and predict.gate(settings.predict, settings.asks, settings.question)
             panels.variant_row(observation, other, chosen)
         panels.legend(chosen, other)
         closer_looks(settings, look, observation, chosen, other)
+if settings:
+    with section(LAB["cost"]) as opened:
+        if opened.open:
+            mask_cost.panel(settings.predict)
 frame.remember_link(PAGE)

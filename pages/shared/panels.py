@@ -112,9 +112,9 @@ def state_dict_panel(run, other):
 
 
 def largest_score(observation):
-    """The largest score of both variants, in size: one colour scale for all their heatmaps."""
+    """The largest score in size that a chart shows: one colour scale for all heatmaps."""
     runs = (observation.without_buffers, observation.with_buffer)
-    stages = (run.trace.get("attn_scores") for run in runs)
+    stages = (run.trace.get("attn_scores", 1) or run.trace.get("attn_scores") for run in runs)
     return max((stage.tensor.most for stage in stages if stage), default=0.0) or 1.0
 
 

@@ -54,6 +54,7 @@ def warm_up():
     its own. What is loaded by now stays: the garbage collector need not look at it again.
     """
     torch.set_num_threads(1)
+    torch.empty(31 * 2**20, dtype=torch.uint8)  # glibc now keeps freed blocks of up to this size
     observation = look_here(Look(Experiment()))
     weights = observation.with_buffer.trace.get("attn_weights").tensor
     heatmap(weights, observation.experiment.tokens, "weights", 1.0)

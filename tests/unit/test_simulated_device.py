@@ -1034,3 +1034,16 @@ def test_a_data_loader_that_pins_memory_goes_on_as_before():
     assert [batch.tolist() for batch in loader] == [[0.0, 1.0], [2.0, 3.0]]
     tensor = torch.ones(2)
     assert torch.equal(tensor.pin_memory(), tensor)
+
+
+def test_an_op_keeps_none_of_its_tensors():
+    """Not even until the garbage collector comes, which a busy server lets wait."""
+    gc.disable()
+    try:
+        tensors = [torch.ones(4, device=register())]
+        tensors += [torch.relu(tensors[0] + 1), torch.cat([tensors[0]] * 2)]
+        held = [weakref.ref(tensor) for tensor in tensors]
+        del tensors
+        assert not any(tensor() is not None for tensor in held)
+    finally:
+        gc.enable()

@@ -1,7 +1,9 @@
 """The observer of one forward pass: it sees everything and changes nothing."""
 
+import gc
 import sys
 import threading
+import weakref
 
 import torch
 
@@ -149,3 +151,15 @@ def test_a_large_tensor_that_nothing_changes_is_not_copied():
     changed = {line - Changing.forward.__code__.co_firstlineno
                for line in changing_lines(Changing.forward.__code__)}  # fmt: skip
     assert changed == {3, 4, 5}
+
+
+def test_a_trace_that_is_gone_keeps_no_tensor():
+    """Not even until the garbage collector comes: a room of visitors would hold gigabytes."""
+    gc.disable()
+    try:
+        seen = trace(Changing(), torch.randn(300, 300))
+        held = [weakref.ref(stage.tensor) for stage in seen.stages]
+        del seen
+        assert not any(tensor() is not None for tensor in held)
+    finally:
+        gc.enable()

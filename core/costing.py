@@ -1,0 +1,327 @@
+"""The settings of "What does the mask cost?", its charts, and the words for what was measured."""
+
+import altair as alt
+
+from core.charts import byte_bars
+from core.devices import available_devices
+from core.mask_cost import ATOL, ENOUGH, ROUNDS, RTOL, SECONDS, SHORTEST, WAYS
+from core.settings import Choice, Switch, Text
+
+STORED, REBUILT, COPIED, FUSED = NAMES = tuple(way.__doc__ for way in WAYS)
+COST = {
+    setting.name: setting
+    for setting in (
+        Switch("cost", "What does the mask cost?", False),
+        Choice(
+            "cost_device",
+            "Measure on",
+            "cpu",
+            "`sim` computes on the CPU: what crosses to it is real, its speed is not a GPU's.",
+            options=tuple(device.name for device in available_devices()),
+        ),
+        Choice(
+            "cost_longest",
+            "Longest input, in tokens",
+            "1024",
+            f"All powers of two from {SHORTEST} on, in about {SECONDS:.0f} seconds in all.",
+            options=("256", "512", "1024", "2048"),
+        ),
+        Choice("cost_guess", "Which is the fastest?", None, options=NAMES),
+        Text("cost_ran", "The question about the cost that was answered", "", max_chars=80),
+    )
+}
+# After Okabe and Ito; a shape and a dash each, so that no colour is needed.
+MARKS = {
+    STORED: ("#009e73", "square", [1, 0]),
+    REBUILT: ("#d55e00", "triangle-up", [6, 3]),
+    COPIED: ("#0072b2", "diamond", [2, 2]),
+    FUSED: ("#cc79a7", "circle", [10, 3, 2, 3]),
+}
+
+
+def in_words(seconds):
+    """A time to three significant digits, in milliseconds or microseconds."""
+    number, unit = (seconds * 1e3, "ms") if seconds >= 1e-4 else (seconds * 1e6, "µs")
+    return f"{number:#.3g}".rstrip(".") + f" {unit}"
+
+
+def at_longest(report):
+    """The rows of the longest input that was measured, by way."""
+    return {row.way: row for row in report.at(report.measured[-1])}
+
+
+def leaders(report):
+    """The ways that may be the fastest at the longest input, the smallest median first.
+
+    The others cannot be told from the first by the middle halves of their times.
+    """
+    rows = sorted(at_longest(report).values(), key=lambda row: row.forward.median)
+    return [row.way for row in rows if not row.forward.told_from(rows[0].forward)]
+
+
+def cost_answer(guess, report):
+    """("success", "info" or "warning", text): what a guess at the fastest way was worth."""
+    first = leaders(report)
+    if guess not in first:
+        kind, said = "warning", "It was not the fastest."
+    elif len(first) == 1:
+        kind, said = "success", "That is what came out."
+    else:
+        kind, said = "info", "It may be, but the measurement cannot tell."
+    return kind, f"**You said: {guess}. {said}** {ranking(report)}"
+
+
+def ranking(report):
+    """Which way was the fastest at the longest input, as far as the figures tell; Markdown."""
+    rows, first = at_longest(report), leaders(report)
+    where = f"At {report.measured[-1]:,} tokens on `{report.device}`"
+    if len(first) > 1:
+        spans = ", ".join(f"*{way}* {span(rows[way].forward)}" for way in first)
+        few = min(rows[way].forward.blocks for way in first) < ENOUGH
+        why = "too few times were measured" if few else "the middle halves of their times overlap"
+        text = f"{where} these cannot be told apart, for {why}: {spans}."
+        rest = [row for way, row in rows.items() if way not in first]
+        if not rest:
+            return text
+        near = min(rest, key=lambda row: row.forward.median)
+        return f"{text} The next is *{near.way}*, with {span(near.forward)}."
+    fastest = rows[first[0]].forward
+    near = min((r for r in rows.values() if r.way != first[0]), key=lambda r: r.forward.median)
+    return (
+        f"{where} *{first[0]}* was the fastest, with a median of {in_words(fastest.median)}. The "
+        f"next, *{near.way}*, took {in_words(near.forward.median)}, "
+        f"{near.forward.median / fastest.median:.2f} times as long."
+    )
+
+
+def span(spread):
+    return f"{in_words(spread.low)} to {in_words(spread.high)}"
+
+
+def reasons(report):
+    """Where the time and the bytes went at the longest input, sentence by sentence; Markdown."""
+    rows = at_longest(report)
+    stored, rebuilt, copied, fused = (rows[name] for name in NAMES)
+    share = rebuilt.mask.median / rebuilt.forward.median
+    yield (
+        f"**The mask alone.** To look the *stored buffer* up took {in_words(stored.mask.median)}. "
+        f"To build a mask took {in_words(rebuilt.mask.median)}, {share:.0%} of the forward pass of "
+        f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(copied.mask.median)}."
+    )
+    if not stored.forward.told_from(rebuilt.forward):
+        yield (
+            f"**Does storing save time?** Here it cannot be told: *{STORED}* took "
+            f"{span(stored.forward)}, *{REBUILT}* {span(rebuilt.forward)}."
+        )
+    else:
+        change = rebuilt.forward.median / stored.forward.median - 1
+        yield (
+            f"**Does storing save time?** *{REBUILT}* took {abs(change):.0%} "
+            f"{'longer' if change > 0 else 'less'} than *{STORED}*."
+        )
+    if copied.crossed:
+        yield (
+            f"**What crosses.** *{COPIED}* copied {copied.crossed:,} bytes from `cpu` to "
+            f"`{report.device}` in each forward pass; *{STORED}* copied {stored.crossed:,}."
+        )
+    else:
+        yield (
+            f"**What crosses.** Nothing: mask and scores are both on `{report.device}`. The copy "
+            f"of *{COPIED}* was a clone. Choose another device to see bytes cross."
+        )
+    yield f"**Inside SDPA.** {kernel(fused)}"
+    least = min(rows.values(), key=lambda row: row.total)
+    yield (
+        f"**Memory.** *{STORED}* holds {stored.held:,} bytes of mask all the time, and a forward "
+        f"pass adds {stored.peak:,} at its peak. *{REBUILT}* holds {rebuilt.held:,} and adds "
+        f"{rebuilt.peak:,}. Least in all: *{least.way}*, {least.total:,} bytes."
+    )
+
+
+def kernel(row):
+    """What scaled_dot_product_attention turned into, by the operations that were seen."""
+    fused = [name for name in row.operations if "scaled_dot_product" in name]
+    if fused:
+        return (
+            f"PyTorch ran one kernel, `{fused[0]}`. The largest tensor of the whole forward pass "
+            f"took {row.largest:,} bytes; scores for all pairs would take {4 * row.tokens**2:,}."
+        )
+    builds = [f"`{name}`" for name in ("ones", "tril", "where") if name in row.operations]
+    mask = f", {', '.join(builds)} for a mask of its own among them" if builds else ""
+    return (
+        f"PyTorch has no single kernel for it here: {len(row.operations)} operations ran in a "
+        f"forward pass{mask}. The largest tensor took {row.largest:,} bytes."
+    )
+
+
+def sameness(report):
+    """Whether all ways gave the same context vectors, in a sentence."""
+    largest = max(row.difference for row in report.rows)
+    how = (
+        f"the largest difference of a number is {largest:.2g}, at every length "
+        f"(`torch.allclose` with rtol={RTOL:g}, atol={ATOL:g})"
+    )
+    if report.same:
+        return f"All four gave the same context vectors: {how}."
+    return f"The four did not give the same context vectors: {how}. Do not compare their times."
+
+
+def tracing(report):
+    """What the lab's observer costs, in a sentence."""
+    longest = report.traced[-1]
+    return (
+        f"At {longest.tokens:,} tokens on `{report.device}` a plain call of the lab's module "
+        "(3 numbers a token, 2 a query) took "
+        f"{in_words(longest.plain.median)}, the same call observed line by line "
+        f"{in_words(longest.traced.median)}: **{longest.ratio:.2f} times** as long."
+    )
+
+
+def limits(report):
+    """What this measurement cannot say, in a few sentences."""
+    text = (
+        f"{report.clock.capitalize()} of one thread, by `torch.utils.benchmark` on this machine "
+        f"({report.machine}): {report.rounds} of {ROUNDS} rounds in {report.seconds:.1f} seconds, "
+        "the ways in rotating order. Points are medians, bars the middle half. "
+    )
+    if report.clock == "processor time":
+        text += (
+            "While other visitors and programs hold the processor, this time stands still; through "
+            "shared caches and memory they slow it all the same. "
+        )
+    else:
+        text += "Whatever else the machine does meanwhile counts too. "
+    text += (
+        "Other sizes, threads, batches, types and machines can rank the ways otherwise. Peaks are "
+        "summed from the results of PyTorch's operations while these live; what a kernel takes "
+        "and gives back inside is not seen."
+    )
+    if report.device == "sim":
+        text += " `sim` computes on the CPU and adds its own overhead: its times say nothing of "
+        text += "a GPU."
+    if report.missing:
+        names = ", ".join(f"{tokens:,}" for tokens in report.missing)
+        text += f" **Not measured**, since the time was up: {names} tokens."
+    return text
+
+
+def figures(report):
+    """All figures as rows of a table: a dict of texts for each length and way."""
+    rows = [
+        {
+            "tokens, the mask": f"{row.tokens:,}, {row.way}",
+            "forward, median": in_words(row.forward.median),
+            "middle half": span(row.forward),
+            "mask alone": in_words(row.mask.median) if row.mask else "none",
+            "bytes held": f"{row.held:,}",
+            "peak of a forward": f"{row.peak:,}",
+            "bytes crossed": f"{row.crossed:,}",
+        }
+        for row in report.rows
+    ]
+    for tokens in report.missing:
+        row = {"tokens, the mask": f"{tokens:,}, all", "forward, median": "not measured"}
+        rows.append(dict.fromkeys(rows[0], "") | row)
+    return rows
+
+
+def traced_table(report):
+    """The plain and the observed call as a Markdown table."""
+    lines = ["| tokens | plain call | observed call | ratio |", "|---:|---:|---:|---:|"]
+    lines += [
+        f"| {row.tokens:,} | {in_words(row.plain.median)} | {in_words(row.traced.median)} | "
+        f"{row.ratio:.2f} |"
+        for row in report.traced
+    ]
+    return "\n".join(lines)
+
+
+LEGEND = alt.Legend(
+    title=None, orient="top", columns=2, labelLimit=400, symbolSize=120, symbolStrokeWidth=2
+)
+COLOURS, SHAPES, DASHES = (
+    alt.Scale(domain=list(NAMES), range=list(values))
+    for values in zip(*(MARKS[name] for name in NAMES), strict=True)
+)
+COLOUR = alt.Color("way:N", scale=COLOURS, legend=LEGEND)
+
+
+def time_chart(report):
+    """Time of a forward pass against the length, both logarithmic: medians and middle halves."""
+    rows = [
+        {
+            "way": row.way,
+            "tokens": row.tokens,
+            "median": row.forward.median * 1000,
+            "low": row.forward.low * 1000,
+            "high": row.forward.high * 1000,
+            "words": f"{in_words(row.forward.median)} ({span(row.forward)})",
+        }
+        for row in report.rows
+    ]
+    tokens = alt.X(
+        "tokens:Q",
+        title="tokens",
+        scale=alt.Scale(type="log", base=2, nice=False, padding=12),
+        axis=alt.Axis(values=list(report.measured), format=",d", labelOverlap="greedy"),
+    )
+    scale = alt.Scale(type="log", nice=False, padding=16)
+    axis = alt.Axis(values=[10.0**power for power in range(-3, 5)], format="~g")
+    base = alt.Chart(alt.Data(values=rows)).encode(x=tokens, color=COLOUR)
+    time = alt.Y("median:Q", title="milliseconds a forward pass", scale=scale, axis=axis)
+    dash = alt.StrokeDash("way:N", scale=DASHES, legend=LEGEND)
+    shape = alt.Shape("way:N", scale=SHAPES, legend=LEGEND)
+    lines = base.mark_line(strokeWidth=2, aria=False).encode(y=time, strokeDash=dash)
+    bars = base.mark_rule(strokeWidth=2, aria=False).encode(
+        y=alt.Y("low:Q", scale=scale, title="milliseconds a forward pass", axis=axis), y2="high:Q"
+    )
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+        y=time,
+        shape=shape,
+        tooltip=[
+            alt.Tooltip("way:N", title="the mask"),
+            alt.Tooltip("tokens:Q", format=",d"),
+            alt.Tooltip("words:N", title="median (middle half)"),
+        ],
+    )
+    return alt.layer(lines, bars, points).properties(height=380)
+
+
+def memory_chart(report):
+    """Bars of the bytes that each way takes at its peak, held mask included, per length."""
+    rows = [
+        {
+            "way": row.way,
+            "length": str(row.tokens),
+            "bytes": row.total,
+            "held": row.held,
+            "how": "observed",
+        }
+        for row in report.rows
+    ]
+    tooltip = [
+        alt.Tooltip("way:N", title="the mask"),
+        alt.Tooltip("length:N", title="tokens"),
+        alt.Tooltip("bytes:Q", format=",", title="bytes at the peak"),
+        alt.Tooltip("held:Q", format=",", title="of these, the stored mask"),
+    ]
+    bars = byte_bars(rows, "bytes at the peak, mask included", COLOURS.range, 8, tooltip, "")
+    lengths = [str(tokens) for tokens in report.measured]
+    tokens = alt.X("length:N", sort=lengths, title="tokens", axis=alt.Axis(labelAngle=0))
+    return bars.encode(x=tokens, color=COLOUR).properties(height=380)
+
+
+def describe_times(report):
+    """The chart of times in words."""
+    rows = at_longest(report).values()
+    return f"Time of a forward pass from {report.measured[0]} to {report.measured[-1]} tokens. " + (
+        f"At {report.measured[-1]}: "
+    ) + "; ".join(f"{row.way} {in_words(row.forward.median)}" for row in rows) + "."  # fmt: skip
+
+
+def describe_memory(report):
+    """The chart of bytes in words."""
+    rows = at_longest(report).values()
+    return f"Bytes at the peak of a forward pass at {report.measured[-1]} tokens: " + "; ".join(
+        f"{row.way} {row.total:,}" for row in rows
+    )
