@@ -5,6 +5,7 @@ for scores, viridis for weights, grey for what the mask hides. Meaning never res
 masked cells say −∞, values stand in the cells while these are wide enough.
 """
 
+import functools
 import math
 from collections import Counter
 
@@ -41,7 +42,7 @@ def token_labels(tokens, length=12):
 
 
 def heatmap(values, tokens, kind, masked=None, largest=None):
-    """A T×T heatmap, queries down and keys across, as an Altair chart.
+    """A T×T heatmap, queries down and keys across, as a Vega-Lite dict ready to be sent.
 
     values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
     masked: T rows of T booleans, True where the mask hides a key (default: where -inf); largest:
@@ -52,8 +53,11 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
     shown = [v for r, m in zip(values, masked, strict=True) for v, h in zip(r, m, strict=True)
              if not h and math.isfinite(v)]  # fmt: skip
     largest = largest or max((abs(value) for value in shown), default=0) or 1.0
+    lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
     cells = [
         {
+            "row": i,
+            "column": j,
             "query": labels[i],
             "key": labels[j],
             "value": value if math.isfinite(value) else None,
@@ -65,23 +69,32 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
         for i, (row, row_masked) in enumerate(zip(values, masked, strict=True))
         for j, (value, hidden) in enumerate(zip(row, row_masked, strict=True))
     ]
-    lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
-    scale = alt.Scale(range=COLOURS[kind], domain=[lowest, highest])
-    size = len(tokens)
+    parameters = {"labels": labels, "lowest": float(lowest), "highest": float(highest)}
+    tables = {"cells": pa.Table.from_pylist(cells)}
+    return filled(heatmap_template(kind, len(tokens)), parameters, tables)
+
+
+@functools.cache
+def heatmap_template(kind, size):
+    """A heatmap of `size` tokens without its values: these are parameters and a table.
+
+    To build and check a chart takes longer than all else of a rerun, so it is done once.
+    """
+    ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
+    scale = alt.Scale(range=COLOURS[kind], domain=ends)
     printed = size <= PRINTED_UP_TO
-    overlap = False if printed else "greedy"  # leave out labels only where there are many
+    axis = {
+        "labelExpr": "labels[datum.value]",
+        "labelFontSize": 13,
+        "labelOverlap": False if printed else "greedy",  # leave labels out only of many
+    }
     words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
     base = (
-        alt.Chart(alt.Data(values=cells))
+        alt.Chart(alt.NamedData("cells"))
         .transform_calculate(words=words)
         .encode(
-            x=alt.X(
-                "key:N",
-                sort=labels,
-                title="key",
-                axis=alt.Axis(orient="top", labelAngle=-35, labelFontSize=13, labelOverlap=overlap),
-            ),
-            y=alt.Y("query:N", sort=labels, title="query", axis=alt.Axis(labelFontSize=13)),
+            x=alt.X("column:O", title="key", axis=alt.Axis(orient="top", labelAngle=-35, **axis)),
+            y=alt.Y("row:O", title="query", axis=alt.Axis(**axis)),
             tooltip=[
                 alt.Tooltip("query:N"),
                 alt.Tooltip("key:N"),
@@ -98,7 +111,7 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
         color=alt.condition(
             "datum.masked",
             alt.value(MASKED),
-            alt.Color("value:Q", scale=scale, legend=None if printed else alt.Legend(title=None)),
+            alt.Color("value:Q", scale=scale, legend=None if printed else legend()),
         ),
         opacity=alt.condition(not_hovered, alt.value(0.35), alt.value(1)),
     )
@@ -110,10 +123,35 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
                 color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
             )
         )
-    return alt.layer(*layers).properties(
+    chart = alt.layer(*layers).properties(
         height=min(560, max(260, 44 * min(size, 8) + 4 * size)),
         padding={"left": 0, "top": 0, "bottom": 0, "right": 20},  # room for the last slanted label
     )
+    names = ("labels", "lowest", "highest")
+    return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
+
+
+def legend(**ticks):
+    """A colour scale beneath a chart, so that it takes no width from the cells."""
+    return alt.Legend(
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        gradientOpacity=1,
+        gradientLength=220,
+        labelFontSize=13,
+        **ticks,
+    )
+
+
+def filled(template, parameters, tables):
+    """A template with values for its parameters, and Arrow tables for its named data."""
+    params = [
+        p | {"value": parameters[p["name"]]} if p["name"] in parameters else p
+        for p in template["params"]
+    ]
+    datasets = {name: arrow(table) for name, table in tables.items()}
+    return template | {"params": params, "datasets": datasets}
 
 
 def cell_text(value, digits):
@@ -127,17 +165,9 @@ def exponent(kind, size):
 
 
 def as_spec(chart):
-    """A chart as a Vega-Lite dict, its inline values as Arrow, ready to be sent.
-
-    Building and checking a chart takes longer than all else, so a page keeps the dict.
-    """
+    """A chart as the dict that Streamlit takes."""
     with alt.theme.enable("none"):
-        spec = chart.to_dict(validate=False)
-    data = spec.get("data", {})
-    if "values" in data:
-        table = pa.Table.from_pylist(data["values"])
-        spec |= {"data": {"name": "cells"}, "datasets": {"cells": arrow(table)}}
-    return spec
+        return chart.to_dict()
 
 
 def arrow(table):

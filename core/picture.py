@@ -14,11 +14,13 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.charts import COLOURS, HOVERED_ROW, MASKED, arrow, as_spec, exponent
+from core.charts import COLOURS, HOVERED_ROW, MASKED, as_spec, exponent, filled, legend
 from core.examples import shorten_token
 from core.matrix import PIXELS
 
 LABELS = 6  # tokens named on an axis
+# Small weights are far apart on their scale.
+TICKS = {"scores": {}, "weights": {"values": [0, 0.001, 0.01, 0.1, 1], "format": "~g"}}
 
 
 def picture(matrix, tokens, kind, largest):
@@ -45,13 +47,7 @@ def picture(matrix, tokens, kind, largest):
         "blocks": blocks(matrix, numbered),
         "rows": pa.table({"i": rows}),
     }
-    spec = template(kind, "cells" if matrix.blocks.side == 1 else "blocks")
-    params = [p | {"value": values[p["name"]]} if p["name"] in values else p
-              for p in spec["params"]]  # fmt: skip
-    return spec | {
-        "params": params,
-        "datasets": {name: arrow(table) for name, table in tables.items()},
-    }
+    return filled(template(kind, "cells" if matrix.blocks.side == 1 else "blocks"), values, tables)
 
 
 @functools.cache
@@ -102,7 +98,7 @@ def template(kind, shows):
         .mark_rect(fillOpacity=0, aria=False)
         .encode(
             **box,
-            color=alt.Color("value:Q", scale=scale, legend=legend(kind)),
+            color=alt.Color("value:Q", scale=scale, legend=legend(**TICKS[kind])),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title=title)
                 for name, title in zip(shown, titles, strict=True)
@@ -138,13 +134,6 @@ def span(first, end):
     """A Vega expression: the positions from block `first` up to, not including, block `end`."""
     low, high = f"({first}) * side + 1", f"min(({end}) * side, size)"
     return f"{low} == {high} ? '' + ({low}) : ({low}) + ' to ' + {high}"
-
-
-def legend(kind):
-    """The colour scale beneath the picture, with ticks that the weights' scale can hold apart."""
-    ticks = {"values": [0, 0.001, 0.01, 0.1, 1], "format": "~g"} if kind == "weights" else {}
-    return alt.Legend(title=None, orient="bottom", direction="horizontal", gradientOpacity=1,
-                      gradientLength=220, labelFontSize=13, **ticks)  # fmt: skip
 
 
 def png(values, kind, lowest, highest):

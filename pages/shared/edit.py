@@ -90,8 +90,8 @@ def show(name, outcome):
     mask = outcome.restored.tolist()
     nothing = [[False] * 6] * 6
     st.markdown("**The mask of the fresh module**")
-    st.altair_chart(
-        heatmap(mask, tokens, "scores", nothing), alt=describe(mask, tokens, f"Mask of {name}")
+    st.vega_lite_chart(
+        spec=heatmap(mask, tokens, "scores", nothing), alt=describe(mask, tokens, f"Mask of {name}")
     )
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)

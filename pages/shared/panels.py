@@ -23,9 +23,7 @@ def variant_row(observation, run, other, explain=True):
     explain: say why it came out like this, where the verdict has not said so already.
     """
     with st.container(border=True):
-        heading(run)
-        if explain:
-            st.markdown(reason(run, observation.experiment))
+        heading(run, reason(run, observation.experiment) if explain else "")
         scores, weights, state = st.columns([1, 1, 0.9], gap="medium")
         with scores:
             scores_panel(observation, run)
@@ -38,11 +36,11 @@ def variant_row(observation, run, other, explain=True):
             state_dict_panel(run, other)
 
 
-def heading(run):
-    """The variant's class name, and what its forward pass did."""
+def heading(run, more=""):
+    """The variant's class name, what its forward pass did, and more text beneath."""
     icon = ":material/check:" if run.outcome == "it works" else ":material/error:"
     badge = f":{BADGES[run.outcome]}-badge[{icon} {run.outcome}]"
-    st.markdown(f"## `{run.class_name}` &nbsp; {badge}", anchors=False)
+    st.markdown(f"## `{run.class_name}` &nbsp; {badge}\n\n{more}", anchors=False)
 
 
 def scores_panel(observation, run):
@@ -72,9 +70,7 @@ def heatmap(matrix, tokens, kind, largest):
     if matrix.size > charts.CELLS_UP_TO:
         return picture(matrix, tokens, kind, largest)
     cells = matrix.whole
-    return charts.as_spec(
-        charts.heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
-    )
+    return charts.heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
 
 
 def error_panel(observation, run):
@@ -105,10 +101,11 @@ def state_dict_panel(run, other):
         extra = other is not None and key not in other.state_dict
         mark = " :green-badge[:material/add: only here]" if extra else ""
         lines.append(f"| `{key}`{mark} | {row.shape} | `{row.device}` |")
-    st.markdown("**state_dict keys**")
-    st.markdown("\n".join(lines))
     mask = rows["mask"]
-    st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.")
+    st.markdown(
+        "**state_dict keys**\n\n" + "\n".join(lines) + "\n\n"
+        f"`mask` is a **{mask.kind}** on `{mask.device}`."
+    )
 
 
 def largest_score(observation):

@@ -1,7 +1,10 @@
 """Heatmaps: every cell there, masked ones marked, the same in words."""
 
+import json
 import math
 
+import altair as alt
+import pyarrow
 import pytest
 
 from core import charts
@@ -17,12 +20,16 @@ def observed(tokens=6):
 
 
 def spec(values, tokens, kind="scores", masked=None):
-    return charts.heatmap(values, tokens, kind, masked).to_dict()
+    return charts.heatmap(values, tokens, kind, masked)
 
 
 def cells(chart):
-    found = chart.get("data") or chart["layer"][0]["data"]
-    return found["values"]
+    return pyarrow.ipc.open_stream(chart["datasets"]["cells"]).read_all().to_pylist()
+
+
+def parameter(chart, name):
+    (value,) = (param["value"] for param in chart["params"] if param["name"] == name)
+    return value
 
 
 def test_masked_cells_are_labelled_minus_infinity_not_blank_and_not_zero():
@@ -54,7 +61,8 @@ def test_a_cell_shows_the_value_that_was_observed():
 
 def test_rows_of_all_heatmaps_are_linked_through_one_element():
     values = observed().get("attn_weights").tensor[0].tolist()
-    (param,) = spec(values, [f"t{i}" for i in range(6)], "weights")["params"]
+    chart = spec(values, [f"t{i}" for i in range(6)], "weights")
+    (param,) = (param for param in chart["params"] if param["name"] == "hovered")
     assert param["bind"]["query"] == {"element": "body", "event": "buffer-lab-query"}
 
 
@@ -73,8 +81,9 @@ def test_equal_scores_make_a_chart_too():
 @pytest.mark.parametrize("size", [1, 6, 64])
 def test_the_spec_stays_small(size):
     values = observed(size).get("attn_weights").tensor[0].tolist()
-    text = charts.heatmap(values, [f"t{i}" for i in range(size)], "weights").to_json(indent=None)
-    assert len(text) < 6000 + 150 * size * size
+    chart = spec(values, [f"t{i}" for i in range(size)], "weights")
+    table = chart.pop("datasets")["cells"]
+    assert len(json.dumps(chart)) + len(table) < 6000 + 150 * size * size
 
 
 @pytest.mark.parametrize("size", [1, 3, 20])
@@ -118,14 +127,25 @@ def test_a_formula_has_the_bias_where_there_is_one():
 
 def test_one_scale_colours_equal_scores_alike():
     few, many = [[0.3]], [[0.3, 0.9], [0.1, 0.2]]
-    domains = [
-        charts.heatmap(values, ["a", "b"][: len(values)], "scores", largest=0.9).to_dict()["layer"]
-        for values in (few, many)
-    ]
-    assert {str(d[0]["encoding"]["color"]["scale"]["domain"]) for d in domains} == {"[-0.9, 0.9]"}
+    for values in (few, many):
+        chart = charts.heatmap(values, ["a", "b"][: len(values)], "scores", largest=0.9)
+        assert (parameter(chart, "lowest"), parameter(chart, "highest")) == (-0.9, 0.9)
+        domain = chart["layer"][0]["encoding"]["color"]["scale"]["domain"]
+        assert domain == [{"expr": "lowest"}, {"expr": "highest"}]
 
 
 def test_every_step_of_the_pipeline_is_observed():
     run_ = run(Experiment()).with_buffer
     assert all(stage_of(run_, step) for step in PIPELINE)
     assert len(PIPELINE) == len(run_.trace.stages)
+
+
+@pytest.mark.parametrize("size", [2, 12])
+def test_a_heatmap_is_a_valid_chart_with_the_tokens_on_its_axes(size):
+    tokens = [f"t{i}" for i in range(size)]
+    chart = spec([[0.5] * size] * size, tokens, "weights")
+    assert parameter(chart, "labels") == tokens
+    for cell in cells(chart):
+        assert (cell["query"], cell["key"]) == (tokens[cell["row"]], tokens[cell["column"]])
+    chart.pop("datasets")
+    alt.Chart.from_dict(chart)  # raises where the schema of Vega-Lite does not allow it

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.charts import CELLS_UP_TO, COLOURS, MASKED, as_spec, heatmap
+from core.charts import CELLS_UP_TO, COLOURS, MASKED
 from core.matrix import PIXELS, reduce
 from core.picture import picture, rgb, template
 
@@ -116,10 +116,3 @@ def test_the_template_is_a_valid_chart(kind):
     spec = template(kind, "blocks") | {"usermeta": {}}
     spec.pop("datasets", None)
     alt.Chart.from_dict(spec)  # raises where the schema of Vega-Lite does not allow it
-
-
-def test_a_chart_of_cells_is_sent_as_arrow():
-    spec = as_spec(heatmap([[0.5, 0.25], [0.125, 1.0]], ["a", "b"], "weights"))
-    cells = pyarrow.ipc.open_stream(spec["datasets"]["cells"]).read_pandas()
-    assert cells["value"].tolist() == [0.5, 0.25, 0.125, 1.0]
-    assert spec["data"] == {"name": "cells"}
