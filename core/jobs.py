@@ -71,29 +71,32 @@ class Pool:
         self.sizes = {}  # (function, args) -> bytes of its kept result
         self.threads = self.free = 0
 
-    def ask(self, function, *args, who=None):
+    def ask(self, function, *args, who=None, private=False):
         """The Job of function(report, *args): a kept or a running one if there is one, else new.
 
-        function stands at the top of a module of this package; args are hashable. Raises Busy
-        where too many are waiting.
+        function stands at the top of a module of this package; args are hashable. A private job is
+        always new, and nothing of it is kept here. Raises Busy where too many are waiting.
         """
         key = (function, args)
         with self.lock:
-            job = self.jobs.get(key)
+            job = None if private else self.jobs.get(key)
             if job is None or job.state in ("failed", "cancelled"):
                 if len(self.waiting) >= self.most_waiting:
                     raise Busy(
                         f"{len(self.waiting)} requests are waiting, and {self.most_waiting} is the "
                         "limit. Try again in a minute, or choose something smaller."
                     )
-                job = self.jobs[key] = Job(self, function, args)
+                job = Job(self, function, args)
+                if not private:
+                    self.jobs[key] = job
                 self.waiting.append(job)
                 if len(self.waiting) > self.free and self.threads < self.workers:
                     self.threads += 1
                     threading.Thread(target=self._serve, daemon=True).start()
                 self.changed.notify()
             job.wanted_by.add(who)
-            self.jobs.move_to_end(key)
+            if not private:
+                self.jobs.move_to_end(key)
             return job
 
     def cancel(self, job, who):
@@ -161,6 +164,8 @@ class Pool:
             job.state, job.error = state, answer
             return
         job.result, job.fraction, job.state = pickle.loads(answer), 1.0, "done"
+        if self.jobs.get(key) is not job:
+            return
         self.sizes[key] = len(answer)
         for old in list(self.jobs):
             if sum(self.sizes.values()) <= self.kept_bytes:
@@ -171,10 +176,14 @@ class Pool:
 
 
 def start():
-    """A fresh worker process, the leader of a process group of its own."""
+    """A fresh worker process, the leader of a process group of its own.
+
+    One thread for PyTorch: on a busy machine a team of them waits for one another.
+    """
     return subprocess.Popen(
         [sys.executable, "-c", "from core.worker import main; main()"],
         cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

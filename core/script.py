@@ -3,7 +3,6 @@
 from core.devices import SIMULATED
 from core.examples import D_IN, shorten_token
 
-
 WRITTEN_OUT = 64  # tokens whose embeddings stand in the script; more are a list beside it
 
 

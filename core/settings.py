@@ -122,6 +122,44 @@ class Choice(Setting):
 
 
 @dataclass(frozen=True)
+class Listed(Choice):
+    """A Choice of more words than radio buttons are good for."""
+
+    limit = "one of the words in its list"
+
+
+@dataclass(frozen=True)
+class Several(Setting):
+    """Any number of words out of several, in the order given, none of them twice.
+
+    In a URL each is a parameter of its own: `rows=a&rows=b`. None at all stands for the default,
+    which is none.
+    """
+
+    default: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    limit = "one of the words in its list"
+
+    def accepts(self, value):
+        fits = isinstance(value, tuple) and all(word in self.options for word in value)
+        return fits and len(set(value)) == len(value)
+
+    def convert(self, text):
+        return (text,)
+
+    def parse_all(self, texts):
+        """(words, complaints): those that fit, each once, and a sentence for each that does not."""
+        words, complaints = {}, []
+        for text in texts:
+            try:
+                words |= dict.fromkeys(self.parse(text))
+            except SettingError as error:
+                complaints.append(f"{error} It was left out.")
+        return tuple(words), complaints
+
+
+@dataclass(frozen=True)
 class Text(Setting):
     """Text of at most max_chars characters."""
 
@@ -144,13 +182,19 @@ def read_url(parameters, catalogue):
     """Read a URL's parameters: (kept, complaints).
 
     parameters maps each name to the list of its texts, catalogue each known name to its Setting.
-    kept maps each name to the one text that is fit for use; complaints has a sentence for every
-    parameter that was refused, repeated or not known. Order is kept; at most ten complaints.
+    kept maps each name to the one text that is fit for use, of a Several to a list of them;
+    complaints has a sentence for every parameter that was refused, repeated or not known. Order is
+    kept; at most ten complaints.
     """
     kept, complaints = {}, []
     for name, texts in parameters.items():
         if name not in catalogue:
             complaints.append(f"{shorten(name)} is not a setting of this page. It was left out.")
+            continue
+        if isinstance(catalogue[name], Several):
+            words, wrong = catalogue[name].parse_all(texts)
+            complaints += wrong
+            kept |= {name: list(words)} if words else {}
             continue
         if len(texts) > 1:
             complaints.append(f"`{name}` stands {len(texts)} times in the link. The last counts.")

@@ -4,15 +4,13 @@ An upload is read in the run that shows it. It is never cached, logged or writte
 runs: core.checkpoints reads it as a table.
 """
 
-import logging
-import traceback
-
 import pandas as pd
 import streamlit as st
 
 from core.checkpoint_table import printable
-from core.checkpoints import LIMITS, Refusal, bundled, compare, inspect
+from core.checkpoints import LIMITS, Refusal, bundled, compare, look_inside
 from core.settings import Choice, shorten
+from pages.shared.progress import work
 from pages.shared.widgets import widget
 
 OURS = bundled()
@@ -38,6 +36,7 @@ INSIDE = {
 }
 MEGABYTES = LIMITS.file_bytes // 2**20  # of one upload; the browser refuses more
 FILES_READ = 5
+SMALL = 2**20  # bytes; a larger file is read by a worker process
 ROWS_SHOWN = 2_000
 ENDINGS = ["pt", "pth", "bin", "safetensors"]
 UPLOAD_HELP = (
@@ -77,25 +76,21 @@ def panel():
         files = [(file.name, file.getvalue()) for file in uploads[:FILES_READ]]
     else:
         files = [(name, OURS[name]) for name in (chosen, other) if name != NOTHING]
-    read = [contents for name, data in files if (contents := look_inside(name, data))]
+    read = [c for place, file in enumerate(files) if (c := contents_of(place, *file))]
     for contents in read[1:]:
         comparison(read[0], contents)
 
 
-def look_inside(name, data):
-    """Show the Contents of a file and return them; None after a sentence on why it is refused."""
-    try:
-        contents = inspect(data, name)
-    except Refusal as refusal:
-        st.error(f"**{shown(name)} is refused.** {refusal}")
-        return None
-    except Exception as error:  # a stranger's file, and a fault of ours: never a traceback
-        where = "".join(traceback.format_tb(error.__traceback__))  # without what the file says
-        logging.getLogger(__name__).error("inspect: %s\n%s", type(error).__name__, where)
-        st.error(
-            f"**{shown(name)} is refused.** It is broken in a way that was not foreseen here. Save "
-            "it again, or look at it on your own machine."
-        )
+def contents_of(place, name, data):
+    """Show the Contents of a file and return them; None after saying why there are none yet."""
+    if len(data) > SMALL:
+        contents = work(f"file {place}", look_inside, data, name, private=True)
+        if contents is None:
+            return None
+    else:
+        contents = look_inside(None, data, name)
+    if isinstance(contents, Refusal):
+        st.error(f"**{shown(name)} is refused.** {contents}")
         return None
     summary(contents)
     contents_table(contents)

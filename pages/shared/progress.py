@@ -6,11 +6,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core import jobs
 
 
-def work(key, function, *args, live=None):
+def work(key, function, *args, live=None, private=False):
     """The result of function(report, *args), or None while it is not there.
 
     Until then the page shows how far it is, what live(note) draws of what was reported, and a way
     to cancel. key names the place on the page: asking there for something else cancels the old.
+    private: the result is for this session alone.
     """
     me = (get_script_run_ctx().session_id, key)
     mine = st.session_state.setdefault(f"work {key}", {"asked": None, "job": None})
@@ -22,7 +23,7 @@ def work(key, function, *args, live=None):
     job = mine["job"]
     if job is None or (job.state == "cancelled" and not mine["stopped"]):
         try:
-            job = mine["job"] = jobs.ask(function, *args, who=me)
+            job = mine["job"] = jobs.ask(function, *args, who=me, private=private)
         except jobs.Busy as busy:
             st.warning(str(busy))
             st.button("Try again", key=f"again {key}")

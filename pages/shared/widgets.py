@@ -77,12 +77,12 @@ def token_choice(setting, labels):
     name, count = setting.name, len(labels)
     default = min(setting.default, count)
     asked = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    value = {"value": default}
     if asked > count:
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")
         st.warning(f"{error} `{count}` is used instead.")
         st.session_state[name] = count
-    # Streamlit takes a default or a value of ours, not both.
-    value = {} if name in st.session_state else {"value": default}
+        value = {}  # Streamlit takes a default or a value of ours, not both
     position = st.number_input(
         f"{setting.label} (1 to {count})",
         1,

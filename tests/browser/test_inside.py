@@ -96,6 +96,17 @@ def test_bad_files_are_refused_and_the_page_goes_on(visit, tmp_path):
     )
 
 
+def test_a_large_file_is_read_by_a_worker_with_a_way_to_cancel(visit):
+    visitor = visit()
+    page = visitor.open(INSIDE)
+    large = saved({"weight": torch.ones(600, 1000), "mask": torch.ones(4, 4)})
+    upload(page, ("large.pt", large), ("large.bin", b"\x80\x02" + b"(" * 2_000_000))
+    expect(page.get_by_text("large.pt torch zip")).to_contain_text(
+        "1 looks like a buffer, 64 bytes", timeout=30_000
+    )
+    expect(page.get_by_test_id("stAlert")).to_contain_text("large.bin is refused", timeout=30_000)
+
+
 def test_a_file_above_the_limit_or_of_another_kind_is_not_sent(visit, tmp_path):
     visitor = visit()
     page = visitor.open(INSIDE)

@@ -231,3 +231,13 @@ def test_the_navigation_leads_back_to_the_same_screen(visit):
     visitor.settled(charts=3)
     expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
     expect(page).to_have_url(re.compile("buffer=false"))
+
+
+def test_the_first_token_of_a_choice_is_in_the_link(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&causality=true")
+    changed = page.get_by_label("Token to change (1 to 6)")
+    changed.fill("1")
+    changed.press("Enter")
+    expect(page.get_by_text("Token 1 is “Your”.")).to_be_visible()
+    expect(page).to_have_url(re.compile("changed=1(&|$)"))

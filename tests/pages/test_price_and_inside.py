@@ -10,6 +10,7 @@ import torch
 from driver import open_page, text
 from torch import nn
 
+from core import checkpoints
 from core.checkpoints import bundled
 from pages.shared import inside
 
@@ -217,7 +218,7 @@ def test_an_unforeseen_fault_is_a_sentence_and_its_log_has_nothing_of_the_file(
     def broken(data, name):
         raise RecursionError(data.decode())
 
-    monkeypatch.setattr(inside, "inspect", broken)
+    monkeypatch.setattr(checkpoints, "inspect", broken)
     app = upload(inspecting, ("odd.pt", b"its secret"))
     assert "not foreseen" in app.error[0].value
     assert "RecursionError" in caplog.text and "its secret" not in caplog.text

@@ -129,6 +129,15 @@ def test_a_job_that_takes_too_long_is_ended(monkeypatch):
     until(lambda: pool.threads == 0)
 
 
+def test_a_private_job_is_not_shared_and_not_kept(pool):
+    first = pool.ask(count_up, 5, private=True)
+    second = pool.ask(count_up, 5, private=True)
+    assert first is not second
+    until(lambda: first.over and second.over)
+    assert (first.result, second.result) == (10, 10)
+    assert not pool.jobs and not pool.sizes
+
+
 def test_kept_results_are_bounded_by_their_bytes(pool):
     first, second = pool.ask(big, 1), pool.ask(big, 2)
     until(lambda: first.over and second.over)

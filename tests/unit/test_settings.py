@@ -12,6 +12,8 @@ from core.examples import (
     tokenize,
 )
 from core.lab import LAB
+from core.ledger_settings import LEDGER
+from core.registration import ROWS
 from core.settings import SettingError, read_url, shorten, to_text
 
 ANY_TEXT = st.text(max_size=60) | st.from_regex(r"-?[0-9]{1,40}(\.[0-9]*)?(e[0-9]{1,4})?")
@@ -69,6 +71,22 @@ def test_a_link_is_read_in_order_with_a_sentence_for_each_fault():
     assert complaints[0].startswith("`nope` is not a setting")
     assert "stands 2 times" in complaints[1]
     assert complaints[2].startswith("`device` is `tpu`, but it must be one of `cpu`")
+
+
+@given(st.lists(st.sampled_from(list(ROWS)) | ANY_TEXT, max_size=8))
+def test_of_several_words_those_that_fit_are_kept_once_and_the_rest_is_named(texts):
+    kept, complaints = read_url({"rows": texts}, LEDGER)
+    fit = list(dict.fromkeys(text for text in texts if text in ROWS))
+    assert kept.get("rows", []) == fit
+    assert LEDGER["rows"].check(tuple(fit)) == tuple(fit)
+    assert len(complaints) == sum(text not in ROWS for text in texts)
+    assert all(c.startswith("`rows` is `") and "must be one of" in c for c in complaints)
+
+
+@pytest.mark.parametrize("value", [("nn",), ("in buffers()",) * 2, ["in buffers()"], "nn", None])
+def test_several_words_are_a_tuple_of_known_ones_without_repeats(value):
+    with pytest.raises(SettingError):
+        LEDGER["rows"].check(value)
 
 
 def test_complaints_are_bounded():

@@ -1,0 +1,27 @@
+"""Training: what an optimizer changes, what it leaves alone, and what becomes of a trained mask."""
+
+import streamlit as st
+
+from core.training import train
+from core.training_settings import TRAINING
+from pages.shared import frame, progress, training
+from pages.shared.widgets import section
+
+PAGE = "pages/5_Training.py"
+frame.open_page(PAGE, TRAINING)
+st.markdown(
+    "Five modules learn to predict the embedding of the next token, side by side. Three of them "
+    "differ in one line: the mask is a **plain attribute**, a **buffer**, or an **`nn.Parameter`** "
+    "that is added to the scores."
+)
+settings, ask = training.controls()
+if settings and training.gate(ask):
+    run = progress.work("training", train, settings, live=training.losses_so_far)
+    if run:
+        training.verdict(run, ask)
+        training.results(run)
+        for name, panel in training.CLOSER.items():
+            with section(TRAINING[name]) as opened:
+                if opened.open:
+                    panel(run)
+frame.remember_link(PAGE)

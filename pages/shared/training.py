@@ -1,0 +1,294 @@
+"""The lesson on training: its controls, its five questions, and what the run showed."""
+
+from math import isfinite
+
+import streamlit as st
+
+from core import training_charts as draw
+from core import training_loop
+from core.charts import describe, heatmap
+from core.devices import available_devices
+from core.export import source, training_parts
+from core.settings import SettingError
+from core.training import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
+from core.training_settings import (
+    QUESTIONS,
+    TRAINING,
+    cheating,
+    decay_reason,
+    infinite,
+    number,
+    outcome,
+    reason,
+    training_settings,
+)
+from pages.shared.code import downloads, whole_file
+from pages.shared.frame import remember_link
+from pages.shared.widgets import put_in_link, widget
+
+THREE = (PLAIN, BUFFER, PARAMETER)
+
+
+def controls():
+    """Draw the controls; return (Training, or None after saying what is wrong; whether to ask)."""
+    values = {}
+    task, optimizer, mask, more = st.columns([0.95, 1.45, 1.15, 0.75], gap="medium")
+    with task:
+        values["text"] = widget(TRAINING["text"])
+        descriptions = [device.description for device in available_devices()]
+        values["device"] = widget(TRAINING["device"], captions=descriptions)
+    with optimizer:
+        values["optimizer"] = widget(TRAINING["optimizer"])
+        values["learning_rate"] = widget(TRAINING["learning_rate"])
+    with mask:
+        values["mask_start"] = widget(TRAINING["mask_start"])
+        values["weight_decay"] = widget(TRAINING["weight_decay"])
+    with more:
+        values["steps"] = widget(TRAINING["steps"])
+        values["seed"] = widget(TRAINING["seed"])
+        ask = widget(TRAINING["predict"])
+    try:
+        return training_settings(values), ask
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the lesson goes on.")
+        return None, ask
+
+
+def gate(ask):
+    """Ask for a guess at each tensor of QUESTIONS. True once they were answered, or if not ask.
+
+    The answers are kept in the URL, in the parameter `trained`.
+    """
+    if not ask:
+        return True
+    with st.container(border=True, key="prediction trained"):
+        st.markdown("**Predict.** Which of these tensors will training change?")
+        with st.container(horizontal=True, gap="medium"):
+            guesses = []
+            for name in QUESTIONS:
+                with st.container(width=210):
+                    guesses.append(widget(TRAINING[name]))
+        wanted = st.button(
+            "Train",
+            type="primary",
+            disabled=None in guesses,
+            help="Make all five guesses first." if None in guesses else None,
+        )
+    answered = None if None in guesses else "-".join(guesses)
+    if wanted:
+        st.query_params["trained"] = answered
+    if answered and st.query_params.get("trained") == answered:
+        return True
+    st.query_params.pop("trained", None)
+    st.info("The results appear here after your guesses.", icon=":material/visibility_off:")
+    return False
+
+
+def losses_so_far(note):
+    """The loss curve of a run that goes on, or that was stopped."""
+    st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
+
+
+def verdict(run, ask):
+    """What became of each tensor in question, what was guessed, and why."""
+    asked = {name: st.session_state[name] for name in QUESTIONS} if ask else {}
+    right = sum(asked.get(name) == outcome(run, q) for name, q in QUESTIONS.items())
+    if ask:
+        say = st.success if right == len(QUESTIONS) else st.warning
+        say(f"**{right} of {len(QUESTIONS)} right.** What happened, and why:")
+    lines = []
+    for name, question in QUESTIONS.items():
+        happened = outcome(run, question)
+        said = ""
+        if ask:
+            hit = asked[name] == happened
+            badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
+            said = f" :{badge} you said {asked[name]}]"
+        lines.append(f"- {question.words}: **{happened}**.{said} {reason(run, question)}")
+    st.markdown("\n".join(lines))
+
+
+def results(run):
+    """Loss, leak, drift and gradients over the steps, and the masks at any of them."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("The loss", anchor=False)
+        series = {name: module.losses for name, module in run.modules.items()}
+        st.altair_chart(draw.losses(series), alt=draw.describe(series, "Loss"))
+        same = run.modules[PLAIN].losses == run.modules[BUFFER].losses
+        st.markdown(
+            f"{cheating(run)} Plain attribute and buffer have "
+            f"{'the same losses, bit for bit' if same else 'different losses'}."
+        )
+    with right:
+        st.header("The leak above the diagonal", anchor=False)
+        series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
+        st.altair_chart(draw.leaks(run), alt=draw.describe(series, "Attention on later tokens"))
+        largest = ", ".join(
+            f"{name} {number(max(run.modules[name].largest_leaks))}" for name in THREE
+        )
+        st.markdown(
+            "How much of a query's attention goes to tokens that come later, as a mean over all "
+            f"queries. The largest single weight on a later token, over all steps: {largest}. "
+            f"{infinite(run)}"
+        )
+    st.header("How far each tensor drifts", anchor=False)
+    three_charts(run, "drifts", "Distance from the start")
+    st.caption(
+        "The norm of the difference between a tensor and its start. The scale is logarithmic, and "
+        "linear near 0, so that a tensor that never moved is seen: on the line of 0."
+        + draw.thinned(run.training.steps)
+    )
+    st.header("The gradient of each tensor", anchor=False)
+    three_charts(run, "gradients", "Norm of the gradient")
+    st.header("Mask and attention weights at any step", anchor=False)
+    at_step(run)
+
+
+def three_charts(run, what, title):
+    charts = draw.per_tensor(run, THREE, what)
+    for column, name, chart in zip(st.columns(3), THREE, charts, strict=True):
+        with column:
+            st.markdown(f"**{MODULES[name]}**")
+            series = getattr(run.modules[name], what)
+            st.altair_chart(chart, alt=draw.describe(series, f"{title}, {name}"))
+            if any(v is not None and not isfinite(v) for values in series.values() for v in values):
+                st.caption("Where a number is `nan`, no line is drawn.")
+
+
+@st.fragment
+def at_step(run):
+    """The masks and the attention weights of two modules after as many steps as a slider says.
+
+    A fragment: the slider draws this again, and not the page.
+    """
+    steps = run.training.steps
+    asked = int(st.query_params.get("at", steps))  # the default is the last step of any run
+    step = st.slider(TRAINING["at"].label, 0, steps, min(asked, steps), key=f"at, of {steps}")
+    put_in_link("at", str(step), str(steps))
+    remember_link(st.session_state["page"])
+    tokens = run.training.tokens
+    for module in (run.modules[BUFFER], run.modules[PARAMETER]):
+        st.markdown(f"**{MODULES[module.name]}**")
+        mask, weights = module.masks[step].tolist(), module.attn_weights[step].tolist()
+        for column, (values, kind, title) in zip(
+            st.columns(2, gap="large"),
+            ((mask, "scores", "Mask"), (weights, "weights", "Attention weights")),
+            strict=True,
+        ):
+            with column:
+                st.markdown(f"{title} after {step} steps")
+                hidden = [
+                    [not isfinite(v) or (kind == "weights" and v == 0 and j > i)
+                     for j, v in enumerate(row)]
+                    for i, row in enumerate(values)
+                ]  # fmt: skip
+                words = f"{title} of {module.class_name} after {step} steps"
+                st.vega_lite_chart(
+                    spec=heatmap(
+                        values, tokens, kind, hidden, largest(module) if kind == "scores" else None
+                    ),
+                    alt=in_words(values, tokens, words),
+                )
+    st.caption(
+        "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
+        "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of the sonnet, the first "
+        "window is shown."
+    )
+
+
+def largest(module):
+    """The largest number of a mask at any step, in size: one colour scale for all steps."""
+    return max(abs(v) for v in [1.0, *module.masks.flatten().tolist()] if isfinite(v))
+
+
+def in_words(values, tokens, title):
+    if any(isfinite(v) for row in values for v in row):
+        return describe(values, tokens, title)
+    return f"{title}: no finite number is left."
+
+
+def decay(run):
+    """The mask parameter with weight decay, and its twin without."""
+    series = {name: run.modules[name].above for name in (PARAMETER, UNDECAYED)}
+    if isfinite(series[PARAMETER][0]):
+        st.altair_chart(
+            draw.above_the_diagonal(run), alt=draw.describe(series, "Mean above the diagonal")
+        )
+    st.markdown(decay_reason(run))
+
+
+def norm(run):
+    """The running statistics of BatchNorm: in training, in eval(), and in train() again."""
+    left, right = st.columns(2, gap="large")
+    name = "norm.running_mean"
+    with left:
+        st.markdown("**While the module was trained**")
+        values = run.statistics[name]
+        series = {f"number {i + 1}": values[:, i].tolist() for i in range(values.shape[1])}
+        st.altair_chart(
+            draw.statistic(values, "running_mean"), alt=draw.describe(series, "running_mean")
+        )
+    with right:
+        st.markdown("**Afterwards, with 1 added to every input**")
+        series = {
+            f"number {i + 1}": [tensors[name][i].item() for _, tensors in run.after]
+            for i in range(values.shape[1])
+        }
+        st.altair_chart(
+            draw.statistic_afterwards(run.after, name),
+            alt=draw.describe(series, "running_mean in eval(), then in train()"),
+        )
+    st.markdown(
+        "No optimizer holds `running_mean` and `running_var`; they change because `forward` "
+        "writes them. After training, the module ran under `torch.no_grad()`, with no optimizer at "
+        "all: first in `eval()`, then in `train()`."
+    )
+    lines = ["| tensor | held as | in eval() it | in train() it |", "|---|---|---|---|"]
+    phases = {
+        mode: [tensors for m, tensors in run.after if m == mode] for mode in ("eval", "train")
+    }
+    before = run.after[0][1]
+    for tensor, kind in run.modules[NORM].kinds.items():
+        cells = []
+        for mode in ("eval", "train"):
+            after = phases[mode][-1]
+            same = (after[tensor] == before[tensor]).all().item()
+            cells.append(":gray-badge[stays]" if same else ":orange-badge[→ changes]")
+            before = after
+        before = run.after[0][1]
+        lines.append(f"| `{tensor}` | {kind} | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
+
+
+def tensors(run):
+    """Every tensor of every module: how it is held, and what training did with it."""
+    lines = [
+        "| module | tensor | held as | in the optimizer | gradient at the start | drift | bits |",
+        "|---|---|---|---|---:|---:|---|",
+    ]
+    for module in run.modules.values():
+        for tensor, kind in module.kinds.items():
+            gradient = module.gradients[tensor][0]
+            lines.append(
+                f"| {module.name} | `{tensor}` | {kind} | "
+                f"{'yes' if module.optimized[tensor] else 'no'} | "
+                f"{'no gradient' if gradient is None else number(gradient)} | "
+                f"{number(module.drifts[tensor][-1])} | "
+                f"{':orange-badge[→ changed]' if module.changed[tensor] else 'identical'} |"
+            )
+    st.markdown("\n".join(lines))
+
+
+def code(run):
+    """The training that ran, its loop, and files to take home."""
+    st.markdown("**The training that ran**")
+    st.code(run.script, wrap_lines=True, height=420)
+    st.markdown("**Its loop, and the two modules beside those of the attention lab**")
+    st.code(source(training_loop), wrap_lines=True, height=420)
+    parts = training_parts(run)
+    whole_file(parts)
+    downloads(parts, "training")
+
+
+CLOSER = {"decay": decay, "norm": norm, "tensors": tensors, "code": code}

@@ -1,0 +1,55 @@
+"""What a person does in the lesson on training, in a real Chromium with a real worker."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+PAGE = "/Training"
+
+
+def test_guesses_are_answered_by_a_run_whose_link_shows_the_same(visit):
+    visitor = visit()
+    made = "weight_guess=stays&plain_guess=stays&parameter_guess=stays&running_guess=stays"
+    page = visitor.open(f"{PAGE}?steps=20&{made}")
+    expect(page.get_by_role("button", name="Train")).to_be_disabled()
+    question = page.get_by_test_id("stRadio").filter(has_text="mask, a buffer")
+    question.get_by_text("stays", exact=True).click()
+    page.get_by_role("button", name="Train").click()
+    visitor.settled(charts=12)
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("2 of 5 right")
+    expect(page.get_by_text("you said stays")).to_have_count(5)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    expect(page.get_by_text("Mask after 0 steps")).to_have_count(2)
+    expect(page).to_have_url(re.compile("at=0"))
+    visitor.settled(charts=12)
+    expect(page).to_have_url(re.compile("trained=stays-stays-stays-stays-stays"))
+    other = visit()
+    again = other.open(page.url.removeprefix(visitor.server))
+    other.settled(charts=12)
+    expect(again.get_by_text("Mask after 0 steps")).to_have_count(2)
+    shown = (seen.get_by_test_id("stMarkdown").all_inner_texts() for seen in (page, again))
+    assert next(shown) == next(shown)
+
+
+def test_a_run_is_watched_and_stopped_and_its_losses_stay(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&device=sim&steps=200&text=sonnet")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    visitor.settled(charts=1)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible()
+    visitor.settled(charts=1)
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+def test_a_phone_shows_it_all_without_scrolling_the_page_sideways(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(
+        f"{PAGE}?predict=false&steps=20&decay=true&norm=true&tensors=true&code=true"
+    )
+    visitor.settled(charts=15)
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
