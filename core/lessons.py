@@ -33,6 +33,18 @@ LESSONS = (
         ":material/save:",
         "What is saved, what comes back, what breaks?",
     ),
+    Lesson(
+        "pages/4_What_is_state.py",
+        "What is state?",
+        ":material/grid_on:",
+        "What does PyTorch do with a tensor, by how you hold it?",
+    ),
+    Lesson(
+        "pages/5_Training.py",
+        "Training",
+        ":material/trending_down:",
+        "What does training change, and what does it leave alone?",
+    ),
 )
 
 

@@ -34,6 +34,20 @@ PAGES = {
         "/State_dict?predict=false&edit=true&failures=true&target_length=4",
         2,
     ),
+    "training, gate closed": ("/Training", 0),
+    "training, all open": (
+        "/Training?predict=false&steps=20&at=3&decay=true&norm=true&tensors=true",
+        15,
+    ),
+    "lab, mask cost": ("/Attention_lab?cost=true", 0),
+    "lab, many tokens": (
+        "/Attention_lab?predict=false&device=cpu&input=text&tokens=300&context_length=300"
+        "&zoom=true&pipeline=true&causality=true",
+        4,
+    ),
+    "state, gate closed": ("/What_is_state", 0),
+    "state, the table": ("/What_is_state?predict=false&rows=in+buffers%28%29&column=list", 0),
+    "state, the quiz": ("/What_is_state?view=the+quiz&says_InList=yes&revealed=list", 0),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 
@@ -46,6 +60,8 @@ def test_axe_finds_nothing_of_ours(visit, name, theme):
     page = visitor.open(link)
     visitor.settled(charts)
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+    # what is still fading in has less contrast
+    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
     page.add_script_tag(path=AXE)
     result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     found = [

@@ -1,0 +1,223 @@
+"""Why each cell of the ledger comes out as it does. The outcome is observed; this explains it.
+
+A key is an outcome, or an outcome with the column that has a reason of its own.
+"""
+
+PLAIN = ("plain attribute", "list", "dict", "closure")
+NO_TENSOR = {
+    "not applicable": "A buffer registered as `None` keeps a name free. There is no tensor yet, "
+    "and nothing happens to one.",
+}
+VISITS = (
+    "A module's `_apply` visits its parameters and its buffers, persistent or not, and those of "
+    "its submodules."
+)
+SKIPS = {
+    "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
+    "`_buffers`. A plain attribute is in neither.",
+    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds; "
+    "`nn.ParameterList` and submodules are for that.",
+    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds; "
+    "`nn.ParameterDict` and submodules are for that.",
+    "closure": "The tensor belongs to the function that captured it. The module has no name for "
+    "it, so `_apply` cannot find it.",
+}
+FLOATS_ONLY = (
+    "`.half()` and `.to(dtype)` cast floating-point tensors only, and leave others as they are. "
+)
+
+
+def skipped(*texts):
+    """Reasons for "no" in the columns that no register knows, after the texts given."""
+    return {("no", column): " ".join((*texts, SKIPS[column])) for column in PLAIN}
+
+
+CASTS = {"yes": f"{VISITS} It casts those that are floating point.", **skipped(), **NO_TENSOR}
+HALF_OF_WHOLE = {
+    "raises": "The module cannot even be built: `nn.Parameter` asks for a gradient, and only "
+    "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
+    "no": FLOATS_ONLY + "This one was visited, and left.",
+    **skipped(FLOATS_ONLY + "Besides, it was not visited:"),
+    **NO_TENSOR,
+}
+NOT_A_PARAMETER = {
+    "no": "A buffer is in the module's other register. `parameters()` lists what may be trained.",
+    **{
+        ("no", column): "It never became an `nn.Parameter` of the module. Only assigning an "
+        "`nn.Parameter` as an attribute puts it into the register."
+        for column in PLAIN
+    },
+    ("no", "None buffer"): "There is no tensor to list, and a buffer would not be listed.",
+}
+NOT_A_BUFFER = {
+    "no": "Only what was registered as a buffer is listed.",
+    ("no", "nn.Parameter"): "A parameter has a register of its own.",
+    ("no", "frozen parameter"): "Frozen or not, it is a parameter. Switching its gradient off "
+    "does not make it a buffer.",
+    ("no", "None buffer"): "Its name is registered, but buffers that are `None` are left "
+    "out of the list.",
+}
+UNTOUCHED = {
+    ("no", "frozen parameter"): "The optimizer was given it, but passes over every parameter "
+    "whose `.grad` is `None`.",
+    "no": "The optimizer was given `module.parameters()`, and a buffer is not among them.",
+    **{
+        ("no", column): "The optimizer was given `module.parameters()`, and this tensor is not "
+        "among them: the module does not list it."
+        for column in PLAIN
+    },
+    **NO_TENSOR,
+}
+
+REASONS = {
+    "moved by .to(device)": {"yes": VISITS, **skipped(), **NO_TENSOR},
+    "cast by .half()": CASTS,
+    "cast by .to(float64)": CASTS,
+    ".half() on int64": HALF_OF_WHOLE,
+    ".half() on bool": HALF_OF_WHOLE,
+    "in state_dict()": {
+        "yes": "Parameters and persistent buffers are saved under their attribute's name.",
+        ("yes", "frozen parameter"): "Every parameter is saved, whether it is trained or not.",
+        ("yes", "nn.Buffer"): "`nn.Buffer` is persistent unless it is told otherwise, so it is "
+        "saved.",
+        ("no", "not persistent"): "That is what `persistent=False` says: it moves with the "
+        "module, and is left out of the file.",
+        ("no", "None buffer"): "A buffer that is `None` has nothing to save, so its name "
+        "is left out.",
+        **skipped("`state_dict()` reads the same registers as `.to()` does."),
+    },
+    "restored by load_state_dict()": {
+        "yes": "Its key is in the saved state, so the saved values were copied into it.",
+        ("no", "not persistent"): "It was never saved, and loading does not ask for it. "
+        "The fresh module keeps what it built itself.",
+        "no": "It was never saved, so the fresh module keeps what it built itself. No error: a "
+        "tensor that nobody registered is not missed.",
+        **NO_TENSOR,
+    },
+    "in parameters()": {
+        "yes": "An `nn.Parameter` that is assigned as an attribute is registered as a parameter.",
+        ("yes", "frozen parameter"): "`requires_grad=False` freezes a parameter. It is one all "
+        "the same, and it is listed and counted.",
+        **NOT_A_PARAMETER,
+    },
+    "in buffers()": {
+        "yes": "It is registered as a buffer; persistent or not makes no difference here.",
+        **NOT_A_BUFFER,
+    },
+    "in nested named_buffers()": {
+        "yes": "`recurse=True` goes through all submodules and puts their path in front of the "
+        "name.",
+        **NOT_A_BUFFER,
+    },
+    "receives a gradient": {
+        "yes": "`nn.Parameter` sets `requires_grad`, and the tensor is a leaf, so `backward()` "
+        "leaves its gradient in `.grad`.",
+        ("no", "frozen parameter"): "`requires_grad=False`: autograd records nothing for it.",
+        "no": "A tensor asks for no gradient unless it is told to, and registering a buffer does "
+        "not change that.",
+        **{
+            ("no", column): "A tensor asks for no gradient unless it is told to. Held like this, "
+            "it would get one with `requires_grad_()`, but no optimizer would find it."
+            for column in PLAIN
+        },
+        **NO_TENSOR,
+    },
+    "cleared by zero_grad()": {
+        "yes": "`zero_grad` goes through `parameters()`, frozen ones too.",
+        "no": "`zero_grad` goes through `parameters()` only. The gradient that was left in a "
+        "buffer stays, and would add up.",
+        **{
+            ("no", column): "`zero_grad` goes through `parameters()` only, and this tensor is not "
+            "among them. Its gradient stays, and would add up."
+            for column in PLAIN
+        },
+        **NO_TENSOR,
+    },
+    "changed by an optimizer step": {
+        "yes": "It is among the parameters that the optimizer was given, and it has a gradient.",
+        **UNTOUCHED,
+    },
+    "shrunk by weight decay": {
+        "yes": "The gradient was zero, yet the decay of 0.1 · 0.5 took 5% off. A mask held like "
+        "this fades during training, even where it has no part in the loss.",
+        **UNTOUCHED,
+    },
+    "survives deepcopy": {
+        "yes": "`deepcopy` copies all of the module's attributes, registered or not, with their "
+        "tensors.",
+        "shared": "`deepcopy` takes functions as they are. The copy's function is the original's, "
+        "and so is the tensor in it: a change in one module shows in the other.",
+        **NO_TENSOR,
+    },
+    "survives pickling": {
+        "yes": "Pickling the whole module takes all of its attributes, registered or not. A "
+        "`state_dict` is pickier.",
+        ("yes", "not persistent"): "Pickling the whole module takes all of its attributes. "
+        "`persistent=False` is about `state_dict` only.",
+        "raises": "Pickle saves a function by its name in a module's file. One that was made "
+        "inside another function has none, so the whole module cannot be pickled.",
+        **NO_TENSOR,
+    },
+    "taken off meta by to_empty()": {
+        "yes": f"{VISITS} `to_empty` gives each of them memory, but no values: load or compute "
+        "them afterwards.",
+        ("yes", "not persistent"): f"{VISITS} But its memory holds anything at all, and no "
+        "checkpoint brings the values back: it has to be computed anew.",
+        **{key: f"{text} It stays on `meta`." for key, text in skipped().items()},
+        **NO_TENSOR,
+    },
+    "swapped by functional_call()": {
+        "yes": "`functional_call` puts the given tensor in place of the parameter or buffer for "
+        "the time of one call.",
+        ("yes", "plain attribute"): "`functional_call` swaps by name, and it takes an attribute "
+        "that is a tensor as well, registered or not.",
+        ("yes", "None buffer"): "The name is registered, so a tensor can take the place "
+        "of `None` for one call, and this `forward` uses it.",
+        ("no", "list"): "The module has no attribute `mask`, so the given tensor was set and taken "
+        "away again, without an error. `forward` read the list.",
+        ("no", "dict"): "The module has no attribute `mask`, so the given tensor was set and taken "
+        "away again, without an error. `forward` read the dict.",
+        ("no", "closure"): "The module has no attribute `mask`, so the given tensor was set and "
+        "taken away again, without an error. `forward` asked the function.",
+    },
+    "role in torch.export": {
+        "parameter": "The exported program has the parameter's place in its `state_dict`, under "
+        "its name.",
+        "buffer": "The exported program keeps it in its `state_dict`, under its name, and can "
+        "write back a change that `forward` makes.",
+        "unsaved buffer": "It stays a buffer, but its values go with the program's "
+        "constants and not with its `state_dict`.",
+        "constant": "Export found a tensor that nobody registered, and fixed its values in "
+        "the program as a constant.",
+        ("constant", "plain attribute"): "Export found a tensor that nobody registered, "
+        "and fixed its values in the program as a constant, with the attribute's name.",
+        "not applicable": "`forward` took the path without a mask, so the program has no trace of "
+        "one.",
+    },
+    "under torch.compile": {
+        "input": "The graph takes the tensor as an input, however it is held, with checks on its "
+        "shape and dtype. So a change of its values is seen, without compiling anew. No compiler "
+        "took part: Dynamo captured the graph, and a backend that only looks received it.",
+        "constant": "The graph holds the tensor itself, fixed at the time of its capture.",
+        "not applicable": "`forward` took the path without a mask, so the graph has no trace of "
+        "one.",
+    },
+    "sent by DDP at the start": {
+        "yes": "When it is built, DistributedDataParallel sends rank 0's parameters and buffers, "
+        "persistent or not, to all ranks.",
+        "no": "DistributedDataParallel sends what `named_parameters()` and `named_buffers()` "
+        "list. Every rank keeps its own of a tensor that is in neither.",
+        **NO_TENSOR,
+    },
+    "sent by DDP before a forward": {
+        "yes": "With `broadcast_buffers=True`, the default, rank 0's buffers are sent at the start "
+        "of each forward pass.",
+        ("no", "nn.Parameter"): "Parameters are sent once. After that the ranks stay equal by "
+        "averaging gradients; a change by hand on one rank is not undone.",
+        ("no", "frozen parameter"): "Parameters are sent once, frozen ones too. This one has "
+        "no gradient to average either, so a change on one rank stays there.",
+        "no": "DistributedDataParallel sends what `named_buffers()` lists. Every rank keeps its "
+        "own of a tensor that is not registered.",
+        **NO_TENSOR,
+    },
+}

@@ -1,0 +1,22 @@
+"""What is state? A ledger of experiments: what PyTorch does with a tensor, by how it is held."""
+
+import streamlit as st
+
+from core.ledger_settings import LEDGER
+from pages.shared import frame, ledger, quiz
+from pages.shared.widgets import widget
+
+PAGE = "pages/4_What_is_state.py"
+frame.open_page(PAGE, LEDGER)
+st.markdown(
+    "A module has a weight and one more tensor, a mask, held in one of ten ways. A row is "
+    "something that PyTorch does; every cell is an experiment that ran, not a sentence."
+)
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    view = widget(LEDGER["view"])
+    ask = view == "the table" and widget(LEDGER["predict"])
+if view == "the table":
+    ledger.panel(ask)
+else:
+    quiz.panel()
+frame.remember_link(PAGE)

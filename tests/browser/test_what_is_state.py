@@ -1,0 +1,101 @@
+"""What a person does in the lesson on state, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+PAGE = "/What_is_state"
+
+
+def grid(page):
+    return page.get_by_test_id("stDataFrame")
+
+
+def test_a_guess_opens_the_table_and_a_click_on_a_cell_shows_it_from_near(visit):
+    visitor = visit()
+    page = visitor.open(PAGE)
+    page.get_by_text("yes", exact=True).click()
+    page.get_by_role("button", name="Run the experiments").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("What happened: no")
+    expect(grid(page)).to_be_visible()
+    visitor.settled(charts=0)
+    grid(page).click(position={"x": 240, "y": 32 + 5 + 32 * 3 + 16})  # .half() on int64, Parameter
+    expect(page).to_have_url(re.compile(r"row=\.half%28%29\+on\+int64"))
+    expect(page).to_have_url(re.compile(r"column=nn\.Parameter"))
+    expect(page.get_by_text("RuntimeError: Only Tensors of floating point")).to_be_visible()
+    other = visit().open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_text("RuntimeError: Only Tensors of floating point")).to_be_visible()
+
+
+def test_the_keyboard_alone_chooses_a_cell(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false")
+    expect(grid(page)).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("combobox", name="How the tensor is held").focus()
+    page.keyboard.type("closure")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("column=closure"))
+    expect(page.get_by_text("The tensor belongs to the function")).to_be_visible()
+
+
+def test_filters_are_in_the_link_and_outlive_a_look_at_the_quiz(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&rows=in+buffers%28%29&rows=in+parameters%28%29")
+    expect(page.get_by_text("in parameters()", exact=True).first).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("combobox", name="Columns").click()
+    page.keyboard.type("dict")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("columns=dict"))
+    visitor.settled(charts=0)
+    page.get_by_text("the quiz", exact=True).click()
+    expect(page.get_by_role("combobox", name="The row to predict")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_text("the table", exact=True).click()
+    expect(page).to_have_url(re.compile("columns=dict"))
+    expect(page).to_have_url(re.compile(r"rows=in\+buffers%28%29&rows=in\+parameters%28%29"))
+
+
+def test_the_quiz_keeps_score_and_its_link_shows_the_same(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?view=the+quiz&quiz_row=in+state_dict%28%29")
+    visitor.settled(charts=0)
+    page.get_by_role("radiogroup", name="list", exact=True).get_by_text("yes", exact=True).click()
+    expect(page).to_have_url(re.compile("says_InList=yes"))
+    page.get_by_role("button", name="Reveal what you answered").click()
+    expect(page.get_by_text("Score: 0 of 1 right, in 1 row.")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_text("the table", exact=True).click()
+    expect(page.get_by_role("button", name="Run the experiments")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_text("the quiz", exact=True).click()
+    expect(page.get_by_text("You said: yes. What happened: no.")).to_be_visible()
+    expect(page).to_have_url(re.compile("revealed=list"))
+    other = visit().open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_text("Score: 0 of 1 right, in 1 row.")).to_be_visible()
+
+
+def test_a_phone_scrolls_the_table_and_not_the_page(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?predict=false")
+    expect(grid(page)).to_be_visible()
+    visitor.settled(charts=0)
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+    scroller = grid(page).locator(".dvn-scroller")
+    assert scroller.evaluate("e => e.scrollWidth > e.clientWidth + 500")
+
+
+def test_a_slow_row_can_be_cancelled_and_run_again(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&rows=sent+by+DDP+at+the+start&slow=true")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. Nothing else on this page has changed.")).to_be_visible()
+    expect(grid(page)).to_be_visible()
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("combobox", name="What PyTorch does").focus()
+    page.keyboard.type("DDP at")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("rank 1 has 2.0")).to_be_visible(timeout=60_000)
