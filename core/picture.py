@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.charts import COLOURS, HOVERED_ROW, MASKED, as_spec, exponent, filled, legend
 from core.examples import shorten_token
+from core.heatmap import COLOURS, HOVERED_ROW, MASKED, exponent
 from core.matrix import PIXELS
+from core.spec import as_spec, filled, legend
 
 LABELS = 6  # tokens named on an axis
 # Small weights are far apart on their scale.

@@ -7,7 +7,7 @@ import streamlit as st
 from core import export
 from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.causality import neighbours
-from core.charts import PRINTED_UP_TO, token_labels
+from core.heatmap import PRINTED_UP_TO, token_labels
 from core.lab import LAB
 from core.matrix import WINDOW
 from core.pipeline import PIPELINE, formula, stage_of

@@ -21,12 +21,17 @@ def downloads(parts, name, csv=None):
         files.append(("Values (.csv)", csv, f"{name}.csv", "text/csv"))
     with st.container(horizontal=True):
         for label, data, file, mime in files:
-            st.download_button(
-                label,
-                data,
-                file,
-                mime,
-                key=f"download {file}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            download(label, data, file, mime)
+
+
+def download(label, data, file, mime):
+    """A button that hands over a file without running the page again."""
+    st.download_button(
+        label,
+        data,
+        file,
+        mime,
+        key=f"download {file}",
+        icon=":material/download:",
+        on_click="ignore",
+    )

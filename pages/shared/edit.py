@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core import edit_mask
-from core.charts import describe, heatmap
 from core.examples import SIX_TOKENS
 from core.experiment import own_random_numbers
 from core.export import edit_parts
+from core.heatmap import describe, heatmap
 from core.saving import SAVING, cells_of, survival_answer
 from core.settings import SettingError
 from pages.shared.code import downloads

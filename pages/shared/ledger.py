@@ -7,7 +7,7 @@ from core import registration
 from core.ledger_settings import ASKED, LEDGER, QUESTION, answer, chosen
 from core.registration import FAST, NOT_RUN, NOTHING, ROWS, SLOW, as_csv, as_markdown
 from core.ways import WAYS
-from pages.shared.code import downloads, whole_file
+from pages.shared.code import download, downloads, whole_file
 from pages.shared.predict import gate
 from pages.shared.progress import work
 from pages.shared.widgets import widget
@@ -131,19 +131,8 @@ def colour(text):
 def take_home(cells):
     """Downloads of what the table shows."""
     with st.container(horizontal=True):
-        for title, data, file, mime in (
-            ("Table (.csv)", as_csv(cells), "ledger.csv", "text/csv"),
-            ("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown"),
-        ):
-            st.download_button(
-                title,
-                data,
-                file,
-                mime,
-                key=f"download {file}",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        download("Table (.csv)", as_csv(cells), "ledger.csv", "text/csv")
+        download("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown")
 
 
 def near(cells):

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.charts import cell_text
+from core.heatmap import cell_text
 from core.matrix import WINDOW, Matrix
 from core.pipeline import stage_of, work_through
 from pages.shared.widgets import plain

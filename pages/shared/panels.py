@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import charts
+from core.heatmap import CELLS_UP_TO, describe_matrix, heatmap
 from core.kept import kept
 from core.lessons import reason, remedies
 from core.picture import picture
@@ -59,18 +59,18 @@ def stage_heatmap(observation, run, name, change, title, kind):
     tokens, largest = observation.experiment.tokens, largest_score(observation)
     st.markdown(f"**{title}** on `{stage.device}`")
     st.vega_lite_chart(
-        spec=heatmap(stage.tensor, tokens, kind, largest),
-        alt=charts.describe_matrix(stage.tensor, tokens, f"{title} of {run.class_name}"),
+        spec=chart(stage.tensor, tokens, kind, largest),
+        alt=describe_matrix(stage.tensor, tokens, f"{title} of {run.class_name}"),
     )
 
 
 @kept(32 * 2**20)
-def heatmap(matrix, tokens, kind, largest):
+def chart(matrix, tokens, kind, largest):
     """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
-    if matrix.size > charts.CELLS_UP_TO:
+    if matrix.size > CELLS_UP_TO:
         return picture(matrix, tokens, kind, largest)
     cells = matrix.whole
-    return charts.heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
+    return heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
 
 
 def error_panel(observation, run):
@@ -120,7 +120,7 @@ def legend(*runs):
     shown = list(filter(None, (run.trace.get("attn_scores") for run in runs if run)))
     if not shown:
         return
-    many = shown[0].tensor.size > charts.CELLS_UP_TO
+    many = shown[0].tensor.size > CELLS_UP_TO
     st.caption(
         "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "

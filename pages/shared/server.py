@@ -11,7 +11,7 @@ from uvicorn.protocols.http import h11_impl
 from core.experiment import Experiment
 from core.picture import template
 from core.view import Look, look_here
-from pages.shared.panels import heatmap
+from pages.shared.panels import chart
 
 LONGEST_REQUEST = 1_000_000  # bytes of a request line with its headers
 
@@ -57,7 +57,7 @@ def warm_up():
     torch.empty(31 * 2**20, dtype=torch.uint8)  # glibc now keeps freed blocks of up to this size
     observation = look_here(Look(Experiment()))
     weights = observation.with_buffer.trace.get("attn_weights").tensor
-    heatmap(weights, observation.experiment.tokens, "weights", 1.0)
+    chart(weights, observation.experiment.tokens, "weights", 1.0)
     for kind in ("scores", "weights"):
         for shows in ("cells", "blocks"):
             template(kind, shows)

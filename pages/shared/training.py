@@ -6,9 +6,9 @@ import streamlit as st
 
 from core import training_charts as draw
 from core import training_loop
-from core.charts import describe, heatmap
 from core.devices import available_devices
 from core.export import source, training_parts
+from core.heatmap import describe, heatmap
 from core.settings import SettingError
 from core.training import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
 from core.training_settings import (

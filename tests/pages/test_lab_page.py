@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import view
-from core.charts import cell_text
 from core.experiment import OUTCOMES, Experiment, run
+from core.heatmap import cell_text
 from core.lab import LAB, lab_settings
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES

@@ -7,7 +7,7 @@ import altair as alt
 import pyarrow
 import pytest
 
-from core import charts
+from core import charts, heatmap
 from core.experiment import Experiment, run
 from core.pipeline import PIPELINE, formula, stage_of, work_through
 from core.view import Look, reduced
@@ -20,7 +20,7 @@ def observed(tokens=6):
 
 
 def spec(values, tokens, kind="scores", masked=None):
-    return charts.heatmap(values, tokens, kind, masked)
+    return heatmap.heatmap(values, tokens, kind, masked)
 
 
 def cells(chart):
@@ -67,9 +67,9 @@ def test_rows_of_all_heatmaps_are_linked_through_one_element():
 
 
 def test_repeated_long_and_unprintable_tokens_become_unique_short_labels():
-    labels = charts.token_labels(["the", "cat", "the", "x" * 40, "a\x00b"])
+    labels = heatmap.token_labels(["the", "cat", "the", "x" * 40, "a\x00b"])
     assert labels == ["the (1)", "cat", "the (3)", "xxxxxxxxxxx…", "a?b"]
-    alike = charts.token_labels(["y" * 40, "y" * 41])
+    alike = heatmap.token_labels(["y" * 40, "y" * 41])
     assert len(set(alike)) == 2
 
 
@@ -90,7 +90,7 @@ def test_the_spec_stays_small(size):
 def test_the_words_give_size_masked_cells_and_extremes(size):
     values = observed(size).get("attn_scores", 1).tensor[0].tolist()
     finite = [value for row in values for value in row if math.isfinite(value)]
-    text = charts.describe(values, [str(i) for i in range(size)], "Masked scores")
+    text = heatmap.describe(values, [str(i) for i in range(size)], "Masked scores")
     hidden = size * (size - 1) // 2
     assert text.startswith(f"Masked scores: {size} queries by {size} keys, {hidden} masked.")
     assert f"Largest {max(finite):.2f}," in text and f"smallest {min(finite):.2f}," in text
@@ -128,7 +128,7 @@ def test_a_formula_has_the_bias_where_there_is_one():
 def test_one_scale_colours_equal_scores_alike():
     few, many = [[0.3]], [[0.3, 0.9], [0.1, 0.2]]
     for values in (few, many):
-        chart = charts.heatmap(values, ["a", "b"][: len(values)], "scores", largest=0.9)
+        chart = heatmap.heatmap(values, ["a", "b"][: len(values)], "scores", largest=0.9)
         assert (parameter(chart, "lowest"), parameter(chart, "highest")) == (-0.9, 0.9)
         domain = chart["layer"][0]["encoding"]["color"]["scale"]["domain"]
         assert domain == [{"expr": "lowest"}, {"expr": "highest"}]

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.charts import CELLS_UP_TO, COLOURS, MASKED
+from core.heatmap import CELLS_UP_TO, COLOURS, MASKED
 from core.matrix import PIXELS, reduce
 from core.picture import picture, rgb, template
 
