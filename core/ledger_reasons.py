@@ -22,9 +22,7 @@ SKIPS = {
     "closure": "The tensor belongs to the function that captured it. The module has no name for "
     "it, so `_apply` cannot find it.",
 }
-FLOATS_ONLY = (
-    "`.half()` and `.to(dtype)` cast floating-point tensors only, and leave others as they are. "
-)
+FLOATS_ONLY = "`.half()` casts floating-point tensors only, and leaves others as they are. "
 
 
 def skipped(*texts):
@@ -32,7 +30,16 @@ def skipped(*texts):
     return {("no", column): " ".join((*texts, SKIPS[column])) for column in PLAIN}
 
 
-CASTS = {"yes": f"{VISITS} It casts those that are floating point.", **skipped(), **NO_TENSOR}
+HALVES = {
+    "yes": f"{VISITS} `.half()` casts those that are floating point.",
+    **skipped(),
+    **NO_TENSOR,
+}
+CASTS = {
+    "yes": f"{VISITS} `.to(dtype)` casts those that are floating point or complex.",
+    **skipped(),
+    **NO_TENSOR,
+}
 HALF_OF_WHOLE = {
     "raises": "The module cannot even be built: `nn.Parameter` asks for a gradient, and only "
     "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
@@ -41,10 +48,10 @@ HALF_OF_WHOLE = {
     **NO_TENSOR,
 }
 NOT_A_PARAMETER = {
-    "no": "A buffer is in the module's other register. `parameters()` lists what may be trained.",
+    "no": "A buffer is in the module's other register. `parameters()` does not list that one.",
     **{
-        ("no", column): "It never became an `nn.Parameter` of the module. Only assigning an "
-        "`nn.Parameter` as an attribute puts it into the register."
+        ("no", column): "It never became an `nn.Parameter` of the module, and only those are in "
+        "the register that `parameters()` lists."
         for column in PLAIN
     },
     ("no", "None buffer"): "There is no tensor to list, and a buffer would not be listed.",
@@ -71,7 +78,7 @@ UNTOUCHED = {
 
 REASONS = {
     "moved by .to(device)": {"yes": VISITS, **skipped(), **NO_TENSOR},
-    "cast by .half()": CASTS,
+    "cast by .half()": HALVES,
     "cast by .to(float64)": CASTS,
     ".half() on int64": HALF_OF_WHOLE,
     ".half() on bool": HALF_OF_WHOLE,
@@ -81,7 +88,7 @@ REASONS = {
         ("yes", "nn.Buffer"): "`nn.Buffer` is persistent unless it is told otherwise, so it is "
         "saved.",
         ("no", "not persistent"): "That is what `persistent=False` says: it moves with the "
-        "module, and is left out of the file.",
+        "module, and is left out of its `state_dict`.",
         ("no", "None buffer"): "A buffer that is `None` has nothing to save, so its name "
         "is left out.",
         **skipped("`state_dict()` reads the same registers as `.to()` does."),
@@ -112,12 +119,13 @@ REASONS = {
     "receives a gradient": {
         "yes": "`nn.Parameter` sets `requires_grad`, and the tensor is a leaf, so `backward()` "
         "leaves its gradient in `.grad`.",
-        ("no", "frozen parameter"): "`requires_grad=False`: autograd records nothing for it.",
+        ("no", "frozen parameter"): "`requires_grad=False`: `backward()` leaves no gradient in it.",
         "no": "A tensor asks for no gradient unless it is told to, and registering a buffer does "
         "not change that.",
         **{
             ("no", column): "A tensor asks for no gradient unless it is told to. Held like this, "
-            "it would get one with `requires_grad_()`, but no optimizer would find it."
+            "it would get one with `requires_grad_()`, but `parameters()` would not hand it to an "
+            "optimizer."
             for column in PLAIN
         },
         **NO_TENSOR,
@@ -125,10 +133,10 @@ REASONS = {
     "cleared by zero_grad()": {
         "yes": "`zero_grad` goes through `parameters()`, frozen ones too.",
         "no": "`zero_grad` goes through `parameters()` only. The gradient that was left in a "
-        "buffer stays, and would add up.",
+        "buffer stays, and the next one would be added to it.",
         **{
             ("no", column): "`zero_grad` goes through `parameters()` only, and this tensor is not "
-            "among them. Its gradient stays, and would add up."
+            "among them. Its gradient stays, and the next one would be added to it."
             for column in PLAIN
         },
         **NO_TENSOR,
@@ -139,14 +147,15 @@ REASONS = {
     },
     "shrunk by weight decay": {
         "yes": "The gradient was zero, yet the decay of 0.1 · 0.5 took 5% off. A mask held like "
-        "this fades during training, even where it has no part in the loss.",
+        "this fades during training even where its gradient is 0. A `.grad` of `None` would spare "
+        "it.",
         **UNTOUCHED,
     },
     "survives deepcopy": {
         "yes": "`deepcopy` copies all of the module's attributes, registered or not, with their "
         "tensors.",
         "shared": "`deepcopy` takes functions as they are. The copy's function is the original's, "
-        "and so is the tensor in it: a change in one module shows in the other.",
+        "and so is the tensor in it: a change in place shows in both modules.",
         **NO_TENSOR,
     },
     "survives pickling": {
@@ -154,15 +163,15 @@ REASONS = {
         "`state_dict` is pickier.",
         ("yes", "not persistent"): "Pickling the whole module takes all of its attributes. "
         "`persistent=False` is about `state_dict` only.",
-        "raises": "Pickle saves a function by its name in a module's file. One that was made "
-        "inside another function has none, so the whole module cannot be pickled.",
+        "raises": "Pickle saves a function as the name under which Python can import it. One that "
+        "was made inside another function has none, so the whole module cannot be pickled.",
         **NO_TENSOR,
     },
     "taken off meta by to_empty()": {
         "yes": f"{VISITS} `to_empty` gives each of them memory, but no values: load or compute "
         "them afterwards.",
         ("yes", "not persistent"): f"{VISITS} But its memory holds anything at all, and no "
-        "checkpoint brings the values back: it has to be computed anew.",
+        "`state_dict` brings the values back: it has to be computed anew.",
         **{key: f"{text} It stays on `meta`." for key, text in skipped().items()},
         **NO_TENSOR,
     },
@@ -181,8 +190,8 @@ REASONS = {
         "taken away again, without an error. `forward` asked the function.",
     },
     "role in torch.export": {
-        "parameter": "The exported program has the parameter's place in its `state_dict`, under "
-        "its name.",
+        "parameter": "The exported program keeps it in its `state_dict`, under its name, as a "
+        "parameter.",
         "buffer": "The exported program keeps it in its `state_dict`, under its name, and can "
         "write back a change that `forward` makes.",
         "unsaved buffer": "It stays a buffer, but its values go with the program's "
@@ -196,8 +205,9 @@ REASONS = {
     },
     "under torch.compile": {
         "input": "The graph takes the tensor as an input, however it is held, with checks on its "
-        "shape and dtype. So a change of its values is seen, without compiling anew. No compiler "
-        "took part: Dynamo captured the graph, and a backend that only looks received it.",
+        "shape and dtype among others. So a change of its values is seen, without compiling anew. "
+        "No compiler took part: Dynamo captured the graph, and a backend that only looks received "
+        "it.",
         "constant": "The graph holds the tensor itself, fixed at the time of its capture.",
         "not applicable": "`forward` took the path without a mask, so the graph has no trace of "
         "one.",
@@ -210,8 +220,8 @@ REASONS = {
         **NO_TENSOR,
     },
     "sent by DDP before a forward": {
-        "yes": "With `broadcast_buffers=True`, the default, rank 0's buffers are sent at the start "
-        "of each forward pass.",
+        "yes": "With `forward_sync_buffers=True`, the default, rank 0's buffers are sent at the "
+        "start of a forward pass. Before PyTorch 2.13 the option was `broadcast_buffers`.",
         ("no", "nn.Parameter"): "Parameters are sent once. After that the ranks stay equal by "
         "averaging gradients; a change by hand on one rank is not undone.",
         ("no", "frozen parameter"): "Parameters are sent once, frozen ones too. This one has "

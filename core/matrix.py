@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn.functional import max_pool2d
 
-CELLS = 64  # blocks to a side that can be pointed at; up to 64 tokens, a block is one cell
+WHOLE = 64  # tokens up to which every cell is kept
+CELLS = 40  # blocks to a side that can be pointed at; a browser draws more than these too slowly
 PIXELS = 256  # blocks to a side of the picture
 WINDOW = 8  # queries and keys in a window with exact numbers
 
@@ -47,7 +48,7 @@ class Matrix:
     size: int  # T
     dtype: torch.dtype
     window: Window
-    whole: Window | None  # every cell, where a block is one cell
+    whole: Window | None  # every cell, up to WHOLE tokens
     row: torch.Tensor  # (T,) the values of one query
     # What a chart shows; None of a tensor that no chart shows:
     blocks: Blocks | None = None  # at most CELLS to a side
@@ -84,7 +85,7 @@ def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
         size,
         tensor.dtype,
         Window(*first, tensor[part].clone(), masked[part].clone()),
-        Window(0, 0, tensor.clone(), masked.clone()) if side == 1 else None,
+        Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE else None,
         tensor[min(query, size - 1)].clone(),
     )
     if not charted:

@@ -9,12 +9,12 @@ from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuff
 from core.causality import neighbours
 from core.heatmap import PRINTED_UP_TO, token_labels
 from core.lab import LAB
-from core.matrix import WINDOW
+from core.matrix import WHOLE, WINDOW
 from core.pipeline import PIPELINE, formula, stage_of
 from core.view import Look
 from pages.shared.code import downloads, whole_file
 from pages.shared.controls import probe_of
-from pages.shared.numbers import WHOLE, values, worked_row
+from pages.shared.numbers import values, worked_row
 from pages.shared.widgets import plain, section, token_choice
 
 ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps

@@ -74,5 +74,5 @@ def verdict(lists):
     show(
         f"**You said: {guess}. {said}** A persistent buffer is saved, however it was registered; "
         "`nn.Buffer` is persistent unless it is told otherwise. A non-persistent one moves with "
-        "the module and is left out of the file. A plain attribute is in none of the lists."
+        "the module and is left out of the `state_dict`. A plain attribute is in none of the lists."
     )

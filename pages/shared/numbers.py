@@ -4,12 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core.heatmap import cell_text
-from core.matrix import WINDOW, Matrix
+from core.matrix import WHOLE, WINDOW, Matrix
 from core.pipeline import stage_of, work_through
 from pages.shared.widgets import plain
 
 FEW = 16  # keys of a row that is worked through in full; of more, these many are shown
-WHOLE = 64  # tokens that a table shows all of
 
 
 def window_of(look):

@@ -5,13 +5,14 @@ import streamlit as st
 from core.heatmap import CELLS_UP_TO, describe_matrix, heatmap
 from core.kept import kept
 from core.lessons import reason, remedies
+from core.matrix import CELLS, PIXELS
 from core.picture import picture
 
 PICTURE = (
     " With this many tokens the colours of the weights follow the fourth root, so that small ones "
-    "can be told apart. Where there are more cells than dots on the screen, neighbours form a "
-    "block, which shows the value that is largest in size; point at it to see which cell that is. "
-    "Open *Zoom into a window* for exact numbers."
+    f"can be told apart. Of more than {CELLS} tokens, neighbours are pointed at as one block, which "
+    "names the value in it that is largest in size, and the cell that has it; of more than "
+    f"{PIXELS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
 BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
 

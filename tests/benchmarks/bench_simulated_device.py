@@ -46,15 +46,21 @@ def turn(worker: subprocess.Popen) -> float:
     return float(worker.stdout.readline())
 
 
-def main() -> None:
+def measure(turns: int = TURNS) -> dict[str, list[float]]:
+    """Seconds per forward in each turn, plain and with `sim` registered."""
     workers = {variant: start(variant) for variant in ("plain", "registered")}
     seconds = {variant: [] for variant in workers}
-    for number in range(TURNS):
+    for number in range(turns):
         order = list(workers) if number % 2 else list(reversed(workers))
         for variant in order:
             seconds[variant].append(turn(workers[variant]))
     for worker in workers.values():
         worker.communicate()
+    return seconds
+
+
+def main() -> None:
+    seconds = measure()
     plain, registered = (statistics.median(seconds[v]) for v in ("plain", "registered"))
     print(f"CPU forward: {plain * 1e6:.0f} us plain, {registered * 1e6:.0f} us with sim registered")
     ratios = [r / p for r, p in zip(seconds["registered"], seconds["plain"], strict=True)]

@@ -57,7 +57,7 @@ def test_one_interaction_with_many_tokens_sends_less_than_1_5_mb(visit, tokens):
 
 def test_pointing_names_query_key_and_exact_value(visit):
     visitor = visit()
-    page = visitor.open(f"{TEXT}&device=cpu&tokens=64&context_length=64&compare=false&seed=3")
+    page = visitor.open(f"{TEXT}&device=cpu&tokens=40&context_length=40&compare=false&seed=3")
     visitor.settled(2)
     place = page.locator(".stVegaLiteChart canvas").nth(1).bounding_box()
     tip = page.locator("#vg-tooltip-element")

@@ -1,7 +1,9 @@
 """The ledger against PyTorch's documentation: every cell, every snippet, every reason.
 
 The expectations are written from the pages named beside them, below docs.pytorch.org/docs/stable
-unless another site is named. If a new PyTorch changes a cell, the failing test's name says which.
+unless another site is named, and checked against the docstrings of PyTorch 2.13. Where no page
+says it, PyTorch's source does: a path below torch/. If a new PyTorch changes a cell, the failing
+test's name says which.
 """
 
 import ast
@@ -48,123 +50,138 @@ ROLES = {
 EXPECTED = {  # row: (where it is documented, what it says there, the outcomes)
     "moved by .to(device)": (
         "generated/torch.nn.Module.html#torch.nn.Module.to",
-        "Move and/or cast the parameters and buffers. (register_buffer: if None, then operations "
-        "that run on buffers, such as cuda, are ignored.)",
+        "Moves or casts the parameters and buffers. (register_buffer, there: operations on "
+        "buffers, such as cuda, pass over one that is None.)",
         yes(*PARAMETERS, *BUFFERS),
     ),
     "cast by .half()": (
         "generated/torch.nn.Module.html#torch.nn.Module.half",
-        "Casts all floating point parameters and buffers to half datatype.",
+        "Casts all parameters and buffers that are floating point to half.",
         yes(*PARAMETERS, *BUFFERS),
     ),
     "cast by .to(float64)": (
         "generated/torch.nn.Module.html#torch.nn.Module.to",
-        "This method will only cast the floating point or complex parameters and buffers to dtype.",
+        "A dtype casts only the parameters and buffers that are floating point or complex.",
         yes(*PARAMETERS, *BUFFERS),
     ),
-    ".half() on int64": (
-        "generated/torch.nn.Module.html#torch.nn.Module.half and notes/autograd.html",
-        "Casts all floating point …; only floating point and complex tensors can require grad.",
-        whole_numbers(),
-    ),
-    ".half() on bool": (
-        "generated/torch.nn.Module.html#torch.nn.Module.half and notes/autograd.html",
-        "The same.",
-        whole_numbers(),
+    **dict.fromkeys(
+        (".half() on int64", ".half() on bool"),
+        (
+            "generated/torch.nn.Module.html#torch.nn.Module.half, autograd.html and "
+            "generated/torch.nn.parameter.Parameter.html",
+            "half() casts what is floating point. Autograd supports floating point and complex "
+            "tensors only, and a Parameter has requires_grad=True by default.",
+            whole_numbers(),
+        ),
     ),
     "in state_dict()": (
-        "generated/torch.nn.Module.html#torch.nn.Module.state_dict",
-        "Both parameters and persistent buffers are included. Parameters and buffers set to None "
-        "are not included.",
+        "generated/torch.nn.Module.html#torch.nn.Module.state_dict and "
+        "generated/torch.nn.parameter.Buffer.html",
+        "Parameters and persistent buffers are included; those that are None are not. "
+        "(Buffer: persistent by default.)",
         yes(*PARAMETERS, "register_buffer", "nn.Buffer", none="no"),
     ),
     "restored by load_state_dict()": (
         "generated/torch.nn.Module.html#torch.nn.Module.load_state_dict",
-        "Copy parameters and buffers from state_dict into this module. (What is not saved cannot "
-        "be copied.)",
+        "Copies parameters and buffers from a state_dict into the module. If strict, as by "
+        "default, its keys must be exactly those of state_dict().",
         yes(*PARAMETERS, "register_buffer", "nn.Buffer"),
     ),
     "in parameters()": (
         "generated/torch.nn.parameter.Parameter.html",
-        "When assigned as Module attributes they are automatically added to the list of its "
-        "parameters, and will appear in the parameters() iterator.",
+        "Assigned as an attribute of a Module, it is added to the Module's parameters and appears "
+        "in parameters(). Assigning a Tensor has no such effect.",
         yes(*PARAMETERS, none="no"),
     ),
     "in buffers()": (
-        "generated/torch.nn.Module.html#torch.nn.Module.buffers",
-        "Return an iterator over module buffers.",
+        "generated/torch.nn.Module.html#torch.nn.Module.buffers, "
+        "generated/torch.nn.parameter.Buffer.html, torch/nn/modules/module.py: _named_members",
+        "An iterator over the module's buffers. A Buffer that is assigned as an attribute is one, "
+        "a Tensor is not. (_named_members: None is left out.)",
         yes(*BUFFERS, none="no"),
     ),
     "in nested named_buffers()": (
-        "generated/torch.nn.Module.html#torch.nn.Module.named_buffers",
-        "recurse: if True, then yields buffers of this module and all submodules.",
+        "generated/torch.nn.Module.html#torch.nn.Module.named_buffers, "
+        "torch/nn/modules/module.py: _named_members",
+        "Names and buffers; with recurse=True, those of the module and of all submodules. "
+        "(_named_members: None is left out.)",
         yes(*BUFFERS, none="no"),
     ),
     "receives a gradient": (
         "notes/autograd.html#setting-requires-grad",
-        "requires_grad is a flag, defaulting to false unless wrapped in a nn.Parameter.",
+        "requires_grad is False by default, except in an nn.Parameter. Only leaf tensors that "
+        "have it accumulate a gradient in .grad.",
         yes("nn.Parameter"),
     ),
     "cleared by zero_grad()": (
         "generated/torch.nn.Module.html#torch.nn.Module.zero_grad",
-        "Reset gradients of all model parameters.",
+        "Resets the gradients of all parameters of the model; set_to_none sets them to None.",
         yes(*PARAMETERS),
     ),
     "changed by an optimizer step": (
-        "optim.html and generated/torch.optim.Optimizer.zero_grad.html",
-        "An iterable containing the Parameters …; with a gradient of None it skips the step "
-        "altogether.",
+        "optim.html#constructing-it and generated/torch.optim.Optimizer.zero_grad.html",
+        "An optimizer is given the parameters to optimize. With a gradient of 0 it does the step, "
+        "with None it skips it.",
         yes("nn.Parameter"),
     ),
     "shrunk by weight decay": (
-        "generated/torch.optim.AdamW.html",
-        "theta_t = theta_(t-1) - gamma lambda theta_(t-1), for each of params with a gradient.",
+        "generated/torch.optim.AdamW.html and generated/torch.optim.Optimizer.zero_grad.html",
+        "Each step first takes lr · weight_decay · θ off θ, apart from the gradient. With a "
+        "gradient of None the step is skipped.",
         yes("nn.Parameter"),
     ),
     "survives deepcopy": (
         "docs.python.org/3/library/copy.html",
-        "It does copy functions and classes (shallow and deeply), by returning the original "
-        "object unchanged.",
+        'A deep copy holds copies of what it finds in the original. Functions are "copied" by '
+        "returning the original.",
         yes(*PARAMETERS, *BUFFERS, "plain attribute", "list", "dict", closure="shared"),
     ),
     "survives pickling": (
         "docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled",
-        "Functions accessible from the top level of a module (using def, not lambda).",
+        "Functions can be pickled if the top level of a module gives access to them, and if "
+        "they were made with def, not lambda.",
         yes(*PARAMETERS, *BUFFERS, "plain attribute", "list", "dict", closure="raises"),
     ),
     "taken off meta by to_empty()": (
         "generated/torch.nn.Module.html#torch.nn.Module.to_empty",
-        "Move the parameters and buffers to the specified device without copying storage.",
+        "Moves the parameters and buffers to a device without copying their storage.",
         yes(*PARAMETERS, *BUFFERS),
     ),
     "swapped by functional_call()": (
         "generated/torch.func.functional_call.html, torch/nn/utils/_named_member_accessor.py",
-        "Replacing the module parameters and buffers with the provided ones. (swap_tensor: any "
-        "attribute that is a tensor or None; a name that is not there is set and deleted again.)",
+        "Calls the module with the given tensors in place of its parameters and buffers; unless "
+        "strict, unexpected names are no error. (swap_tensor: any attribute that is a tensor or "
+        "None is replaced; a name that is not there is set, and deleted afterwards.)",
         yes(*PARAMETERS, *BUFFERS, "plain attribute", none="yes"),
     ),
     "role in torch.export": (
-        "export/api_reference.html#torch.export.graph_signature.ExportGraphSignature",
-        "Lifted inputs are parameters, buffers and constant tensors; InputSpec.persistent says of "
-        "a buffer whether it is in state_dict.",
+        "user_guide/torch_compiler/export/api_reference.html"
+        "#torch.export.graph_signature.ExportGraphSignature, torch/export/exported_program.py",
+        "Parameters, buffers and constant tensors are lifted out of the graph as inputs; of a "
+        "buffer it notes whether it is persistent. (named_buffers: one that is not is read from "
+        "constants, not from state_dict.)",
         ROLES,
     ),
     "under torch.compile": (
-        "torch.compiler_dynamo_deepdive.html, torch/_dynamo/config.py: inline_inbuilt_nn_modules",
-        "Tensors that a traced function reaches from outside are inputs of its graph; so are a "
-        "module's parameters and buffers.",
+        "user_guide/torch_compiler/compile/programming_model.dynamo_core_concepts.html"
+        "#dynamo-tracing, torch/_dynamo/variables/builder.py: wrap_tensor",
+        "The graph takes the original input and the additional inputs that the function needs. "
+        "(wrap_tensor: by default, every tensor that it reaches, a module's parameters and "
+        "buffers included.)",
         {**dict.fromkeys(WAYS, "input"), NONE: "not applicable"},
     ),
     "sent by DDP at the start": (
-        "notes/ddp.html#internal-design",
-        "The constructor broadcasts from the process with rank 0 to all other processes, to make "
-        "sure that all replicas start from the exact same state.",
+        "generated/torch.nn.parallel.DistributedDataParallel.html, notes/ddp.html#internal-design, "
+        "torch/distributed/utils.py: _sync_module_states",
+        "init_sync, on by default, broadcasts parameters and buffers. (The note, as of version "
+        "1.4, says rank 0's state_dict(). _sync_module_states takes named_buffers(), and so those "
+        "that are not persistent too.)",
         yes(*PARAMETERS, *BUFFERS),
     ),
     "sent by DDP before a forward": (
         "generated/torch.nn.parallel.DistributedDataParallel.html",
-        "Parameters are never broadcast between processes. Buffers are broadcast from rank 0 in "
-        "every iteration.",
+        "Parameters are not broadcast; their gradients are reduced. Buffers are broadcast from "
+        "rank 0 in every iteration: forward_sync_buffers, on by default.",
         yes(*BUFFERS),
     ),
 }

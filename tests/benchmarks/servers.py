@@ -1,0 +1,206 @@
+"""Streamlit servers to measure: started for a script, asked for their memory, stopped by pid."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+import urllib.request
+from pathlib import Path
+from time import monotonic, sleep
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = "Attention_lab"
+EMPTY = 'import streamlit as st\nst.write("x")\n'
+TUNED = """import streamlit as st
+from pages.shared import server
+if __name__ == "__main__":
+    st.write("x")
+else:
+    app = st.App(__file__, lifespan=server.lifespan)
+"""
+IMPORTS = "import altair\nimport pandas\nimport torch\n" + EMPTY
+LOOKS = ("browser", "client", "theme")  # sections of our config.toml that change no speed
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """A running server: `address`, `pid`, `memory()`."""
+
+    def __init__(self, process, port, log):
+        self.process, self.log = process, log
+        self.pid, self.address = process.pid, f"http://127.0.0.1:{port}"
+
+    def healthy(self):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5).close()
+            return True
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the server ended:\n{self.log.read_text()[-2000:]}")
+        return False
+
+    def memory(self):
+        """MB (PSS) of the server and of all its child processes."""
+        return sum(pss(pid) for pid in family(self.pid))
+
+    def resident(self):
+        """MB (RSS) of the server's own process."""
+        return rollup(self.pid, "Rss")
+
+    def tracebacks(self):
+        """How many exceptions the server's log has."""
+        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
+
+
+@contextlib.contextmanager
+def serving(*options, script="dashboard.py", folder=ROOT, wait=True):
+    """A Server for a script of a folder, with options for `streamlit run`."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    with tempfile.TemporaryDirectory() as logs:
+        log = Path(logs, "log")
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=file, stderr=file
+            )
+        server = Server(process, port, log)
+        try:
+            deadline = monotonic() + 120
+            while wait and not server.healthy():
+                assert monotonic() < deadline, "the server did not start"
+                sleep(0.05)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def plain_page():
+    """A folder with a page that imports what the lab imports and shows one letter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "empty.py").write_text(IMPORTS)
+        shutil.copytree(ROOT / ".streamlit", Path(folder, ".streamlit"))
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def at_defaults():
+    """A copy of the checkout that Streamlit serves as it serves any script.
+
+    config.toml keeps the sections on looks alone, so every option that affects speed has
+    Streamlit's default; and dashboard.py is one line without `app`, so nothing of
+    pages/shared/server.py runs: no warm-up, no setting of sockets or of the collector. The pages
+    and core are ours, unchanged, caches included.
+    """
+    with copied() as folder:
+        (folder / "dashboard.py").write_text(EMPTY)
+        (folder / ".streamlit" / "config.toml").write_text(looks_alone())
+        yield folder
+
+
+@contextlib.contextmanager
+def copied():
+    """A folder with copies of core, pages and our settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("core", "pages", ".streamlit"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, Path(folder, part), ignore=ignored)
+        yield Path(folder)
+
+
+class House:
+    """Gives the parts of the benchmark their servers: fresh ones, or, to save time, shared ones."""
+
+    def __init__(self, share):
+        self.share, self.stack, self.running = share, contextlib.ExitStack(), {}
+
+    def lab(self):
+        return self.give("lab", serving)
+
+    def empty(self):
+        return self.give("empty", serving_empty)
+
+    @contextlib.contextmanager
+    def give(self, name, serve):
+        if not self.share:
+            with serve() as server:
+                yield server
+            return
+        if name not in self.running:
+            self.running[name] = self.stack.enter_context(serve())
+        yield self.running[name]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+
+@contextlib.contextmanager
+def serving_empty():
+    """A Server of an empty page with all that makes the lab's server fast: settings, lifespan."""
+    with copied() as folder:
+        (folder / "empty.py").write_text(TUNED)
+        with serving(script="empty.py", folder=folder) as server:
+            yield server
+
+
+def looks_alone():
+    """Our config.toml without the sections that are not on looks, as text."""
+    kept, lines = True, []
+    for line in (ROOT / ".streamlit" / "config.toml").read_text().splitlines():
+        if line.startswith("["):
+            kept = line.strip("[] ").split(".")[0] in LOOKS
+        if kept:
+            lines.append(line)
+    text = "\n".join(lines) + "\n"
+    assert set(tomllib.loads(text)) <= set(LOOKS)
+    return text
+
+
+def family(pid):
+    """A process id and those of all its descendants."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # gone in the meantime
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def rollup(pid, name):
+    """MB of an entry of /proc/<pid>/smaps_rollup, 0 for a process that is gone."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def pss(pid):
+    """MB of a process, shared pages divided among those that share them."""
+    return rollup(pid, "Pss")
+
+
+def available():
+    """MB of memory that the machine can still give."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) / 1024
