@@ -9,8 +9,9 @@ from collections import OrderedDict
 def kept(max_bytes):
     """Decorator: keep what a function returned, by its arguments, until max_bytes are exceeded.
 
-    Arguments are hashable; nobody changes a result. Its size is that of its pickle. The one that
-    was not asked for longest goes first; a result larger than max_bytes is not kept at all.
+    Arguments are hashable; nobody changes a result. Its size is that of its pickle with the
+    arguments. The one that was not asked for longest goes first; one larger than max_bytes is not
+    kept at all.
     """
 
     def decorate(function):
@@ -23,7 +24,7 @@ def kept(max_bytes):
                     results.move_to_end(args)
                     return results[args]
             result = function(*args)
-            size = len(pickle.dumps(result))
+            size = len(pickle.dumps((args, result)))
             with lock:
                 results[args], sizes[args] = result, size
                 while sum(sizes.values()) > max_bytes:

@@ -16,7 +16,7 @@ from core.matrix import reduce
 from core.settings import SettingError
 
 IN_PLACE = 1024  # tokens: GPT-2's context length
-KEPT = 64 * 2**20  # bytes of views, and as many of what the probe found
+KEPT = 24 * 2**20  # bytes of views, and as many of what the probe found
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from core.picture import picture
 
 PICTURE = (
     " With this many tokens the colours of the weights follow the fourth root, so that small ones "
-    f"can be told apart. Of more than {CELLS} tokens, neighbours are pointed at as one block, which "
-    "names the value in it that is largest in size, and the cell that has it; of more than "
-    f"{PIXELS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
+    f"can be told apart. Of more than {CELLS} tokens, neighbours are pointed at as one block. It "
+    f"names its value that is largest in size, and the cell that has it. Of more than {PIXELS}, "
+    "they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
 BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
 
@@ -65,7 +65,7 @@ def stage_heatmap(observation, run, name, change, title, kind):
     )
 
 
-@kept(32 * 2**20)
+@kept(16 * 2**20)
 def chart(matrix, tokens, kind, largest):
     """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
     if matrix.size > CELLS_UP_TO:

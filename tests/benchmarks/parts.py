@@ -346,5 +346,5 @@ def sim(size, house):
 
 PARTS = {
     part.__name__: part
-    for part in (length, learner, crowd, room, held, soak, jupyter, heavy, start, traced, sim)
+    for part in (soak, length, learner, crowd, room, held, jupyter, heavy, start, traced, sim)
 }
