@@ -21,6 +21,7 @@ from core.devices import SIMULATED
 from core.examples import SIX_TOKENS
 from core.matrix import Matrix
 from core.pipeline import PIPELINE, stage_of
+from core.script import WRITTEN_OUT, rows_as_text
 
 REPORT = """models = (without_buffers, with_buffer)
 runs = (without_buffers_run, with_buffer_run)
@@ -50,6 +51,8 @@ def experiment_parts(observation):
         pieces.append(("The simulated device", source(simulated_device)))
     pieces.append(("The observer of one forward pass", source(trace)))
     pieces.append(("The two attention modules", source(attention)))
+    if len(observation.experiment.rows) > WRITTEN_OUT:
+        pieces.append(("The input embeddings", f"ROWS = {rows_as_text(observation.experiment)}\n"))
     pieces.append(("The experiment", observation.script))
     pieces.append(("What came out", REPORT))
     return pieces

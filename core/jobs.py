@@ -22,6 +22,8 @@ WORKERS = max(1, (os.cpu_count() or 2) // 2)
 SECONDS = 120  # that one job may take
 IDLE_SECONDS = 60  # that a worker without work stays
 MAX_WAITING = 100  # jobs in the queue
+FORGOTTEN = 20  # seconds after which a job is given up that nobody asked about
+ENDED = ("done", "failed", "cancelled")
 KEPT_BYTES = 64 * 2**20  # of pickled results
 
 
@@ -41,10 +43,13 @@ class Job:
         self.state, self.fraction, self.note = "waiting", 0.0, None
         self.result = self.error = None
         self.wanted_by = set()
+        self.seen = time.monotonic()
 
     @property
     def over(self):
-        return self.state in ("done", "failed", "cancelled")
+        """Whether it has ended. A job that nobody asks this of for a while is given up."""
+        self.seen = time.monotonic()
+        return self.state in ENDED
 
     @property
     def ahead(self):
@@ -61,8 +66,9 @@ class Pool:
     """A bounded number of worker processes, with a queue in front of them."""
 
     def __init__(self, workers=WORKERS, seconds=SECONDS, idle=IDLE_SECONDS,
-                 most_waiting=MAX_WAITING, kept_bytes=KEPT_BYTES):  # fmt: skip
+                 most_waiting=MAX_WAITING, kept_bytes=KEPT_BYTES, forgotten=FORGOTTEN):  # fmt: skip
         self.workers, self.seconds, self.idle = workers, seconds, idle
+        self.forgotten = forgotten
         self.most_waiting, self.kept_bytes = most_waiting, kept_bytes
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
@@ -95,6 +101,7 @@ class Pool:
                     threading.Thread(target=self._serve, daemon=True).start()
                 self.changed.notify()
             job.wanted_by.add(who)
+            job.seen = time.monotonic()
             if not private:
                 self.jobs.move_to_end(key)
             return job
@@ -102,13 +109,25 @@ class Pool:
     def cancel(self, job, who):
         with self.lock:
             job.wanted_by.discard(who)
-            if job.wanted_by or job.over:
-                return
-            job.state = "cancelled"
-            if job in self.waiting:
-                self.waiting.remove(job)
-            if job in self.processes:
-                kill(self.processes[job])
+            if not job.wanted_by and job.state not in ENDED:
+                self._give_up(job)
+
+    def _give_up(self, job):
+        job.state = "cancelled"
+        if job in self.waiting:
+            self.waiting.remove(job)
+        if job in self.processes:
+            kill(self.processes[job])
+
+    def _watch(self, job, process, ended):
+        """While a job runs: end it when its time is over, or when nobody asks about it any more."""
+        began = time.monotonic()
+        while not ended.wait(0.2):
+            if time.monotonic() - began > self.seconds:
+                kill(process)
+            with self.lock:
+                if time.monotonic() - job.seen > self.forgotten and job.state == "running":
+                    self._give_up(job)
 
     def _serve(self):
         """One thread a worker: take jobs from the queue, and let the process do them."""
@@ -122,18 +141,21 @@ class Pool:
                     self.threads -= 1
                     break
                 job = self.waiting.popleft()
+                if time.monotonic() - job.seen > self.forgotten:
+                    job.state = "cancelled"
+                    continue
                 if process is None or process.poll() is not None:
                     process = start()
                 job.state, self.processes[job] = "running", process
-            timer = threading.Timer(self.seconds, kill, (process,))
-            timer.start()
-            began = time.monotonic()
+            ended, began = threading.Event(), time.monotonic()
+            threading.Thread(target=self._watch, args=(job, process, ended), daemon=True).start()
             answer = self._talk(process, job)
+            ended.set()
             if answer is None:
                 limit = f"It took more than {self.seconds} seconds, which is the limit."
                 gone = "Its process was ended from outside, perhaps for want of memory."
-                answer = "failed", limit if time.monotonic() - began >= self.seconds else gone
-            timer.cancel()
+                late = time.monotonic() - began >= self.seconds
+                answer = "failed", limit if late else gone
             with self.lock:
                 del self.processes[job]
                 self._end(job, *answer)
@@ -147,6 +169,8 @@ class Pool:
             where = (job.function.__module__, job.function.__qualname__)
             pickle.dump((*where, job.args), process.stdin)
             process.stdin.flush()
+            if self.jobs.get((job.function, job.args)) is not job:
+                job.args = None  # private: what it was asked with is not kept
             while True:
                 kind, *rest = pickle.load(process.stdout)
                 if kind != "progress":
@@ -170,7 +194,7 @@ class Pool:
         for old in list(self.jobs):
             if sum(self.sizes.values()) <= self.kept_bytes:
                 break
-            if old != key and self.jobs[old].over:
+            if old != key and self.jobs[old].state in ENDED:
                 del self.jobs[old]
                 self.sizes.pop(old, None)
 

@@ -12,7 +12,7 @@ from core.experiment import (
     Experiment,
     check_rows,
 )
-from core.poems import first_tokens
+from core.poems import TOKENS, first_tokens
 from core.settings import Choice, Switch, Text, Whole
 
 MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
@@ -73,7 +73,8 @@ LAB = {
             "tokens",
             "Tokens",
             64,
-            "So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73.",
+            f"So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73, which "
+            f"begin again after {len(TOKENS)}.",
             1,
             MAX_TOKENS,
         ),
@@ -136,12 +137,18 @@ class LabSettings:
 
 
 def lab_settings(values):
-    """The LabSettings that a mapping of control names to values describes; else SettingError."""
+    """The LabSettings that a mapping of control names to values describes; else SettingError.
+
+    With the text as input, the context length is at least the number of its tokens.
+    """
     for name in ("buffer", "compare", "predict", "input"):
         LAB[name].check(values[name])
     tokens, rows = input_embeddings(values)
+    parts = {name: values[name] for name in PARTS}
+    if values["input"] == "text":
+        parts["context_length"] = max(parts["context_length"], len(tokens))
     return LabSettings(
-        Experiment(tokens, rows, **{name: values[name] for name in PARTS}),
+        Experiment(tokens, rows, **parts),
         *(values[name] for name in ("buffer", "compare", "predict")),
     )
 

@@ -49,7 +49,8 @@ class Matrix:
     dtype: torch.dtype
     window: Window
     whole: Window | None  # every cell, up to WHOLE tokens
-    row: torch.Tensor  # (T,) the values of one query
+    query: int  # from 0
+    row: torch.Tensor  # (T,) the values of that query
     # What a chart shows; None of a tensor that no chart shows:
     blocks: Blocks | None = None  # at most CELLS to a side
     picture: torch.Tensor | None = None  # the same values, finer: at most PIXELS to a side
@@ -86,6 +87,7 @@ def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
         tensor.dtype,
         Window(*first, tensor[part].clone(), masked[part].clone()),
         Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE else None,
+        min(query, size - 1),
         tensor[min(query, size - 1)].clone(),
     )
     if not charted:

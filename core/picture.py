@@ -19,7 +19,7 @@ from core.heatmap import COLOURS, HOVERED_ROW, MASKED, exponent
 from core.matrix import PIXELS
 from core.spec import as_spec, filled, legend
 
-LABELS = 6  # tokens named on an axis
+LABELS = {"x": 3, "y": 6}  # tokens named on an axis
 # Small weights are far apart on their scale.
 TICKS = {"scores": {}, "weights": {"values": [0, 0.001, 0.01, 0.1, 1], "format": "~g"}}
 
@@ -32,15 +32,14 @@ def picture(matrix, tokens, kind, largest):
     size = matrix.size
     lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
     words, numbered = unique([shorten_token(token, 12) for token in tokens])
-    places = sorted({1 + round(i * (size - 1) / (LABELS - 1)) for i in range(LABELS)})
     values = {
         "size": size,
         "side": matrix.blocks.side,
         "lowest": lowest,
         "highest": highest,
-        "places": places,
-        "names": [f"{place} {shorten_token(tokens[place - 1], 10)}" for place in places],
         "words": words,
+        **named("x", size, tokens),
+        **named("y", size, tokens),
     }
     rows = np.arange(len(matrix.blocks.values), dtype="int16")
     tables = {
@@ -106,7 +105,8 @@ def template(kind, shows):
             ],
         )
     )
-    names = ("size", "side", "lowest", "highest", "places", "names", "words")
+    names = ("size", "side", "lowest", "highest", "words", "places_x", "names_x", "places_y",
+             "names_y")  # fmt: skip
     chart = alt.layer(image, lit, pointed.add_params(HOVERED_ROW))
     chart = chart.add_params(*(alt.param(name=name, value=0) for name in names))
     room = {"left": 0, "top": 0, "bottom": 0, "right": 20}
@@ -114,17 +114,27 @@ def template(kind, shows):
     return spec | {"usermeta": {"embedOptions": {"renderer": "canvas"}}}
 
 
+def named(channel, size, tokens):
+    """The parameters that name a few tokens on an axis, the first and the last among them."""
+    steps = LABELS[channel] - 1
+    places = sorted({1 + round(i * (size - 1) / steps) for i in range(steps + 1)})
+    return {
+        f"places_{channel}": places,
+        f"names_{channel}": [f"{p} {shorten_token(tokens[p - 1], 10)}" for p in places],
+    }
+
+
 def axis(channel):
     """The x or y encoding: an axis on which few tokens are named, the first and the last too."""
     down = channel == "y"
     labels = alt.Axis(
-        values=alt.ExprRef("places"),
-        labelExpr="names[indexof(places, datum.value)]",
+        values=alt.ExprRef(f"places_{channel}"),
+        labelExpr=f"names_{channel}[indexof(places_{channel}, datum.value)]",
         grid=False,
         labelFontSize=13,
         labelFlush=True,
         orient="left" if down else "top",
-        labelOverlap="greedy",
+        labelOverlap=False,
     )
     scale = alt.Scale(domain=[0.5, alt.ExprRef("size + 0.5")], nice=False, zero=False, reverse=down)
     title = "query" if down else "key"

@@ -9,13 +9,7 @@ WRITTEN_OUT = 64  # tokens whose embeddings stand in the script; more are a list
 def script(experiment):
     """The experiment as Python source. It needs the names that `run` puts beside it."""
     e = experiment
-    rows = "ROWS"
-    if len(e.rows) <= WRITTEN_OUT:
-        lines = "\n".join(
-            f"    {list(map(float, row))},  # {shorten_token(token)}"
-            for token, row in zip(e.tokens, e.rows, strict=True)
-        )
-        rows = f"[\n{lines}\n]"
+    rows = rows_as_text(e) if len(e.rows) <= WRITTEN_OUT else "ROWS"
     simulated = e.device == SIMULATED
     device = "register()  # the simulated accelerator" if simulated else f'"{e.device}"'
     sizes = (
@@ -47,3 +41,12 @@ def script(experiment):
             lines.append(f"torch.manual_seed({e.seed})  # the same dropout in both")
         lines.append(f"{name}_run = trace({name}, x)  # calls {name}(x)")
     return "\n".join(lines) + "\n"
+
+
+def rows_as_text(experiment):
+    """The input embeddings as a Python list, a token a line."""
+    lines = "\n".join(
+        f"    {list(map(float, row))},  # {shorten_token(token)}"
+        for token, row in zip(experiment.tokens, experiment.rows, strict=True)
+    )
+    return f"[\n{lines}\n]"

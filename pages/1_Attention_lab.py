@@ -19,6 +19,7 @@ settings = controls.lab_controls()
 if settings and predict.gate(settings.predict, settings.asks, settings.question):
     look = looked_at(settings)
     observation = controls.observe(look)
+    chosen = other = None
     if observation:
         chosen = observation.variant(settings.buffer)
         other = observation.variant(not settings.buffer) if settings.compare else None
@@ -27,7 +28,7 @@ if settings and predict.gate(settings.predict, settings.asks, settings.question)
         if other:
             panels.variant_row(observation, other, chosen)
         panels.legend(chosen, other)
-        closer_looks(settings, look, observation, chosen, other)
+    closer_looks(settings, look, observation, chosen, other)
 if settings:
     with section(LAB["cost"]) as opened:
         if opened.open:

@@ -32,7 +32,10 @@ def looked_at(settings):
 
 
 def closer_looks(settings, look, observation, chosen, other):
-    """Every section below the heatmaps, for the chosen VariantRun and the compared one or None."""
+    """Every section below the heatmaps, for the chosen VariantRun and the compared one or None.
+
+    observation and chosen are None while a worker is at it: the sections stay, and wait.
+    """
     labels = token_labels(look.experiment.tokens)
     if len(labels) > PRINTED_UP_TO:
         with section(LAB["zoom"]) as opened:
@@ -49,7 +52,7 @@ def closer_looks(settings, look, observation, chosen, other):
         if opened.open:
             causality(settings, chosen, labels)
     with section(LAB["code"]) as opened:
-        if opened.open:
+        if opened.open and observation:
             code(observation)
 
 
@@ -74,6 +77,9 @@ def zoom(look, chosen, other, labels):
 
 
 def pipeline(look, observation, run, labels):
+    if run is None:
+        token_choice(LAB["query"], look.experiment.tokens)
+        return
     st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
     lines = ["| stage | formula | shape | dtype | device |", "|---|---|---|---|---|"]
     for step in PIPELINE:
@@ -101,8 +107,8 @@ def pipeline(look, observation, run, labels):
                     values(run, step, labels, look)
     st.markdown("**One query, worked through**")
     if run.trace.get("attn_scores"):
-        query = token_choice(LAB["query"], look.experiment.tokens)
-        worked_row(observation, run, labels, query)
+        token_choice(LAB["query"], look.experiment.tokens)
+        worked_row(observation, run, labels)
     else:
         st.info("`forward` ended before it computed any scores.")
 
@@ -128,6 +134,8 @@ def causality(settings, run, labels):
         "each of its numbers moves by 1. The module runs again, and the rows are compared."
     )
     changed = token_choice(LAB["changed"], tokens)
+    if run is None:
+        return
     if run.trace.error:
         st.info("The forward pass failed, so there are no rows to compare.")
         return

@@ -9,24 +9,36 @@ from core.lab import LAB, lab_settings
 from core.settings import SettingError
 from core.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
 from pages.shared.progress import work
-from pages.shared.widgets import forget_guess, section, widget
+from pages.shared.widgets import section, widget
+
+
+def large(experiment):
+    """Whether an experiment is a worker's job."""
+    return max(len(experiment.rows), experiment.context_length) > IN_PLACE
 
 
 def observe(wanted):
-    """The Observation of a Look; None while a worker makes it, or after saying why it can't."""
+    """The Observation of a Look; None while a worker makes it, or after saying why it can't.
+
+    While a worker looks elsewhere in the same experiment, what is known of it stays.
+    """
     try:
         check_memory(wanted.experiment)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
         return None
-    if len(wanted.experiment.rows) > IN_PLACE:
-        return work("look", look, wanted)
-    return look_here(wanted)
+    if not large(wanted.experiment):
+        return look_here(wanted)
+    observation = work("look", look, wanted)
+    if observation:
+        st.session_state["seen"] = observation
+    seen = st.session_state.get("seen")
+    return seen if seen and seen.experiment == wanted.experiment else None
 
 
 def probe_of(settings, changed):
     """What the causality probe finds; None while a worker is at it, or where it found nothing."""
-    if len(settings.experiment.rows) > IN_PLACE:
+    if large(settings.experiment):
         return work("probe", probe, settings.experiment, changed, settings.buffer)
     return probe_here(settings.experiment, changed, settings.buffer)
 
@@ -65,7 +77,6 @@ def input_controls():
     with source:
         values["input"] = widget(
             LAB["input"],
-            asks_anew=make_room,
             captions=[
                 "six tokens of the book",
                 "your own words",
@@ -75,14 +86,14 @@ def input_controls():
         )
         values |= dict.fromkeys(("sentence", "x", "tokens"))
         if values["input"] == "sentence":
-            values["sentence"] = widget(LAB["sentence"], asks_anew=True)
+            values["sentence"] = widget(LAB["sentence"])
             st.caption(
                 "Each word, and each punctuation mark, gets three numbers from a hash of the seed "
                 "and itself."
             )
         elif values["input"] == "numbers":
             number_table()
-            values["x"] = widget(LAB["x"], asks_anew=True)
+            values["x"] = widget(LAB["x"])
         elif values["input"] == "text":
             values["tokens"] = tokens_of_text()
     with sizes:
@@ -97,25 +108,16 @@ def input_controls():
 
 
 def tokens_of_text():
-    """How many tokens of the text."""
-    tokens = widget(LAB["tokens"], asks_anew=make_room)
-    if "context_length" not in {**st.session_state, **st.query_params}:
-        st.session_state["context_length"] = max(tokens, LAB["context_length"].default)
+    """How many tokens of the text, and what follows from it."""
+    tokens = widget(LAB["tokens"])
+    more = ""
     if tokens > IN_PLACE:
-        st.caption(
-            f"More than {IN_PLACE:,} tokens are computed by a worker process, so that nobody "
+        more = (
+            f" More than {IN_PLACE:,} tokens are computed by a worker process, so that nobody "
             "else's page has to wait."
         )
+    st.caption(f"The context length is {tokens:,}, or what stands beside, if that is more.{more}")
     return tokens
-
-
-def make_room():
-    """With the text, the context length grows with the tokens: the mask has to cover them."""
-    forget_guess()
-    if st.session_state["input"] == "text":
-        need = st.session_state.get("tokens", LAB["tokens"].default)
-        have = st.session_state.get("context_length", LAB["context_length"].default)
-        st.session_state["context_length"] = max(need, have)
 
 
 def number_table():
@@ -140,7 +142,6 @@ def number_table():
         added = [[row.get(f"x{i}") or 0.0 for i in (1, 2, 3)] for row in edits["added_rows"]]
         state["text"] = numbers_to_text([*frame.itertuples(index=False), *added])
         st.session_state["x"] = state["text"]
-        forget_guess()
 
     st.data_editor(
         pd.DataFrame(state["rows"], columns=["x1", "x2", "x3"]),

@@ -7,6 +7,7 @@ from PIL import Image
 from core.attention import causal_mask
 from core.lessons import LESSONS, lesson
 from core.settings import read_url
+from pages.shared import progress
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
 _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
@@ -56,6 +57,8 @@ def come_back(page):
     """With the browser's Back button, a page returns without its link: give it the last one."""
     came_from = st.session_state.get("page")
     st.session_state["page"] = page
+    if came_from not in (None, page):
+        progress.forget()
     link = st.session_state.get(f"link to {page}")
     if came_from not in (None, page) and link and not st.query_params:
         st.switch_page(page, query_params=link)
@@ -88,4 +91,7 @@ def complaints(page):
 
 def remember_link(page):
     """Keep this page's link, so that its entry in the navigation leads back to the same screen."""
-    st.session_state[f"link to {page}"] = st.query_params.to_dict()
+    st.session_state[f"link to {page}"] = {
+        name: values if len(values := st.query_params.get_all(name)) > 1 else values[0]
+        for name in st.query_params
+    }

@@ -10,7 +10,7 @@ import streamlit as st
 from core.checkpoint_table import printable
 from core.checkpoints import LIMITS, Refusal, bundled, compare, look_inside
 from core.settings import Choice, shorten
-from pages.shared.progress import work
+from pages.shared.progress import forget, work
 from pages.shared.widgets import widget
 
 OURS = bundled()
@@ -76,6 +76,8 @@ def panel():
         files = [(file.name, file.getvalue()) for file in uploads[:FILES_READ]]
     else:
         files = [(name, OURS[name]) for name in (chosen, other) if name != NOTHING]
+    for place in range(len(files), FILES_READ):
+        forget(f"file {place}")
     read = [c for place, file in enumerate(files) if (c := contents_of(place, *file))]
     for contents in read[1:]:
         comparison(read[0], contents)
@@ -88,6 +90,7 @@ def contents_of(place, name, data):
         if contents is None:
             return None
     else:
+        forget(f"file {place}")
         contents = look_inside(None, data, name)
     if isinstance(contents, Refusal):
         st.error(f"**{shown(name)} is refused.** {contents}")

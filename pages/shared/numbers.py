@@ -45,19 +45,21 @@ def table(frame, title, rows):
     st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
 
 
-def worked_row(observation, run, labels, query):
-    """One query's row from its scores to its context vector."""
+def worked_row(observation, run, labels):
+    """The kept query's row from its scores to its context vector."""
+    query = run.trace.get("attn_scores").tensor.query
     rows = work_through(run, query)
     dropped, vectors = run.trace.get("dropped_weights"), run.trace.get("values")
     if dropped and observation.experiment.dropout:
         rows.append(("after dropout", dropped.tensor.row.tolist()))
     keys = list(range(len(labels)))
+    weighed = [key for key in keys if rows[4][1][key] > 0]
     if len(keys) > FEW:
-        weights = rows[4][1]
-        keys = sorted(sorted(keys, key=lambda key: -weights[key])[:FEW])
+        keys = sorted(sorted(weighed, key=lambda key: -rows[4][1][key])[:FEW])
         st.caption(
-            f"Of {len(labels):,} keys, the {FEW} with the largest weights are shown. Every sum "
-            "runs over all of them."
+            f"Of {len(labels):,} keys, {len(weighed):,} have a weight above 0. "
+            + (f"The {FEW} largest are shown; " if len(weighed) > FEW else "They are shown; ")
+            + "every sum runs over all keys."
         )
     numbers = [[cell_text(row[key], 4) for key in keys] for _, row in rows]
     columns = [labels[key] for key in keys]
@@ -74,7 +76,7 @@ def worked_row(observation, run, labels, query):
         for key in keys
         if weights[key]
     ]
-    if len(keys) < len(labels):
+    if len(keys) < len(weighed):
         terms.append("…")
     context = run.trace.get("context_vec").tensor[0, query].tolist()
     shown = ", ".join(cell_text(value, 4) for value in context)

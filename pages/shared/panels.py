@@ -125,5 +125,5 @@ def legend(*runs):
     st.caption(
         "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "
-        "1. Point at a row to see the same query in every heatmap." + PICTURE * many
+        "1. Point at a row with the mouse to see the same query in every heatmap." + PICTURE * many
     )

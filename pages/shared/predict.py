@@ -15,6 +15,10 @@ def gate(predict, question, name, button="Run the forward pass", setting=GUESS, 
     """
     if not predict:
         return True
+    asked = f"question {ran} of {st.session_state.get('page')}"
+    if st.session_state.setdefault(asked, name) != name:
+        st.session_state[asked] = name
+        st.session_state[setting.name] = None  # the old guess answers another question
     with st.container(border=True, key=f"prediction {ran}"):
         st.markdown(f"**Predict.** {question}")
         with st.container(horizontal=True, vertical_alignment="bottom"):

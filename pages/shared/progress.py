@@ -5,6 +5,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import jobs
 
+WORK = "work: "  # before a place's name, in the session's state
+
 
 def work(key, function, *args, live=None, private=False):
     """The result of function(report, *args), or None while it is not there.
@@ -14,8 +16,8 @@ def work(key, function, *args, live=None, private=False):
     private: the result is for this session alone.
     """
     me = (get_script_run_ctx().session_id, key)
-    mine = st.session_state.setdefault(f"work {key}", {"asked": None, "job": None})
-    asked = (function, args)
+    mine = st.session_state.setdefault(WORK + key, {"asked": None, "job": None, "me": me})
+    asked = (function, tuple(map(hash, args)) if private else args)
     if mine["asked"] != asked:
         if mine["job"]:
             mine["job"].cancel(me)
@@ -31,7 +33,10 @@ def work(key, function, *args, live=None, private=False):
     if job.state == "done" and not mine["stopped"]:
         return job.result
     if mine["stopped"]:
-        st.info("Cancelled. Nothing else on this page has changed.", icon=":material/cancel:")
+        st.info(
+            "Cancelled. There are no results for these settings; *Run again* computes them.",
+            icon=":material/cancel:",
+        )
         if live and job.note is not None:
             live(job.note)
     elif job.state == "failed":
@@ -42,6 +47,15 @@ def work(key, function, *args, live=None, private=False):
     st.button("Run again", key=f"again {key}", on_click=mine.update,
               kwargs={"job": None, "stopped": False})  # fmt: skip
     return None
+
+
+def forget(key=""):
+    """Give up what was asked at a place, or at all places: the visitor has gone elsewhere."""
+    for name in list(st.session_state):
+        if name == WORK + key if key else str(name).startswith(WORK):
+            mine = st.session_state.pop(name)
+            if mine["job"]:
+                mine["job"].cancel(mine["me"])
 
 
 @st.fragment(run_every=0.5)

@@ -72,16 +72,28 @@ def section(setting):
     )
 
 
-def token_choice(setting, labels):
-    """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0."""
-    name, count = setting.name, len(labels)
+def token_choice(setting, tokens):
+    """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0.
+
+    A position beyond a shorter input is brought back to its last token, and returns with a longer.
+    """
+    name, count = setting.name, len(tokens)
     default = min(setting.default, count)
-    asked = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    memory = st.session_state.setdefault(f"choice of {name}", {"default": default, "wish": None})
+    here = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    asked = here
+    if memory["wish"] and here == memory["wish"][1]:
+        asked = memory["wish"][0]
+    elif name in st.session_state and here == memory["default"] != default:
+        asked = default
+    memory |= {"default": default, "wish": None}
     value = {"value": default}
     if asked > count:
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")
         st.warning(f"{error} `{count}` is used instead.")
-        st.session_state[name] = count
+        memory["wish"] = (asked, count)
+    if min(asked, count) != here:
+        st.session_state[name] = min(asked, count)
         value = {}  # Streamlit takes a default or a value of ours, not both
     position = st.number_input(
         f"{setting.label} (1 to {count})",
@@ -92,7 +104,7 @@ def token_choice(setting, labels):
         width=260,
         **value,
     )
-    st.caption(f"Token {position} is “{plain(labels[position - 1])}”.")
+    st.caption(f"Token {position} is “{plain(tokens[position - 1])}”.")
     return position - 1
 
 

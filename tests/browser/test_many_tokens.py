@@ -99,7 +99,7 @@ def test_a_heavy_run_can_be_cancelled_while_others_go_on(visit):
     switch(other, "Compare")
     light.settled(2)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. Nothing else on this page has changed.")).to_be_visible()
+    expect(page.get_by_text("Cancelled. There are no results for these settings")).to_be_visible()
     switch(page, "Compare")
     expect(page).to_have_url(re.compile("compare=false"))
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
@@ -109,6 +109,33 @@ def test_2048_tokens_come_from_a_worker(visit):
     visitor = visit()
     visitor.open(f"{TEXT}&device=sim&tokens=2048&context_length=2048&compare=false")
     expect(visitor.page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
+
+
+def test_looking_elsewhere_beyond_1024_tokens_keeps_what_is_there(visit):
+    visitor = visit()
+    page = visitor.open(
+        f"{TEXT}&device=cpu&tokens=1100&compare=false&zoom=true&zoom_query=500&zoom_key=497"
+    )
+    expect(page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
+    table = page.get_by_role("table", name="Masked scores")
+    before = table.inner_text()
+    key = page.get_by_label("First key of the window (1 to 1100)")
+    key.fill("490")
+    key.press("Enter")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".stVegaLiteChart canvas")).to_have_count(2)
+    expect(key).to_be_focused()
+    expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
+    expect(table).not_to_have_text(before)
+    expect(page).to_have_url(re.compile("zoom_key=490.*|zoom_query=500.*"))
+    seed = page.get_by_text("Input, sizes and seed")
+    seed.click()
+    page.get_by_label("Seed", exact=True).fill("6")
+    page.get_by_label("Seed", exact=True).press("Enter")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("There are no results for these settings")).to_be_visible()
+    for part in ("zoom=true", "zoom_query=500", "zoom_key=490", "seed=6"):
+        expect(page).to_have_url(re.compile(part))
 
 
 def test_a_phone_shows_many_tokens_without_scrolling_sideways(visit):

@@ -241,7 +241,7 @@ def test_many_tokens_are_a_picture_with_a_window_and_a_probe():
     assert window.values.tolist() == [[cell_text(v, 6) for v in row] for row in exact]
     assert "| 1. Shall to 199. " in text(app).replace("\\", "")
     assert "All 199 rows before" in app.success[0].value
-    assert any("the 16 with the largest weights" in caption.value for caption in app.caption)
+    assert any("250 have a weight above 0. The 16 largest" in c.value for c in app.caption)
     assert any(block.value.startswith("inputs = torch.tensor(ROWS)") for block in app.code)
 
 
@@ -251,15 +251,40 @@ def lab_experiment(app):
     return lab_settings(values).experiment
 
 
-def test_the_context_length_grows_with_the_text():
+def test_with_the_text_the_mask_covers_all_tokens_and_the_link_says_how():
     app = lab(predict="false", device="cpu")
     app.radio(key="input").set_value("text").run()
-    assert app.number_input(key="context_length").value == 64
+    assert "| `mask` :green-badge[:material/add: only here] | (64, 64) |" in text(app)
     app.number_input(key="tokens").set_value(100).run()
-    assert app.number_input(key="context_length").value == 100
-    app.number_input(key="context_length").set_value(50).run()
-    assert any("x has 100 tokens, but context_length is 50" in b.value for b in app.code)
-    assert lab(input="text", tokens="80").number_input(key="context_length").value == 80
+    assert "(100, 100)" in text(app)
+    app.number_input(key="context_length").set_value(150).run()
+    assert "(150, 150)" in text(app)
+    app.radio(key="input").set_value("example").run()
+    assert "(150, 150)" in text(app)
+    assert "(80, 80)" in text(lab(predict="false", input="text", tokens="80"))
+
+
+def test_another_input_with_the_same_question_keeps_the_guess():
+    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    app.radio(key="input").set_value("text").run()
+    app.number_input(key="tokens").set_value(20).run()
+    assert len(charts(app)) == 3 and app.radio(key="guess").value == WORKS
+    app.radio(key="input").set_value("example").run()
+    app.number_input(key="context_length").set_value(3).run()
+    assert not charts(app) and app.radio(key="guess").value is None
+
+
+def test_a_choice_of_token_survives_a_shorter_input():
+    app = lab(predict="false", input="text", tokens="80", causality="true", query="60",
+              pipeline="true", device="cpu")  # fmt: skip
+    assert app.number_input(key="changed").value == 80
+    app.radio(key="input").set_value("example").run()
+    assert app.number_input(key="changed").value == 6, "the last token, as before"
+    assert app.number_input(key="query").value == 6
+    assert [w.value.split(",")[0] for w in app.warning] == ["`query` is `60`"]
+    app.radio(key="input").set_value("text").run()
+    assert app.number_input(key="query").value == 60
+    assert app.number_input(key="changed").value == 80 and not app.warning
 
 
 def test_more_than_1024_tokens_are_a_workers_job():

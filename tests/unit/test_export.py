@@ -14,7 +14,9 @@ from nbclient import NotebookClient
 
 from core import export
 from core.attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.examples import embed
 from core.experiment import Experiment, run
+from core.poems import first_tokens
 from core.view import Look, reduced
 
 ODD = ("naïve", "日本", "a\x00b", '"""', "\\", "#", "\u2028")
@@ -30,6 +32,9 @@ SPREAD = {
     "notebook with dropout": Experiment(weights="notebook", dropout=0.25, device="cpu"),
     "bias, not persistent": Experiment(qkv_bias=True, persistent=False, d_out=3),
     "odd tokens": Experiment(ODD, ((1e-7, -1000.0, 0.1),) * 7, device="cpu", context_length=7),
+    "many tokens": Experiment(
+        first_tokens(70), tuple(embed(t, 1) for t in first_tokens(70)), context_length=70
+    ),
     "one token": Experiment(("one",), ((0.0, 0.0, 0.0),), context_length=1, move_mask=True),
 }
 

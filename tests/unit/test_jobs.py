@@ -138,6 +138,25 @@ def test_a_private_job_is_not_shared_and_not_kept(pool):
     assert not pool.jobs and not pool.sizes
 
 
+def test_a_job_that_nobody_asks_about_is_given_up(pool):
+    pool.forgotten = 0.6
+    job, waiting = pool.ask(pid_and_sleep, 60), pool.ask(count_up, 7)
+    until(lambda: job.note)
+    deadline = time.monotonic() + 1.2
+    until(lambda: time.monotonic() > deadline)
+    until(lambda: job.state == "cancelled" and waiting.state == "cancelled")
+    until(lambda: not any(map(alive, job.note)))
+    again = pool.ask(pid_and_sleep, 1)
+    until(lambda: again.over)
+    assert again.state == "done", "whoever asks keeps it alive"
+
+
+def test_a_private_job_lets_go_of_what_it_was_asked_with(pool):
+    job = pool.ask(count_up, 5, private=True)
+    until(lambda: job.over)
+    assert job.args is None and job.result == 10
+
+
 def test_kept_results_are_bounded_by_their_bytes(pool):
     first, second = pool.ask(big, 1), pool.ask(big, 2)
     until(lambda: first.over and second.over)

@@ -98,9 +98,10 @@ def test_every_block_names_a_cell_that_has_its_value(size):
 def test_first_and_last_token_are_named_and_few_between(size):
     masked = torch.zeros(size, size, dtype=torch.bool)
     spec = picture(reduce(torch.ones(size, size), masked), ["a"] * size, "weights", 1.0)
-    places = parameter(spec, "places")
-    assert places[0] == 1 and places[-1] == size and len(places) <= 6
-    assert parameter(spec, "names")[-1] == f"{size} a"
+    for channel, most in (("x", 3), ("y", 6)):
+        places = parameter(spec, f"places_{channel}")
+        assert places[0] == 1 and places[-1] == size and len(places) <= most
+        assert parameter(spec, f"names_{channel}")[-1] == f"{size} a"
 
 
 @pytest.mark.parametrize("size", SIZES)
