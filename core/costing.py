@@ -6,6 +6,7 @@ from core.charts import byte_bars
 from core.devices import available_devices
 from core.mask_cost import ATOL, ENOUGH, ROUNDS, RTOL, SECONDS, SHORTEST, WAYS
 from core.settings import Choice, Switch, Text
+from core.spec import round_ticks
 
 STORED, REBUILT, COPIED, FUSED = NAMES = tuple(way.__doc__ for way in WAYS)
 COST = {
@@ -130,11 +131,13 @@ def reasons(report):
             f"of *{COPIED}* was a clone. Choose another device to see bytes cross."
         )
     yield f"**Inside SDPA.** {kernel(fused)}"
-    least = min(rows.values(), key=lambda row: row.total)
+    least = min(row.total for row in rows.values())
+    smallest = [f"*{row.way}*" for row in rows.values() if row.total == least]
+    each = " each" if len(smallest) > 1 else ""
     yield (
         f"**Memory.** *{STORED}* holds {stored.held:,} bytes of mask all the time, and a forward "
         f"pass adds {stored.peak:,} at its peak. *{REBUILT}* holds {rebuilt.held:,} and adds "
-        f"{rebuilt.peak:,}. Least in all: *{least.way}*, {least.total:,} bytes."
+        f"{rebuilt.peak:,}. Least in all: {', '.join(smallest)}, {least:,} bytes{each}."
     )
 
 
@@ -237,7 +240,7 @@ def traced_table(report):
 
 
 LEGEND = alt.Legend(
-    title=None, orient="top", columns=2, labelLimit=400, symbolSize=120, symbolStrokeWidth=2
+    title=None, orient="top", columns=1, labelLimit=400, symbolSize=120, symbolStrokeWidth=2
 )
 COLOURS, SHAPES, DASHES = (
     alt.Scale(domain=list(NAMES), range=list(values))
@@ -266,7 +269,8 @@ def time_chart(report):
         axis=alt.Axis(values=list(report.measured), format=",d", labelOverlap="greedy"),
     )
     scale = alt.Scale(type="log", nice=False, padding=16)
-    axis = alt.Axis(values=[10.0**power for power in range(-3, 5)], format="~g")
+    ticks = round_ticks([row[end] for row in rows for end in ("low", "high")])
+    axis = alt.Axis(values=ticks, format="~g", labelOverlap="greedy")
     base = alt.Chart(alt.Data(values=rows)).encode(x=tokens, color=COLOUR)
     time = alt.Y("median:Q", title="milliseconds a forward pass", scale=scale, axis=axis)
     dash = alt.StrokeDash("way:N", scale=DASHES, legend=LEGEND)

@@ -1,5 +1,7 @@
 """The settings of the lesson on state, its first question, and what its quiz is scored by."""
 
+from dataclasses import replace
+
 from core.lab import PREDICT
 from core.registration import ROWS
 from core.settings import Choice, Listed, Several, Switch, Text
@@ -40,6 +42,12 @@ LEDGER = {
 }
 
 
+def ledger_for(row):
+    """LEDGER for a quiz on this row: a guess is one of the row's own answers."""
+    guesses = {name: replace(LEDGER[name], options=ROWS[row].answers) for name in SAYS.values()}
+    return LEDGER | guesses
+
+
 def chosen(values, all_of_them):
     """The words of a Several in the order of all of them; none chosen stands for all."""
     return tuple(word for word in all_of_them if word in values or not values)
@@ -50,6 +58,19 @@ def answer(guess, cell):
     right = guess == cell.outcome
     said = "That is what happened." if right else f"What happened: {cell.outcome}."
     return right, f"**You said: {guess}. {said}** {cell.reason}"
+
+
+def counts(guess, first, cell):
+    """What the score has of an answer that is shown, where that is not plain; else None.
+
+    first: this visitor's first answer to the Cell, or None if a link revealed it.
+    """
+    if first is None:
+        return "A link revealed this, so it is not counted."
+    if guess == first:
+        return None
+    right = "right" if answer(first, cell)[0] else "not so"
+    return f"Your first answer counts: {first}, {right}."
 
 
 def score(marks):

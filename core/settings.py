@@ -25,6 +25,11 @@ def shorten(value, length=40):
     return f"`{shown or ' '}`{rest}"
 
 
+def one_of_many(words):
+    """A limit in words, for a list that is too long to be named in full: its size and its start."""
+    return f"one of {len(words)} words, such as " + ", ".join(f"`{word}`" for word in words[:3])
+
+
 @dataclass(frozen=True)
 class Setting:
     """A named value with a default. Subclasses say in `limit` what they take."""
@@ -125,7 +130,9 @@ class Choice(Setting):
 class Listed(Choice):
     """A Choice of more words than radio buttons are good for."""
 
-    limit = "one of the words in its list"
+    @property
+    def limit(self):
+        return one_of_many(self.options)
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,9 @@ class Several(Setting):
     default: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
-    limit = "one of the words in its list"
+    @property
+    def limit(self):
+        return one_of_many(self.options)
 
     def accepts(self, value):
         fits = isinstance(value, tuple) and all(word in self.options for word in value)
@@ -201,10 +210,7 @@ def read_url(parameters, catalogue):
         try:
             kept[name] = to_text(catalogue[name].parse(texts[-1]))
         except SettingError as error:
-            default = to_text(catalogue[name].default)
-            short = catalogue[name].default is not None and len(default) <= 20
-            then = f"{shorten(default)} is used instead." if short else "It was left out."
-            complaints.append(f"{error} {then}")
+            complaints.append(f"{error} It was left out.")
     if len(complaints) > 10:
         complaints[9:] = [f"… and {len(complaints) - 9} more of this kind."]
     return kept, complaints

@@ -1,5 +1,7 @@
 """Altair charts as Vega-Lite dicts: a template is built once, its values are sent anew."""
 
+import math
+
 import altair as alt
 import pyarrow as pa
 
@@ -39,3 +41,26 @@ def legend(**ticks):
         labelFontSize=13,
         **ticks,
     )
+
+
+DIGITS = (
+    (1,),
+    (1, 2, 5),
+    (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8),
+    [tenth / 10 for tenth in range(10, 100)],
+)
+
+
+def round_ticks(numbers, enough=4):
+    """Round numbers between the least and the largest of some, for a logarithmic axis.
+
+    Powers of ten if there are enough of them, else with 2 and 5 too, and so on to two digits.
+    """
+    low, high = min(numbers), max(numbers)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in DIGITS:
+        ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
+        within = [tick for tick in ticks if low <= tick <= high]
+        if len(within) >= enough:
+            break
+    return within

@@ -55,7 +55,8 @@ PARTS = {  # a training's own settings; names as in the URL
             "Mask parameter, above the diagonal",
             "-4",
             "What is added there to the scores at the start. At `-inf`, `softmax` gives a weight "
-            "of 0, the gradient through it is 0, and nothing is learned there.",
+            "of 0, and the gradient through it is 0. AdamW leaves such an entry as it is; weight "
+            "decay by SGD or Adam turns it into `nan`.",
             options=("-1", "-4", "-8", "-16", "-inf"),
         ),
         Whole("steps", "Optimizer steps", 100, f"At most {SIM_STEPS} on `{SIMULATED}`.", 1, 400),

@@ -183,18 +183,37 @@ def statistic_afterwards(after, name):
         {"from": 0, "to": in_eval, "mode": "eval()"},
         {"from": in_eval, "to": len(modes) - 1, "mode": "train(), no gradients"},
     ]
+    # The modes stand on an axis, above the bands: frame.STYLE gives its text the theme's colour.
+    above = alt.Axis(
+        orient="top", title=None, ticks=False, domain=False, grid=False, labelFlush=False,
+        labelFontSize=12, labelLimit=0, values=[(band["from"] + band["to"]) / 2 for band in bands],
+        labelExpr=f"datum.value < {in_eval} ? '{bands[0]['mode']}' : '{bands[1]['mode']}'",
+    )  # fmt: skip
     behind = alt.Chart(alt.Data(values=bands))
     band = behind.mark_rect(opacity=0.12).encode(
-        x="from:Q",
+        x=alt.X("from:Q", axis=above),
         x2="to:Q",
         color=alt.condition("datum.from > 0", alt.value("#e69f00"), alt.value("#808080")),
     )
-    label = behind.mark_text(align="left", baseline="bottom", dx=6, dy=-6, fontSize=13).encode(
-        x="from:Q", y=alt.value("height"), text="mode:N", color=alt.value("#808080")
-    )
     passes = lines(values, FEATURE_STYLES, name.partition(".")[2], legend_columns=3, height=300,
                    x_title="forward passes after training")  # fmt: skip
-    return alt.layer(band, label, passes)
+    return alt.layer(band, passes).resolve_axis(x="independent")
+
+
+def gaps(series):
+    """Which lines end, and where: a sentence, or an empty text where all numbers are finite."""
+    broke = {
+        name: next(
+            (i for i, v in enumerate(values) if v is not None and not math.isfinite(v)), None
+        )
+        for name, values in series.items()
+    }
+    since = [f"{name} from step {step} on" for name, step in broke.items() if step is not None]
+    if not since:
+        return ""
+    numbers = [v for values in series.values() for v in values if v is not None]
+    what = "infinite or `nan`" if any(map(math.isinf, numbers)) else "`nan`"
+    return f"Where a number is {what}, no line is drawn: {', '.join(since)}."
 
 
 def describe(series, title):

@@ -10,9 +10,10 @@ from pages.shared.widgets import section
 PAGE = "pages/5_Training.py"
 frame.open_page(PAGE, TRAINING)
 st.markdown(
-    "Five modules learn to predict the embedding of the next token, side by side. Three of them "
-    "differ in one line: the mask is a **plain attribute**, a **buffer**, or an **`nn.Parameter`** "
-    "that is added to the scores."
+    "Five modules learn to predict the embedding of the next token, side by side. Two of them "
+    "differ in one line: the mask is a **plain attribute** or a **buffer**. In two more it is an "
+    "**`nn.Parameter`** that is added to the scores, with weight decay and without; the fifth has "
+    "a **BatchNorm** and no mask."
 )
 settings, ask = training.controls()
 if settings and training.gate(ask):

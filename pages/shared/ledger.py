@@ -57,7 +57,7 @@ def panel(ask):
     cells |= slow_cells(rows)
     table(cells, rows, columns)
     take_home([cells[r, c] for r in rows for c in columns if (r, c) in cells])
-    near(cells)
+    near(cells, rows)
 
 
 def filters():
@@ -135,8 +135,8 @@ def take_home(cells):
         download("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown")
 
 
-def near(cells):
-    """One cell: what came out, why, and the code that ran."""
+def near(cells, rows):
+    """One cell: what came out, why, and the code that ran. rows: those that the table has."""
     st.header("One cell from near", anchor=False)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -146,7 +146,7 @@ def near(cells):
     st.markdown(f"{ROWS[row].question} Held as: **{column}**.")
     cell = cells.get((row, column))
     if cell is None:
-        st.info("This row is a slow one. It runs with *Run the slow rows too*, above the table.")
+        st.info(f"This row is a slow one. {waits_for(row in rows)}")
     else:
         outcome(cell)
     parts = registration.parts(row, column)
@@ -156,6 +156,18 @@ def near(cells):
     if not alone:  # it stands on the simulated device
         whole_file(parts)
     downloads(parts, "cell")
+
+
+def waits_for(in_table):
+    """Why a slow row has no outcome so far."""
+    if not in_table:
+        return (
+            "The filter *Rows* leaves it out. To run it, choose it there, and switch on *Run the "
+            "slow rows too*."
+        )
+    if not st.session_state["slow"]:
+        return "It runs with *Run the slow rows too*, above the table."
+    return "What came out stands here once it has run; see above the table."
 
 
 def outcome(cell):

@@ -17,6 +17,7 @@ from core.training_settings import (
     cheating,
     decay_reason,
     infinite,
+    largest_leak,
     number,
     outcome,
     reason,
@@ -87,6 +88,13 @@ def gate(ask):
 def losses_so_far(note):
     """The loss curve of a run that goes on, or that was stopped."""
     st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
+    say_gaps(note)
+
+
+def say_gaps(series):
+    """Say below a chart which of its lines end before the last step, or never start."""
+    if said := draw.gaps(series):
+        st.caption(said)
 
 
 def verdict(run, ask):
@@ -104,7 +112,8 @@ def verdict(run, ask):
             hit = asked[name] == happened
             badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
             said = f" :{badge} you said {asked[name]}]"
-        lines.append(f"- {question.words}: **{happened}**.{said} {reason(run, question)}")
+        where = f"{question.words}, in the module *{question.module}*"
+        lines.append(f"- {where}: **{happened}**.{said} {reason(run, question)}")
     st.markdown("\n".join(lines))
 
 
@@ -115,6 +124,7 @@ def results(run):
         st.header("The loss", anchor=False)
         series = {name: module.losses for name, module in run.modules.items()}
         st.altair_chart(draw.losses(series), alt=draw.describe(series, "Loss"))
+        say_gaps(series)
         same = run.modules[PLAIN].losses == run.modules[BUFFER].losses
         st.markdown(
             f"{cheating(run)} Plain attribute and buffer have "
@@ -124,9 +134,8 @@ def results(run):
         st.header("The leak above the diagonal", anchor=False)
         series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
         st.altair_chart(draw.leaks(run), alt=draw.describe(series, "Attention on later tokens"))
-        largest = ", ".join(
-            f"{name} {number(max(run.modules[name].largest_leaks))}" for name in THREE
-        )
+        say_gaps(series)
+        largest = "; ".join(f"{name} {largest_leak(run.modules[name])}" for name in THREE)
         st.markdown(
             "How much of a query's attention goes to tokens that come later, as a mean over all "
             f"queries. The largest single weight on a later token, over all steps: {largest}. "
@@ -152,20 +161,26 @@ def three_charts(run, what, title):
             st.markdown(f"**{MODULES[name]}**")
             series = getattr(run.modules[name], what)
             st.altair_chart(chart, alt=draw.describe(series, f"{title}, {name}"))
-            if any(v is not None and not isfinite(v) for values in series.values() for v in values):
-                st.caption("Where a number is `nan`, no line is drawn.")
+            say_gaps(series)
 
 
 @st.fragment
 def at_step(run):
     """The masks and the attention weights of two modules after as many steps as a slider says.
 
-    A fragment: the slider draws this again, and not the page.
+    A fragment: the slider draws this again, and not the page. The step asked for stays in the link,
+    also where this run has fewer: it counts again in a run with more.
     """
     steps = run.training.steps
     asked = int(st.query_params.get("at", steps))  # the default is the last step of any run
-    step = st.slider(TRAINING["at"].label, 0, steps, min(asked, steps), key=f"at, of {steps}")
-    put_in_link("at", str(step), str(steps))
+    shown = min(asked, steps)
+    step = st.slider(TRAINING["at"].label, 0, steps, shown, key=f"at, of {steps}")
+    if step != shown:  # the slider was moved
+        asked = step
+        put_in_link("at", str(step), str(steps))
+    if asked > steps:
+        error = SettingError("at", asked, f"a step of this run, 0 to {steps}")
+        st.warning(f"{error} `{steps}` is used instead, until a run has as many steps.")
     remember_link(st.session_state["page"])
     tokens = run.training.tokens
     for module in (run.modules[BUFFER], run.modules[PARAMETER]):

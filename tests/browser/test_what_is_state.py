@@ -59,7 +59,7 @@ def test_filters_are_in_the_link_and_outlive_a_look_at_the_quiz(visit):
     expect(page).to_have_url(re.compile(r"rows=in\+buffers%28%29&rows=in\+parameters%28%29"))
 
 
-def test_the_quiz_keeps_score_and_its_link_shows_the_same(visit):
+def test_the_quiz_keeps_score_and_its_link_shows_the_same_uncounted(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?view=the+quiz&quiz_row=in+state_dict%28%29")
     visitor.settled(charts=0)
@@ -75,7 +75,25 @@ def test_the_quiz_keeps_score_and_its_link_shows_the_same(visit):
     expect(page.get_by_text("You said: yes. What happened: no.")).to_be_visible()
     expect(page).to_have_url(re.compile("revealed=list"))
     other = visit().open(page.url.removeprefix(visitor.server))
-    expect(other.get_by_text("Score: 0 of 1 right, in 1 row.")).to_be_visible()
+    expect(other.get_by_text("You said: yes. What happened: no.")).to_be_visible()
+    expect(other.get_by_text("A link revealed this, so it is not counted.")).to_be_visible()
+    expect(other.get_by_text("Score")).to_have_count(0)
+
+
+def test_another_row_forgets_a_guess_that_is_none_of_its_answers(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?view=the+quiz&quiz_row=under+torch.compile")
+    visitor.settled(charts=0)
+    guesses = page.get_by_role("radiogroup", name="list", exact=True)
+    guesses.get_by_text("constant", exact=True).click()
+    expect(page).to_have_url(re.compile("says_InList=constant"))
+    visitor.settled(charts=0)
+    page.get_by_role("combobox", name="The row to predict").click()
+    page.keyboard.type("in parameters")
+    page.keyboard.press("Enter")
+    expect(guesses.get_by_text("yes", exact=True)).to_be_visible()
+    expect(guesses.get_by_role("radio", checked=True)).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("says_InList"))
 
 
 def test_a_phone_scrolls_the_table_and_not_the_page(visit):
@@ -92,7 +110,7 @@ def test_a_slow_row_can_be_cancelled_and_run_again(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?predict=false&rows=sent+by+DDP+at+the+start&slow=true")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. Nothing else on this page has changed.")).to_be_visible()
+    expect(page.get_by_text("Cancelled. There are no results for these settings")).to_be_visible()
     expect(grid(page)).to_be_visible()
     page.get_by_role("button", name="Run again").click()
     page.get_by_role("combobox", name="What PyTorch does").focus()

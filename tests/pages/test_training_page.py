@@ -67,7 +67,9 @@ def test_every_answer_gets_its_reason(at_once):
     for question in QUESTIONS.values():
         assert question.words in shown
     drift = run.modules["buffer"].drifts["W_query.weight"][-1]
-    assert f"It is {drift:.3g} away from its start" in shown
+    assert f"The norm of its difference from the start is {drift:.3g}" in shown
+    for question in QUESTIONS.values():
+        assert f"{question.words}, in the module *{question.module}*: **" in shown
 
 
 def test_without_the_gate_the_reasons_stand_there_all_the_same(at_once):
@@ -89,12 +91,20 @@ def test_the_slider_shows_the_mask_at_its_step(at_once):
     assert "Largest 0.00" in charts(app)[-2].proto.alt
 
 
-def test_a_step_beyond_the_last_becomes_the_last(at_once):
-    assert page(steps="5", predict="false", at="300").slider[0].value == 5
+def test_a_step_beyond_the_last_becomes_the_last_and_comes_back_with_more_steps(at_once):
     app = page(steps="5", predict="false", at="4")
-    assert app.slider[0].value == 4
+    assert app.slider[0].value == 4 and not app.warning
     app.number_input(key="steps").set_value(3).run()
-    assert app.slider[0].value == 3 and "at" not in app.query_params
+    assert app.slider[0].value == 3 and app.query_params["at"] == "4"
+    said = "`at` is `4`, but it must be a step of this run, 0 to 3. `3` is used instead"
+    assert said in app.warning[0].value
+    app.number_input(key="steps").set_value(7).run()
+    assert app.slider[0].value == 4 and not app.warning
+    app.number_input(key="steps").set_value(3).run()
+    app.slider[0].set_value(2).run()  # a step that there is takes its place
+    assert app.query_params["at"] == "2" and not app.warning
+    app.slider[0].set_value(3).run()
+    assert "at" not in app.query_params and app.slider[0].value == 3
     app.number_input(key="steps").set_value(7).run()
     assert app.slider[0].value == 7
 
@@ -111,7 +121,11 @@ def test_every_section_opens_also_where_numbers_broke(at_once):
     assert len(app.get("download_button")) == 2
     app = page(steps="5", predict="false", mask_start="-inf", optimizer="SGD", **sections)
     assert len(charts(app)) == 14
-    assert any("`nan`, no line is drawn" in caption.value for caption in app.caption)
+    said = [c.value for c in app.caption if "`nan`, no line is drawn" in c.value]
+    assert sum(value.endswith(": parameter from step 1 on.") for value in said) == 2
+    assert any("mask from step 1 on" in value for value in said)
+    assert "parameter 0 before step 1, and `nan` from then on." in text(app)
+    assert "In the module *parameter*, after the last step, `nan` is in `W_query" in text(app)
     assert "`nan`" in text(app) and "no finite number is left" in charts(app)[10].proto.alt
 
 

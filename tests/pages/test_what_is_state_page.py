@@ -28,6 +28,10 @@ def click(app, label):
     assert not app.exception
 
 
+def captions(app):
+    return [caption.value for caption in app.caption]
+
+
 def words(app):
     """{row: {column: outcome}} of the table."""
     frame = app.dataframe[0].value
@@ -85,6 +89,11 @@ def test_a_slow_cell_shows_its_code_before_it_has_run():
     assert any("torch.export.export" in block.value for block in app.code)
 
 
+def test_a_slow_cell_says_when_the_filter_leaves_its_row_out():
+    app = page(predict="false", row="role in torch.export", rows="in buffers()", slow="true")
+    assert "The filter *Rows* leaves it out" in app.info[0].value
+
+
 def test_a_slow_row_is_run_by_a_worker_on_request():
     row = "role in torch.export"
     app = page(predict="false", rows=row, row=row, column="list")
@@ -120,7 +129,8 @@ def test_a_row_is_predicted_revealed_and_scored():
     assert "Score: 5 of 10 right, in 1 row" in shown
     app.radio(key="says_InList").set_value("raises").run()
     assert "You said: raises. What happened: no" in text(app)
-    assert "Score: 5 of 10 right, in 1 row" in text(app)  # the first answer counts
+    assert "Score: 5 of 10 right, in 1 row" in text(app)
+    assert captions(app).count("Your first answer counts: no, right.") == 1
     click(app, "Next row")
     assert app.selectbox(key="quiz_row").value == "restored by load_state_dict()"
     assert "revealed" not in app.query_params
@@ -141,6 +151,7 @@ def test_one_way_at_a_time_and_the_first_answer_counts():
     app.radio(key="says_InList").set_value("no").run()
     click(app, "Reveal what you answered")
     assert "Score: 1 of 2 right" in text(app) and "✓ right" in text(app)
+    assert "Your first answer counts: yes, not so." in captions(app)
     click(app, "Start the score anew")
     assert "Score" not in text(app) and app.radio(key="says_InList").value is None
 
@@ -152,15 +163,42 @@ def test_a_link_brings_guesses_and_what_was_revealed_back():
     assert text(app).count("✓ right") + text(app).count("✗ not so") == 1
 
 
+def test_what_a_link_revealed_is_not_counted():
+    app = quiz(says_InDict="no", says_NnBuffer="yes", revealed=["dict"])
+    said = "A link revealed this, so it is not counted."
+    assert said in captions(app) and "Score" not in text(app)
+    click(app, "Reveal what you answered")  # the other one
+    assert "Score: 1 of 1 right" in text(app) and captions(app).count(said) == 1
+    app.radio(key="says_InDict").set_value("raises").run()
+    click(app, "Clear this row")
+    app.radio(key="says_InDict").set_value("no").run()
+    click(app, "Reveal what you answered")
+    assert "Score: 1 of 1 right" in text(app) and captions(app).count(said) == 1
+
+
+def test_a_way_without_a_guess_is_not_revealed():
+    app = quiz(says_NnBuffer="yes", revealed=["dict", "nn.Buffer"])
+    assert app.query_params["revealed"] in ("nn.Buffer", ["nn.Buffer"])
+    app.radio(key="says_InDict").set_value("yes").run()
+    assert text(app).count("✓ right") + text(app).count("✗ not so") == 1
+
+
 def test_a_word_of_another_row_is_no_guess_at_this_one():
     app = quiz(quiz_row="in buffers()", says_InDict="constant", revealed=["dict"])
-    assert app.radio(key="says_InDict").value is None and "Score" not in text(app)
+    assert app.radio(key="says_InDict").value is None and "revealed" not in app.query_params
+    complaint = "`says_InDict` is `constant`, but it must be one of `yes`, `no`, `raises`"
+    assert complaint in app.warning[0].value
+    app.radio(key="says_InDict").set_value("yes").run()
+    assert "You said" not in text(app)
+    fit = quiz(quiz_row="under torch.compile", says_InDict="constant")
+    assert fit.radio(key="says_InDict").value == "constant" and not fit.warning
     options = quiz(quiz_row="under torch.compile").radio(key="says_InDict").options
     assert options == ["input", "constant", "raises", "not applicable"]
 
 
 def test_choices_of_table_and_quiz_outlive_each_other():
-    app = quiz(says_InDict="no", revealed=["dict"])
+    app = quiz(says_InDict="no")
+    click(app, "Reveal what you answered")
     app.radio(key="view").set_value("the table").run()
     assert app.toggle(key="predict").value is True
     app.radio(key="view").set_value("the quiz").run()

@@ -35,6 +35,7 @@ from core.mask_cost import (
     stopwatch,
 )
 from core.simulated_device import count_copies, register
+from core.spec import round_ticks
 
 
 def quiet(fraction, words):
@@ -291,6 +292,27 @@ def test_reasons_say_what_was_seen():
     assert "3 operations ran in a forward pass, `ones`, `tril` for a mask of its own" in text
     assert "say nothing of a GPU" in costing.limits(there)
     assert "**1.25 times** as long" in costing.tracing(there)
+
+
+def test_all_that_take_the_least_are_named():
+    text = list(costing.reasons(made_up(**APART)))[-1]
+    assert text.endswith(
+        "Least in all: *rebuilt each time*, *copied each time*, *SDPA*, 7 bytes each."
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ticks"),
+    [
+        ((0.03, 1.2, 0.06), [0.05, 0.1, 0.2, 0.5, 1]),
+        ((0.004, 70), [0.01, 0.1, 1, 10]),
+        ((1.1, 4.4), [1.5, 2, 2.5, 3, 4]),
+        ((2.15, 2.6), [2.2, 2.3, 2.4, 2.5, 2.6]),
+        ((3, 3), [3]),
+    ],
+)
+def test_a_logarithmic_axis_has_round_ticks_enough(numbers, ticks):
+    assert round_ticks(numbers) == ticks
 
 
 def test_sdpa_runs_as_one_kernel_on_the_cpu():

@@ -20,7 +20,7 @@ import pytest
 from core import jobs, ledger_slow, registration
 from core.export import as_script
 from core.ledger_reasons import REASONS
-from core.ledger_settings import ASKED, LEDGER, SAYS, answer, chosen, score
+from core.ledger_settings import ASKED, LEDGER, SAYS, answer, chosen, counts, ledger_for, score
 from core.registration import FAST, ROWS, SLOW, Cell
 from core.ways import WAYS
 
@@ -395,4 +395,11 @@ def test_filters_and_scores():
     assert answer("yes", cell)[1].startswith("**You said: yes. What happened: no.** Only what")
     assert score({"a": {"x": True, "y": False}, "b": {"x": True}}) == "2 of 3 right, in 2 rows"
     assert score({"a": {"x": True}, "b": {}}) == "1 of 1 right, in 1 row"
+    assert counts("no", "no", cell) is None
+    assert counts("yes", "no", cell) == "Your first answer counts: no, right."
+    assert counts("no", "yes", cell) == "Your first answer counts: yes, not so."
+    assert counts("no", None, cell) == "A link revealed this, so it is not counted."
     assert set(SAYS.values()) < set(LEDGER)
+    narrow = ledger_for("under torch.compile")
+    assert narrow["says_InList"].options == ROWS["under torch.compile"].answers
+    assert list(narrow) == list(LEDGER)

@@ -71,6 +71,17 @@ def test_a_link_is_read_in_order_with_a_sentence_for_each_fault():
     assert complaints[0].startswith("`nope` is not a setting")
     assert "stands 2 times" in complaints[1]
     assert complaints[2].startswith("`device` is `tpu`, but it must be one of `cpu`")
+    assert complaints[2].endswith(". It was left out.")
+    _, (said,) = read_url({"context_length": ["99999"]}, LAB)
+    assert said.endswith(". It was left out.")  # what is used then depends on the rest
+
+
+@pytest.mark.parametrize("name", ["rows", "row"])
+def test_of_a_long_list_some_words_are_named(name):
+    _, (said,) = read_url({name: ["bad"]}, LEDGER)
+    first = ", ".join(f"`{word}`" for word in list(ROWS)[:3])
+    limit = f"one of {len(ROWS)} words, such as {first}"
+    assert said == f"`{name}` is `bad`, but it must be {limit}. It was left out."
 
 
 @given(st.lists(st.sampled_from(list(ROWS)) | ANY_TEXT, max_size=8))
