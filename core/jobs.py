@@ -42,7 +42,7 @@ class Job:
         self._pool, self.function, self.args = pool, function, args
         self.state, self.fraction, self.note = "waiting", 0.0, None
         self.result = self.error = None
-        self.wanted_by = set()
+        self.wanted_by, self.nbytes = set(), 0
         self.seen = time.monotonic()
 
     @property
@@ -74,7 +74,7 @@ class Pool:
         self.changed = threading.Condition(self.lock)
         self.waiting, self.processes = deque(), {}  # running Job -> its process
         self.jobs = OrderedDict()  # (function, args) -> Job, the longest unused first
-        self.sizes = {}  # (function, args) -> bytes of its kept result
+        self.sizes = {}  # (function, args) -> bytes of both and of the kept result, as pickles
         self.threads = self.free = 0
 
     def ask(self, function, *args, who=None, private=False):
@@ -86,7 +86,7 @@ class Pool:
         key = (function, args)
         with self.lock:
             job = None if private else self.jobs.get(key)
-            if job is None or job.state in ("failed", "cancelled"):
+            if job is None:
                 if len(self.waiting) >= self.most_waiting:
                     raise Busy(
                         f"{len(self.waiting)} requests are waiting, and {self.most_waiting} is the "
@@ -114,10 +114,16 @@ class Pool:
 
     def _give_up(self, job):
         job.state = "cancelled"
+        self._drop(job)
         if job in self.waiting:
             self.waiting.remove(job)
         if job in self.processes:
             kill(self.processes[job])
+
+    def _drop(self, job):
+        """What has no result is not kept: who asks again gets a new job."""
+        if self.jobs.get((job.function, job.args)) is job:
+            del self.jobs[job.function, job.args]
 
     def _watch(self, job, process, ended):
         """While a job runs: end it when its time is over, or when nobody asks about it any more."""
@@ -142,7 +148,7 @@ class Pool:
                     break
                 job = self.waiting.popleft()
                 if time.monotonic() - job.seen > self.forgotten:
-                    job.state = "cancelled"
+                    self._give_up(job)
                     continue
                 if process is None or process.poll() is not None:
                     process = start()
@@ -167,7 +173,9 @@ class Pool:
         None where the process ended."""
         try:
             where = (job.function.__module__, job.function.__qualname__)
-            pickle.dump((*where, job.args), process.stdin)
+            task = pickle.dumps((*where, job.args))
+            job.nbytes = len(task)
+            process.stdin.write(task)
             process.stdin.flush()
             if self.jobs.get((job.function, job.args)) is not job:
                 job.args = None  # private: what it was asked with is not kept
@@ -179,6 +187,9 @@ class Pool:
         except (EOFError, OSError, pickle.UnpicklingError):
             kill(process)
             return None
+        except Exception as error:  # a fault of ours: the next job gets a fresh process
+            kill(process)
+            return "failed", f"{type(error).__name__}: {error}"
 
     def _end(self, job, state, answer):
         key = (job.function, job.args)
@@ -186,11 +197,12 @@ class Pool:
             return
         if state == "failed":
             job.state, job.error = state, answer
+            self._drop(job)
             return
         job.result, job.fraction, job.state = pickle.loads(answer), 1.0, "done"
         if self.jobs.get(key) is not job:
             return
-        self.sizes[key] = len(answer)
+        self.sizes[key] = len(answer) + job.nbytes
         for old in list(self.jobs):
             if sum(self.sizes.values()) <= self.kept_bytes:
                 break

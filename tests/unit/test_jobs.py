@@ -184,3 +184,20 @@ def test_workers_end_with_their_server():
     pids = done.stdout.split()
     assert len(pids) == 2
     until(lambda: not any(map(alive, pids)))
+
+
+def test_a_job_that_cannot_be_sent_fails_and_the_next_one_runs(pool):
+    job = pool.ask(count_up, lambda: None)  # no pickle of it can be made
+    until(lambda: job.over)
+    assert job.state == "failed" and "ickle" in job.error
+    after = pool.ask(count_up, 2)
+    until(lambda: after.over)
+    assert after.result == 1
+
+
+def test_what_has_no_result_is_not_kept(pool):
+    failed, cancelled = pool.ask(fail, "no"), pool.ask(pid_and_sleep, 60)
+    until(lambda: failed.over and cancelled.note)
+    cancelled.cancel()
+    assert not pool.jobs
+    assert pool.ask(fail, "no") is not failed
