@@ -51,7 +51,9 @@ def warm_up():
     """Do once what the first visitor would wait for.
 
     One thread for PyTorch: every rerun is a fresh thread, for which PyTorch would start a team of
-    its own. What is loaded by now stays: the garbage collector need not look at it again.
+    its own. What is loaded by now stays: the garbage collector need not look at it again. It also
+    comes less often, for a full collection takes a tenth of a second with a hundred sessions open,
+    and everybody waits; what it collects is some 1,000 small objects a second.
     """
     torch.set_num_threads(1)
     torch.empty(31 * 2**20, dtype=torch.uint8)  # glibc now keeps freed blocks of up to this size
@@ -63,6 +65,7 @@ def warm_up():
             template(kind, shows)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(2_000, 20, 25)
 
 
 def say_sorry(error):

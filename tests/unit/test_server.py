@@ -1,5 +1,6 @@
 """What the server does before its first visitor."""
 
+import gc
 import socket
 
 import torch
@@ -26,9 +27,12 @@ def test_a_socket_that_does_not_listen_is_left_alone():
 
 def test_warming_up_leaves_one_thread_to_pytorch_and_all_random_numbers_alone():
     threads, state = torch.get_num_threads(), torch.random.get_rng_state()
+    thresholds = gc.get_threshold()
     try:
         server.warm_up()
         assert torch.get_num_threads() == 1
         assert torch.equal(torch.random.get_rng_state(), state)
     finally:
         torch.set_num_threads(threads)
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
