@@ -15,7 +15,7 @@ from core.view import Look
 from pages.shared.code import downloads, whole_file
 from pages.shared.controls import probe_of
 from pages.shared.numbers import values, worked_row
-from pages.shared.widgets import plain, section, token_choice
+from pages.shared.widgets import plain, section, token_asked, token_choice
 
 ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps
 
@@ -25,8 +25,8 @@ def looked_at(settings):
     count = len(settings.experiment.tokens)
 
     def at(name):
-        asked = st.session_state.get(name) or st.query_params.get(name) or LAB[name].default
-        return min(int(asked), count) - 1
+        _, asked = token_asked(LAB[name], count)
+        return min(asked, count) - 1
 
     return Look(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
 

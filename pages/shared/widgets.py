@@ -72,21 +72,31 @@ def section(setting):
     )
 
 
+def token_asked(setting, count):
+    """(the position that stands in the control or the link, the one that is meant), from 1.
+
+    They differ after the input's length has changed: a position that was brought back to the last
+    token is meant again with a longer input, and a default stays the default.
+    """
+    name, default = setting.name, min(setting.default, count)
+    memory = st.session_state.get(f"choice of {name}", {"default": default, "wish": None})
+    here = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    if memory["wish"] and here == memory["wish"][1]:
+        return here, memory["wish"][0]
+    if name in st.session_state and here == memory["default"]:
+        return here, default
+    return here, here
+
+
 def token_choice(setting, tokens):
     """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0.
 
     A position beyond a shorter input is brought back to its last token, and returns with a longer.
     """
     name, count = setting.name, len(tokens)
+    here, asked = token_asked(setting, count)
     default = min(setting.default, count)
-    memory = st.session_state.setdefault(f"choice of {name}", {"default": default, "wish": None})
-    here = int(st.session_state.get(name) or st.query_params.get(name) or default)
-    asked = here
-    if memory["wish"] and here == memory["wish"][1]:
-        asked = memory["wish"][0]
-    elif name in st.session_state and here == memory["default"] != default:
-        asked = default
-    memory |= {"default": default, "wish": None}
+    memory = st.session_state[f"choice of {name}"] = {"default": default, "wish": None}
     value = {"value": default}
     if asked > count:
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")

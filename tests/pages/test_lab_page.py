@@ -284,6 +284,7 @@ def test_a_choice_of_token_survives_a_shorter_input():
     assert [w.value.split(",")[0] for w in app.warning] == ["`query` is `60`"]
     app.radio(key="input").set_value("text").run()
     assert app.number_input(key="query").value == 60
+    assert any("Of 80 keys, 60 have a weight" in c.value for c in app.caption), "query 60's row"
     assert app.number_input(key="changed").value == 80 and not app.warning
 
 
