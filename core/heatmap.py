@@ -132,11 +132,6 @@ def heatmap_template(kind, size):
     return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
 
 
-def exponent(kind, size):
-    """The exponent of the colour scale: attention weights of many tokens are small numbers."""
-    return 0.25 if kind == "weights" and size > CELLS_UP_TO else 1
-
-
 def cell_text(value, digits):
     """A value for a cell: −∞ for a masked score, else fixed decimals."""
     return "−∞" if value == -math.inf else f"{value:.{digits}f}".replace("-", "−")
@@ -150,16 +145,16 @@ def is_dark(value, kind, largest):
 
 
 def describe_matrix(matrix, tokens, title):
-    """The same for a Matrix, whose tokens are many: they are named with their positions."""
-    text = f"{title}: {matrix.size} queries by {matrix.size} keys, {matrix.hidden} masked."
+    """The same for a Matrix. Of many tokens each is named with its position."""
     labels = token_labels(tokens) if matrix.size <= CELLS_UP_TO else None
-    for name, end, found in (("Largest", ",", matrix.largest), ("smallest", ".", matrix.smallest)):
-        value, *cell = found
-        query, key = (
+
+    def named(value, *cell):
+        return value, *(
             labels[i] if labels else f"{i + 1} {shorten_token(tokens[i], 12)}" for i in cell
         )
-        text += f" {name} {value:.2f}, query {query}, key {key}{end}"
-    return text
+
+    ends = named(*matrix.largest), named(*matrix.smallest)
+    return sentence(title, matrix.size, matrix.hidden, *ends)
 
 
 def describe(values, tokens, title):
@@ -176,9 +171,12 @@ def describe(values, tokens, title):
         if math.isfinite(value)
     ]
     hidden = len(labels) ** 2 - len(cells)
-    text = f"{title}: {len(labels)} queries by {len(labels)} keys, {hidden} masked."
-    for name, (value, query, key) in (("Largest", max(cells)), ("smallest", min(cells))):
-        text += f" {name} {value:.2f}, query {query}, key {key}" + (
-            "," if name == "Largest" else "."
-        )
+    return sentence(title, len(labels), hidden, max(cells), min(cells))
+
+
+def sentence(title, size, hidden, largest, smallest):
+    """largest and smallest: (value, query, key), the tokens by their names."""
+    text = f"{title}: {size} queries by {size} keys, {hidden} masked."
+    for name, end, (value, query, key) in (("Largest", ",", largest), ("smallest", ".", smallest)):
+        text += f" {name} {value:.2f}, query {query}, key {key}{end}"
     return text

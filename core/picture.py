@@ -15,12 +15,13 @@ import pyarrow as pa
 from PIL import Image
 
 from core.examples import shorten_token
-from core.heatmap import COLOURS, HOVERED_ROW, MASKED, exponent
+from core.heatmap import COLOURS, HOVERED_ROW, MASKED
 from core.matrix import PIXELS
 from core.spec import as_spec, filled, legend
 
 LABELS = {"x": 3, "y": 6}  # tokens named on an axis
-# Small weights are far apart on their scale.
+# Attention weights of many tokens are small numbers: a root sets them apart on their scale.
+EXPONENTS = {"scores": 1, "weights": 0.25}
 TICKS = {"scores": {}, "weights": {"values": [0, 0.001, 0.01, 0.1, 1], "format": "~g"}}
 
 
@@ -90,7 +91,7 @@ def template(kind, shows):
         range=COLOURS[kind],
         domain=[alt.ExprRef("lowest"), alt.ExprRef("highest")],
         type="pow",
-        exponent=exponent(kind, math.inf),
+        exponent=EXPONENTS[kind],
     )
     pointed = (
         alt.Chart(alt.NamedData("blocks"))
@@ -153,8 +154,7 @@ def png(values, kind, lowest, highest):
     Browsers blur a picture that they enlarge, so it is enlarged here.
     """
     share = ((values.double() - lowest) / (highest - lowest)).clamp(0, 1).numpy()
-    if kind == "weights":
-        share = share ** exponent(kind, len(values))
+    share = share ** EXPONENTS[kind]
     index = np.where(np.isnan(share), 0, 1 + np.rint(np.nan_to_num(share) * 254)).astype(np.uint8)
     image = Image.fromarray(index, "P")
     image.putpalette(palette(kind))

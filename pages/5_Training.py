@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.training import train
 from core.training_settings import TRAINING
-from pages.shared import frame, progress, training
+from pages.shared import frame, progress, trained, training
 from pages.shared.widgets import section
 
 PAGE = "pages/5_Training.py"
@@ -20,8 +20,8 @@ if settings and training.gate(ask):
     run = progress.work("training", train, settings, live=training.losses_so_far)
     if run:
         training.verdict(run, ask)
-        training.results(run)
-        for name, panel in training.CLOSER.items():
+        trained.results(run)
+        for name, panel in trained.CLOSER.items():
             with section(TRAINING[name]) as opened:
                 if opened.open:
                     panel(run)

@@ -23,12 +23,12 @@ def observe(wanted):
     While a worker looks elsewhere in the same experiment, what is known of it stays.
     """
     try:
+        if not large(wanted.experiment):
+            return look_here(wanted)
         check_memory(wanted.experiment)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
         return None
-    if not large(wanted.experiment):
-        return look_here(wanted)
     observation = work("look", look, wanted)
     if observation:
         st.session_state["seen"] = observation

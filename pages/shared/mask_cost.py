@@ -5,7 +5,7 @@ import inspect
 import pandas as pd
 import streamlit as st
 
-from core import costing
+from core import cost_charts, costing
 from core import mask_cost as mask_cost_module
 from core.costing import COST
 from core.devices import available_devices
@@ -68,10 +68,10 @@ def findings(report, guess):
     times, memory = st.columns(2, gap="medium")
     with times:
         st.markdown("**Time of a forward pass**")
-        st.altair_chart(costing.time_chart(report), alt=costing.describe_times(report))
+        st.altair_chart(cost_charts.time_chart(report), alt=cost_charts.describe_times(report))
     with memory:
         st.markdown("**Memory at the peak of a forward pass**")
-        st.altair_chart(costing.memory_chart(report), alt=costing.describe_memory(report))
+        st.altair_chart(cost_charts.memory_chart(report), alt=cost_charts.describe_memory(report))
     st.caption(costing.limits(report))
     if report.same:
         st.caption(costing.sameness(report))

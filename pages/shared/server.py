@@ -9,6 +9,7 @@ import torch
 from uvicorn.protocols.http import h11_impl
 
 from core.experiment import Experiment
+from core.mask_cost import settle
 from core.picture import template
 from core.view import Look, look_here
 from pages.shared.panels import chart
@@ -56,7 +57,7 @@ def warm_up():
     and everybody waits; what it collects is some 1,000 small objects a second.
     """
     torch.set_num_threads(1)
-    torch.empty(31 * 2**20, dtype=torch.uint8)  # glibc now keeps freed blocks of up to this size
+    settle()
     observation = look_here(Look(Experiment()))
     weights = observation.with_buffer.trace.get("attn_weights").tensor
     chart(weights, observation.experiment.tokens, "weights", 1.0)

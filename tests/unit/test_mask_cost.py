@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from core import costing, mask_cost
+from core import cost_charts, costing, mask_cost
 from core.costing import COPIED, COST, FUSED, NAMES, REBUILT, STORED
 from core.export import as_notebook, as_script, cost_parts
 from core.lab import LAB
@@ -329,7 +329,7 @@ def test_times_are_written_with_three_digits():
 
 def test_charts_have_every_figure_and_need_no_colour():
     report = measured("cpu")
-    spec = costing.time_chart(report).to_dict()
+    spec = cost_charts.time_chart(report).to_dict()
     lines, bars, points = spec["layer"]
     assert len(spec["data"]["values"]) == len(WAYS) * 3
     assert lines["encoding"]["x"]["scale"]["type"] == "log"
@@ -337,7 +337,7 @@ def test_charts_have_every_figure_and_need_no_colour():
     assert (bars["encoding"]["y"]["field"], bars["encoding"]["y2"]["field"]) == ("low", "high")
     for encoding in (points["encoding"]["shape"], lines["encoding"]["strokeDash"]):
         assert len({str(value) for value in encoding["scale"]["range"]}) == len(WAYS)
-    memory = costing.memory_chart(report).to_dict()["data"]["values"]
+    memory = cost_charts.memory_chart(report).to_dict()["data"]["values"]
     assert [cell["bytes"] for cell in memory] == [row.held + row.peak for row in report.rows]
 
 
