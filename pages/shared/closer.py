@@ -12,7 +12,7 @@ from core.lab import LAB
 from core.matrix import WHOLE, WINDOW
 from core.pipeline import PIPELINE, formula, stage_of
 from core.view import Look
-from pages.shared.code import downloads, whole_file
+from pages.shared.code import fragment, take_home
 from pages.shared.controls import probe_of
 from pages.shared.numbers import values, worked_row
 from pages.shared.widgets import plain, section, token_asked, token_choice
@@ -168,7 +168,7 @@ def causality(settings, run, labels):
 
 
 def code(observation):
-    st.markdown("**The one line that differs**")
+    st.markdown("**The one line that differs**, in two classes of the file below")
     classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
     for column, (source, index) in zip(
         st.columns(2), export.differing_lines(*classes), strict=True
@@ -178,9 +178,7 @@ def code(observation):
         shown = "\n".join(lines)
         column.html(f'<pre class="marked" tabindex="0">{shown}</pre>')
     parts = export.experiment_parts(observation)
-    st.markdown("**The experiment that ran on this page**")
-    st.code(observation.script, wrap_lines=True)
-    st.markdown("**The module that it ran**, with the forward pass that both variants share")
-    st.code(dict(parts)["The two attention modules"], line_numbers=True, wrap_lines=True)
-    whole_file(parts)
-    downloads(parts, "buffer_lab", export.as_csv(observation))
+    fragment("The experiment that ran on this page", observation.script)
+    title = "The two modules that it ran, with the forward pass that they share"
+    fragment(title, dict(parts)["The two attention modules"], line_numbers=True)
+    take_home(parts, "buffer_lab", export.as_csv(observation))

@@ -5,16 +5,23 @@ import streamlit as st
 from core.export import as_notebook, as_script
 
 
-def whole_file(parts):
-    """The pieces of an export as one text to copy."""
-    st.markdown("**All of it in one file**, which runs as pasted wherever PyTorch is installed")
-    st.code(as_script(parts), wrap_lines=True, height=260)
+def fragment(title, text, **options):
+    """Code that does not run alone: a part, word for word, of what take_home shows below it."""
+    st.markdown(f"**{title}**, a part of the file below")
+    st.code(text, wrap_lines=True, **options)
 
 
-def downloads(parts, name, csv=None):
-    """Buttons that download an export as a script and a notebook, and values as CSV."""
+def take_home(parts, name, csv=None, shown=False):
+    """An export as one text to copy, as a script and a notebook to download, and values as CSV.
+
+    shown: the page has the whole text already, just above.
+    """
+    script = as_script(parts)
+    if not shown:
+        st.markdown("**All of it in one file**, which runs as pasted wherever PyTorch is installed")
+        st.code(script, wrap_lines=True, height=260)
     files = [
-        ("Script (.py)", as_script(parts), f"{name}.py", "text/x-python"),
+        ("Script (.py)", script, f"{name}.py", "text/x-python"),
         ("Notebook (.ipynb)", as_notebook(parts), f"{name}.ipynb", "application/x-ipynb+json"),
     ]
     if csv:

@@ -1,16 +1,14 @@
 """What crosses the boundary between two devices: counted, in a table and a chart."""
 
-import inspect
-
 import streamlit as st
 
 from core import crossings as crossings_module
 from core.charts import bytes_per_forward
 from core.crossings import CONTEXT_LENGTHS, crossings
 from core.experiment import own_random_numbers
-from core.export import crossings_parts
+from core.export import crossings_parts, source
 from core.moving import MOVING, copying_answer
-from pages.shared.code import downloads
+from pages.shared.code import fragment, take_home
 from pages.shared.predict import gate
 from pages.shared.widgets import widget
 
@@ -71,7 +69,6 @@ def describe(table):
 
 
 def code():
-    """The modules that ran and what counted them, to read and to take home."""
-    st.markdown("**The five modules that ran, and what counted them**")
-    st.code(inspect.getsource(crossings_module), wrap_lines=True, height=420)
-    downloads(crossings_parts(int(st.session_state["counted"])), "crossings")
+    """The modules and what counts their copies, to read and to take home."""
+    fragment("The five modules, and what counts their copies", source(crossings_module), height=420)
+    take_home(crossings_parts(int(st.session_state["counted"])), "crossings")

@@ -1,18 +1,16 @@
 """Save, edit, load: which mask survives, and what that does to the output."""
 
-import inspect
-
 import pandas as pd
 import streamlit as st
 
 from core import edit_mask
 from core.examples import SIX_TOKENS
 from core.experiment import own_random_numbers
-from core.export import edit_parts
+from core.export import edit_parts, source
 from core.heatmap import describe, heatmap
 from core.saving import SAVING, cells_of, survival_answer
 from core.settings import SettingError
-from pages.shared.code import downloads
+from pages.shared.code import fragment, take_home
 from pages.shared.predict import gate
 from pages.shared.widgets import forget_guess, widget
 
@@ -53,9 +51,8 @@ def panel(ask):
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
-    st.markdown("**The code that ran**")
-    st.code(inspect.getsource(edit_mask), wrap_lines=True, height=320)
-    downloads(edit_parts(change, cells), "edit")
+    fragment("The experiment that ran", source(edit_mask), height=320)
+    take_home(edit_parts(change, cells), "edit")
 
 
 def painting(cells):

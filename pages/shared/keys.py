@@ -1,16 +1,14 @@
 """Four ways to hold the mask: their state_dict keys side by side, and who lists what."""
 
-import inspect
-
 import streamlit as st
 
 from core import holding
 from core.experiment import observe as tensor_table
 from core.experiment import own_random_numbers
-from core.export import holding_parts
+from core.export import holding_parts, source
 from core.saving import HOW_MANY, SAVING
 from core.trace import AttentionTrace
-from pages.shared.code import downloads
+from pages.shared.code import fragment, take_home
 from pages.shared.predict import gate
 
 
@@ -45,9 +43,8 @@ def panel(ask):
         cells = (", ".join(f"`{name}`" for name in listed[call]) or "nothing" for listed in lists)
         lines.append(f"| `{call}` | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
-    st.markdown("**The code that ran**")
-    st.code(inspect.getsource(holding), wrap_lines=True, height=320)
-    downloads(holding_parts(), "keys")
+    fragment("The four modules that ran, and what lists their tensors", source(holding), height=320)
+    take_home(holding_parts(), "keys")
 
 
 def keys_table(tables, titles):

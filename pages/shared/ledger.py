@@ -7,7 +7,7 @@ from core import registration
 from core.ledger_settings import ASKED, LEDGER, QUESTION, answer, chosen
 from core.registration import FAST, NOT_RUN, NOTHING, ROWS, SLOW, as_csv, as_markdown
 from core.ways import WAYS
-from pages.shared.code import download, downloads, whole_file
+from pages.shared.code import download, fragment, take_home
 from pages.shared.predict import gate
 from pages.shared.progress import work
 from pages.shared.widgets import widget
@@ -56,7 +56,7 @@ def panel(ask):
     rows, columns = filters()
     cells |= slow_cells(rows)
     table(cells, rows, columns)
-    take_home([cells[r, c] for r in rows for c in columns if (r, c) in cells])
+    download_tables([cells[r, c] for r in rows for c in columns if (r, c) in cells])
     near(cells, rows)
 
 
@@ -128,7 +128,7 @@ def colour(text):
     return MARKS.get(text.split(" ", 1)[1], OTHER)[1]
 
 
-def take_home(cells):
+def download_tables(cells):
     """Downloads of what the table shows."""
     with st.container(horizontal=True):
         download("Table (.csv)", as_csv(cells), "ledger.csv", "text/csv")
@@ -149,13 +149,14 @@ def near(cells, rows):
         st.info(f"This row is a slow one. {waits_for(row in rows)}")
     else:
         outcome(cell)
-    parts = registration.parts(row, column)
+    parts, snippet = registration.parts(row, column), registration.snippet(row, column)
     alone = len(parts) == 1
-    st.markdown("**The code of this cell**" + ", which runs as pasted" * alone)
-    st.code(registration.snippet(row, column), wrap_lines=True)
-    if not alone:  # it stands on the simulated device
-        whole_file(parts)
-    downloads(parts, "cell")
+    if alone:
+        st.markdown("**The code of this cell**, which runs as pasted")
+        st.code(snippet, wrap_lines=True)
+    else:  # it stands on the simulated device
+        fragment("The code of this cell", snippet)
+    take_home(parts, "cell", shown=alone)
 
 
 def waits_for(in_table):

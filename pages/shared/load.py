@@ -5,7 +5,7 @@ import streamlit as st
 from core.export import loading_parts
 from core.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
 from core.saving import SAVING, load_reason
-from pages.shared.code import downloads, whole_file
+from pages.shared.code import fragment, take_home
 from pages.shared.predict import gate
 from pages.shared.widgets import forget_guess, widget
 
@@ -56,10 +56,8 @@ def panel(ask):
                 st.markdown(FIXES[fix][0])
         if not cured_by:
             st.info("None of the fixes here cures this one. Change the source or the target.")
-    st.markdown("**The code that ran**")
-    st.code(loaded.script, wrap_lines=True)
-    whole_file(loading_parts(loaded))
-    downloads(loading_parts(loaded), "loading")
+    fragment("The loading that ran", loaded.script)
+    take_home(loading_parts(loaded), "loading")
 
 
 def set_fix(fix):

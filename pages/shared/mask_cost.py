@@ -1,18 +1,15 @@
 """What does the mask cost? Four ways to the same forward pass, measured by a worker process."""
 
-import inspect
-
 import pandas as pd
 import streamlit as st
 
 from core import cost_charts, costing
-from core import mask_cost as mask_cost_module
 from core.costing import COST
 from core.devices import available_devices
 from core.export import cost_parts
 from core.mask_cost import SECONDS, measure
 from pages.shared import progress
-from pages.shared.code import downloads
+from pages.shared.code import take_home
 from pages.shared.predict import gate
 from pages.shared.widgets import widget
 
@@ -48,7 +45,7 @@ def panel(ask):
     else:
         findings(report, st.session_state["cost_guess"] if ask else None)
     st.button("Measure again", key="cost anew", icon=":material/refresh:", on_click=once_more)
-    code(device, longest)
+    take_home(cost_parts(device, longest), "mask_cost")
 
 
 def once_more():
@@ -80,10 +77,3 @@ def findings(report, guess):
     st.table(rows, height=420, alt="All figures, a row for each length and way")
     st.markdown("**What the lab's observer costs.** " + costing.tracing(report))
     st.markdown(costing.traced_table(report))
-
-
-def code(device, longest):
-    """The source of what ran, to read and to take home."""
-    st.markdown("**The code that ran**")
-    st.code(inspect.getsource(mask_cost_module), wrap_lines=True, height=320)
-    downloads(cost_parts(device, longest), "mask_cost")

@@ -13,7 +13,7 @@ from core.price import (
     prices,
     shrinking_answer,
 )
-from pages.shared.code import downloads
+from pages.shared.code import fragment, take_home
 from pages.shared.predict import gate
 from pages.shared.widgets import widget
 
@@ -57,9 +57,8 @@ def panel(ask):
         "square of the context length, by as much as between the last two that were saved. The "
         "scale is logarithmic."
     )
-    st.markdown("**The code that ran**")
-    st.code(layers_source(), wrap_lines=True, height=320)
-    downloads(price_parts(layers), "price")
+    fragment("The layers that ran, and what saved them", layers_source(), height=320)
+    take_home(price_parts(layers), "price")
 
 
 def in_layers(layers):

@@ -18,7 +18,7 @@ from core.training_settings import (
     largest_leak,
     number,
 )
-from pages.shared.code import downloads, whole_file
+from pages.shared.code import fragment, take_home
 from pages.shared.frame import remember_link
 from pages.shared.training import say_gaps
 from pages.shared.widgets import put_in_link
@@ -206,13 +206,10 @@ def tensors(run):
 
 def code(run):
     """The training that ran, its loop, and files to take home."""
-    st.markdown("**The training that ran**")
-    st.code(run.script, wrap_lines=True, height=420)
-    st.markdown("**Its loop, and the two modules beside those of the attention lab**")
-    st.code(source(training_loop), wrap_lines=True, height=420)
-    parts = training_parts(run)
-    whole_file(parts)
-    downloads(parts, "training")
+    fragment("The training that ran", run.script, height=420)
+    title = "Its loop, and the two modules beside those of the attention lab"
+    fragment(title, source(training_loop), height=420)
+    take_home(training_parts(run), "training")
 
 
 CLOSER = {"decay": decay, "norm": norm, "tensors": tensors, "code": code}
