@@ -1,54 +1,26 @@
-"""Buffer Lab's home page, and what `streamlit run` starts.
+"""What `streamlit run` starts: the server, and the home page.
 
-Streamlit imports this file once, for `app`, and then runs it anew for every visitor's page.
+Streamlit imports this file once, for `app`, and then runs it anew for every visitor of the home
+page. What the first needs is there at once; PyTorch takes two seconds to import.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from core.charts import describe_where, where_tensors_are
-from core.experiment import Experiment
-from core.lab import HOME
-from core.lessons import LESSONS, reason
-from core.view import Look, look_here
-from pages.shared import frame, server
-from pages.shared.panels import heading
-
-PAGE = "dashboard.py"
-
-
-def home():
-    """What a buffer is, in one live picture, and the way to the lessons."""
-    frame.open_page(PAGE, HOME)
-    st.markdown(
-        "A **buffer** is a tensor that belongs to a module without being a weight, such as the "
-        "mask of causal attention. Register it, and it goes where the module goes: to another "
-        "device, into another dtype, into the saved `state_dict`. Keep it as a **plain "
-        "attribute**, and it stays behind. PyTorch says nothing until an operation meets tensors "
-        "from two devices."
-    )
-    moved = st.toggle(HOME["moved"].label, HOME["moved"].default, key="moved", bind="query-params")
-    observation = look_here(Look(Experiment(device="sim" if moved else "cpu")))
-    for column, buffer in zip(st.columns(2, gap="large"), (False, True), strict=True):
-        run = observation.variant(buffer)
-        with column.container(border=True):
-            heading(run)
-            mask = next(row for row in run.tensors if row.name == "mask")
-            st.markdown(f"The mask is a **{mask.kind}**.")
-            st.altair_chart(
-                where_tensors_are(run.tensors, ["cpu", "sim:0"]), alt=describe_where(run.tensors)
-            )
-            st.markdown(reason(run, observation.experiment))
-    st.caption(
-        "This picture was observed just now: both modules were built, moved and run. `sim` is a "
-        "simulated accelerator with a memory of its own, so this works on a machine without a GPU."
-    )
-    st.header("Where to go from here", anchor=False)
-    for lesson in LESSONS[1:]:
-        st.page_link(lesson.page, label=f"**{lesson.title}**: {lesson.question}", icon=lesson.icon)
-    frame.remember_link(PAGE)
-
+from pages.shared import front, server
 
 if __name__ == "__main__":
+    from pages.shared.home import home
+
     home()
 else:
-    app = st.App(__file__, lifespan=server.lifespan, on_script_error=server.say_sorry)
+    app = st.App(
+        __file__,
+        lifespan=server.lifespan,
+        middleware=[
+            Middleware(server.when_warm),
+            Middleware(front.with_the_way),
+            Middleware(front.from_memory),
+        ],
+        on_script_error=server.say_sorry,
+    )

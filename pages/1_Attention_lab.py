@@ -9,28 +9,27 @@ from pages.shared.closer import closer_looks, looked_at
 from pages.shared.widgets import section
 
 PAGE = "pages/1_Attention_lab.py"
-frame.open_page(PAGE, LAB)
-st.markdown(
-    "Causal self-attention hides later tokens with a mask. Held as a **registered buffer**, the "
-    "mask moves with its module and, if it is persistent, is saved with it. Held as a **plain "
-    "attribute**, it does neither."
-)
-settings = controls.lab_controls()
-if settings and predict.gate(settings.predict, settings.asks, settings.question):
-    look = looked_at(settings)
-    observation = controls.observe(look)
-    chosen = other = None
-    if observation:
-        chosen = observation.variant(settings.buffer)
-        other = observation.variant(not settings.buffer) if settings.compare else None
-        predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
-        panels.variant_row(observation, chosen, other, explain=not settings.predict)
-        if other:
-            panels.variant_row(observation, other, chosen)
-        panels.legend(chosen, other)
-    closer_looks(settings, look, observation, chosen, other)
-if settings:
-    with section(LAB["cost"]) as opened:
-        if opened.open:
-            mask_cost.panel(settings.predict)
-frame.remember_link(PAGE)
+with frame.page(PAGE, LAB):
+    st.markdown(
+        "Causal self-attention hides later tokens with a mask. Held as a **registered buffer**, "
+        "the mask moves with its module and, if it is persistent, is saved with it. Held as a "
+        "**plain attribute**, it does neither."
+    )
+    settings = controls.lab_controls()
+    if settings and predict.gate(settings.predict, settings.asks, settings.question):
+        look = looked_at(settings)
+        observation = controls.observe(look)
+        chosen = other = None
+        if observation:
+            chosen = observation.variant(settings.buffer)
+            other = observation.variant(not settings.buffer) if settings.compare else None
+            predict.verdict(settings.predict, chosen.outcome, reason(chosen, settings.experiment))
+            panels.variant_row(observation, chosen, other, explain=not settings.predict)
+            if other:
+                panels.variant_row(observation, other, chosen)
+            panels.legend(chosen, other)
+        closer_looks(settings, look, observation, chosen, other)
+    if settings:
+        with section(LAB["cost"]) as opened:
+            if opened.open:
+                mask_cost.panel(settings.predict)

@@ -9,29 +9,27 @@ from pages.shared import code, crossing, frame, predict, timeline
 from pages.shared.widgets import section, widget
 
 PAGE = "pages/2_Moving_devices.py"
-frame.open_page(PAGE, MOVING)
-st.markdown(
-    "Build a module, then move it, cast it, copy it, step by step. The ledger shows where every "
-    "tensor is after each step, on a simulated accelerator that follows PyTorch's rules."
-)
-built = timeline.builder()
-ask = widget(MOVING["predict"])
-if built and predict.gate(ask, timeline.question(built), built.name, "Run the timeline"):
-    story = timeline.observe(built)
-    predict.verdict(ask, story.outcome, reason(story))
-    st.header("The ledger", anchor=False)
-    timeline.ledger(story)
-    timeline.failure(story)
-    if not ask:
-        st.markdown(reason(story))
-    with section(MOVING["code"]) as opened:
+with frame.page(PAGE, MOVING):
+    st.markdown(
+        "Build a module, then move it, cast it, copy it, step by step. The ledger shows where "
+        "every tensor is after each step, on a simulated accelerator that follows PyTorch's rules."
+    )
+    built = timeline.builder()
+    ask = widget(MOVING["predict"])
+    if built and predict.gate(ask, timeline.question(built), built.name, "Run the timeline"):
+        story = timeline.observe(built)
+        predict.verdict(ask, story.outcome, reason(story))
+        st.header("The ledger", anchor=False)
+        timeline.ledger(story)
+        timeline.failure(story)
+        if not ask:
+            st.markdown(reason(story))
+        with section(MOVING["code"]) as opened:
+            if opened.open:
+                title = "The timeline as a script, whose steps the page ran one by one"
+                code.fragment(title, script(built))
+                code.take_home(timeline_parts(story), "timeline")
+    with section(MOVING["crossings"]) as opened:
         if opened.open:
-            st.markdown("**The timeline as a script.** The page ran these steps one by one.")
-            st.code(script(built), wrap_lines=True)
-            code.whole_file(timeline_parts(story))
-            code.downloads(timeline_parts(story), "timeline")
-with section(MOVING["crossings"]) as opened:
-    if opened.open:
-        crossing.panel(ask)
-        crossing.code()
-frame.remember_link(PAGE)
+            crossing.panel(ask)
+            crossing.code()

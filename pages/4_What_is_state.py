@@ -7,16 +7,16 @@ from pages.shared import frame, ledger, quiz
 from pages.shared.widgets import widget
 
 PAGE = "pages/4_What_is_state.py"
-frame.open_page(PAGE, quiz.catalogue())
-st.markdown(
-    "A module has a weight and one more tensor, a mask, held in one of ten ways. A row is "
-    "something that PyTorch does. Every outcome that is shown comes from an experiment that ran."
-)
-with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-    view = widget(LEDGER["view"])
-    ask = view == "the table" and widget(LEDGER["predict"])
-if view == "the table":
-    ledger.panel(ask)
-else:
-    quiz.panel()
-frame.remember_link(PAGE)
+with frame.page(PAGE, quiz.catalogue()):
+    st.markdown(
+        "A module has a weight and one more tensor, a mask, held in one of ten ways. A row is "
+        "something that PyTorch does. Every outcome that is shown comes from an experiment that "
+        "ran."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        view = widget(LEDGER["view"])
+        ask = view == "the table" and widget(LEDGER["predict"])
+    if view == "the table":
+        ledger.panel(ask)
+    else:
+        quiz.panel()

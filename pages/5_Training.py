@@ -8,21 +8,20 @@ from pages.shared import frame, progress, trained, training
 from pages.shared.widgets import section
 
 PAGE = "pages/5_Training.py"
-frame.open_page(PAGE, TRAINING)
-st.markdown(
-    "Five modules learn to predict the embedding of the next token, side by side. Two of them "
-    "differ in one line: the mask is a **plain attribute** or a **buffer**. In two more it is an "
-    "**`nn.Parameter`** that is added to the scores, with weight decay and without; the fifth has "
-    "a **BatchNorm** and no mask."
-)
-settings, ask = training.controls()
-if settings and training.gate(ask):
-    run = progress.work("training", train, settings, live=training.losses_so_far)
-    if run:
-        training.verdict(run, ask)
-        trained.results(run)
-        for name, panel in trained.CLOSER.items():
-            with section(TRAINING[name]) as opened:
-                if opened.open:
-                    panel(run)
-frame.remember_link(PAGE)
+with frame.page(PAGE, TRAINING):
+    st.markdown(
+        "Five modules learn to predict the embedding of the next token, side by side. Two of them "
+        "differ in one line: the mask is a **plain attribute** or a **buffer**. In two more it is "
+        "an **`nn.Parameter`** that is added to the scores, with weight decay and without; the "
+        "fifth has a **BatchNorm** and no mask."
+    )
+    settings, ask = training.controls()
+    if settings and training.gate(ask):
+        run = progress.work("training", train, settings, live=training.losses_so_far)
+        if run:
+            training.verdict(run, ask)
+            trained.results(run)
+            for name, panel in trained.CLOSER.items():
+                with section(TRAINING[name]) as opened:
+                    if opened.open:
+                        panel(run)

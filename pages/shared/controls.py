@@ -6,10 +6,15 @@ import streamlit as st
 from core.devices import available_devices
 from core.examples import numbers_to_text, text_to_numbers
 from core.lab import LAB, lab_settings
+from core.matrix import WHOLE
 from core.settings import SettingError
 from core.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
 from pages.shared.progress import work
-from pages.shared.widgets import section, widget
+from pages.shared.turn import give_up
+from pages.shared.widgets import in_link, section, widget
+
+INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
+          "qkv_bias", "weights")  # fmt: skip
 
 
 def large(experiment):
@@ -24,6 +29,8 @@ def observe(wanted):
     """
     try:
         if not large(wanted.experiment):
+            if len(wanted.experiment.tokens) > WHOLE:
+                give_up()
             return look_here(wanted)
         check_memory(wanted.experiment)
     except SettingError as error:
@@ -62,8 +69,10 @@ def lab_controls():
         values["persistent"] = widget(LAB["persistent"], disabled=unused)
     with view:
         values["predict"] = widget(LAB["predict"])
-    with section(LAB["inputs"]):
-        values |= input_controls()
+    with section(LAB["inputs"]) as opened:
+        values |= (
+            input_controls() if wanted(opened) else {name: in_link(LAB[name]) for name in INPUTS}
+        )
     try:
         return lab_settings(values)
     except SettingError as error:
@@ -71,7 +80,18 @@ def lab_controls():
         return None
 
 
+def wanted(opened):
+    """Whether to draw the input's controls: once they were opened, they stay.
+
+    Until then the link has their values, and a page without them is there sooner.
+    """
+    if opened.open:
+        st.session_state["inputs were open"] = True
+    return "inputs were open" in st.session_state
+
+
 def input_controls():
+    """Draw the controls of the input, the sizes and the seed; their values by name (INPUTS)."""
     values = {}
     source, sizes, seed = st.columns([2, 1, 1], gap="medium")
     with source:

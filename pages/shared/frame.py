@@ -1,4 +1,6 @@
-"""Opens a page: its title, the navigation, and the link that may need mending first."""
+"""Frames a page: its turn, its title, the navigation, and the link, which may need mending."""
+
+import contextlib
 
 import numpy as np
 import streamlit as st
@@ -8,6 +10,7 @@ from core.attention import causal_mask
 from core.lessons import LESSONS, lesson
 from core.settings import read_url
 from pages.shared import progress
+from pages.shared.turn import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
 _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
@@ -20,6 +23,9 @@ STYLE = """<style>
   color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+/* Page links below a page's text wrap on a phone; those of the navigation are short. */
+.stPageLink:not(.st-key-navigation *) a { align-items: flex-start; padding-block: 0.3rem; }
+.stPageLink:not(.st-key-navigation *) a * { white-space: normal; line-height: 1.35; }
 /* Streamlit's colours of code, with the text's mixed in: alone they have too little contrast. */
 .stCode pre .token:is(.keyword, .function, .class-name) {
   color: color-mix(in srgb, currentcolor 30%, #1c83e1); }
@@ -34,15 +40,24 @@ pre.marked mark { background: #ffd54a; color: #1a2330; }
 </style>"""
 
 
-def open_page(page, catalogue=None):
-    """Start a page of the catalogue of lessons; `catalogue` maps its URL names to Settings.
+@contextlib.contextmanager
+def page(name, catalogue=None):
+    """Run a page of the catalogue of lessons when it is its turn; its contents go within.
 
-    A link with anything unfit in it is cleaned and opened again; what was wrong is then said.
+    catalogue maps the page's names in the URL to Settings. A link with anything unfit in it is
+    cleaned and opened again; what was wrong is then said.
     """
+    with turn():
+        open_page(name, catalogue or {})
+        yield
+        remember_link(name)
+
+
+def open_page(page, catalogue):
     here = lesson(page)
     st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
     come_back(page)
-    mend_link(page, catalogue or {})
+    mend_link(page, catalogue)
     st.html(STYLE)
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")

@@ -1,29 +1,44 @@
 """What the server does once: before the first visitor, and when a page of ours breaks."""
 
+import asyncio
 import contextlib
 import gc
+import importlib
 import socket
 
 import streamlit as st
-import torch
 from uvicorn.protocols.http import h11_impl
 
-from core.experiment import Experiment
-from core.mask_cost import settle
-from core.picture import template
-from core.view import Look, look_here
-from pages.shared.panels import chart
-
+WARM = asyncio.Event()
+IDLE = 2  # seconds after which the first visitor's page is there
 LONGEST_REQUEST = 1_000_000  # bytes of a request line with its headers
 
 
 @contextlib.asynccontextmanager
 async def lifespan(app):
-    """Before the first visitor: let long links in, answer without delay, and warm up."""
+    """Before the first visitor: let long links in, answer without delay, and begin to warm up.
+
+    Browsers are answered meanwhile, and load what they need.
+    """
     allow_long_links()
     send_at_once()
-    warm_up()
+    warming = asyncio.create_task(warm_up())
     yield {}
+    warming.cancel()
+
+
+def when_warm(app):
+    """ASGI middleware: a visitor's session begins when the server has warmed up.
+
+    Pages must not import beside it: some packages look at what another thread has half imported.
+    """
+
+    async def answer(scope, receive, send):
+        if scope["type"] == "websocket":
+            await WARM.wait()
+        return await app(scope, receive, send)
+
+    return answer
 
 
 def allow_long_links():
@@ -48,25 +63,15 @@ def send_at_once():
                     thing.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def warm_up():
-    """Do once what the first visitor would wait for.
-
-    One thread for PyTorch: every rerun is a fresh thread, for which PyTorch would start a team of
-    its own. What is loaded by now stays: the garbage collector need not look at it again. It also
-    comes less often, for a full collection takes a tenth of a second with a hundred sessions open,
-    and everybody waits; what it collects is some 1,000 small objects a second.
-    """
-    torch.set_num_threads(1)
-    settle()
-    observation = look_here(Look(Experiment()))
-    weights = observation.with_buffer.trace.get("attn_weights").tensor
-    chart(weights, observation.experiment.tokens, "weights", 1.0)
-    for kind in ("scores", "weights"):
-        for shows in ("cells", "blocks"):
-            template(kind, shows)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(2_000, 20, 25)
+async def warm_up():
+    """Import PyTorch and all else, in a thread; let visitors in; settle down a little later."""
+    try:
+        chores = await asyncio.to_thread(importlib.import_module, "pages.shared.warm_up")
+        await asyncio.to_thread(chores.warm_up)
+    finally:
+        WARM.set()
+    await asyncio.sleep(IDLE)
+    await asyncio.to_thread(chores.settle_down)
 
 
 def say_sorry(error):

@@ -56,6 +56,12 @@ def forget_guess(name="guess"):
     st.session_state[name] = None
 
 
+def in_link(setting):
+    """The value of a control that is not drawn: what the (mended) link says, or its default."""
+    text = st.query_params.get(setting.name)
+    return setting.default if text is None else setting.parse(text)
+
+
 def put_in_link(name, text, default):
     """Keep what no widget binds in the link, as bound widgets do: the default is left out."""
     if text != default:

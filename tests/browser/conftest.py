@@ -88,9 +88,7 @@ class Visitor:
         self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
 
     def note(self, message):
-        # On a deep link Streamlit's page first asks for its server below the page's own path.
-        asks_below = "/_stcore/" in message.location.get("url", "")
-        if message.type == "error" and not asks_below:
+        if message.type == "error":
             self.console.append(message.text)
 
     def open(self, link="/", heading=None):

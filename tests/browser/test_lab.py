@@ -189,6 +189,29 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit):
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
+def test_controls_of_the_input_come_with_their_section_and_keep_what_the_link_says(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&seed=7")
+    visitor.settled(charts=3)
+    seed = page.get_by_label("Seed", exact=True)
+    expect(seed).to_have_count(0)
+    section = page.get_by_text("Input, sizes and seed", exact=True)
+    section.click()
+    expect(seed).to_have_value("7")
+    seed.fill("8")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("seed=8"))
+    visitor.settled(charts=3)
+    section.click()
+    expect(page).not_to_have_url(re.compile("inputs=true"))
+    visitor.settled(charts=3)
+    expect(page).to_have_url(re.compile("seed=8"))
+    page.reload()
+    visitor.settled(charts=3)
+    section.click()
+    expect(seed).to_have_value("8")
+
+
 def test_the_back_button_leads_back_to_the_same_screen(visit):
     visitor = visit()
     page = visitor.open(f"{LAB}?predict=false&seed=7&inputs=true")

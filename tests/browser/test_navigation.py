@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.lessons import LESSONS
+
 pytestmark = pytest.mark.browser
 
 
@@ -34,3 +36,25 @@ def test_who_leaves_a_page_gives_up_the_work_that_it_asked_for(visit):
     other = visit()
     other.open("/Attention_lab?predict=false&input=text&tokens=1100&seed=11&compare=false")
     expect(other.page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
+
+
+def test_a_phone_shows_the_links_below_the_home_page_in_full(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open("/")
+    visitor.settled(charts=2)
+    heights = "links => links.map(link => link.getBoundingClientRect().height)"
+    foot = page.locator(".stPageLink:not(.st-key-navigation *)")
+    navigation = page.locator(".st-key-navigation .stPageLink")
+    expect(foot).to_have_count(len(LESSONS) - 1)
+    cut = foot.evaluate_all(
+        """links => links.flatMap(link => [link, ...link.querySelectorAll("*")])
+          .filter(part => part.scrollWidth > part.clientWidth).map(part => part.textContent)"""
+    )
+    assert cut == []
+    narrow, above = foot.evaluate_all(heights), navigation.evaluate_all(heights)
+    page.set_viewport_size({"width": 1400, "height": 844})
+    visitor.settled(charts=2)
+    wide = foot.evaluate_all(heights)
+    # Two lines each, and one where there is room; the navigation's links stay as they are.
+    assert all(tall > 1.4 * low for tall, low in zip(narrow, wide, strict=True))
+    assert navigation.evaluate_all(heights) == above

@@ -55,7 +55,7 @@ def test_the_gate_can_be_switched_off_by_link_and_by_control():
 
 
 def test_a_change_that_matters_asks_anew_and_one_that_does_not_keeps_the_results():
-    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works", inputs="true")
     assert len(charts(app)) == 3
     app.number_input(key="seed").set_value(7).run()
     assert len(charts(app)) == 3
@@ -158,7 +158,9 @@ def test_the_causality_probe_finds_earlier_rows_identical():
 
 
 def test_a_sentence_of_ones_own_becomes_the_input():
-    app = lab(predict="false", input="sentence", sentence="To be, or not!", device="cpu")
+    app = lab(
+        predict="false", input="sentence", sentence="To be, or not!", device="cpu", inputs="true"
+    )
     assert "To" in app.get("vega_lite_chart")[0].proto.alt
     app.text_input(key="sentence").set_value("").run()
     assert "must be 1 to 64 words" in app.error[0].value
@@ -168,7 +170,7 @@ def test_a_sentence_of_ones_own_becomes_the_input():
 
 
 def test_numbers_of_ones_own_become_the_input():
-    app = lab(predict="false", input="numbers", x="1 2 3; 4 5 6", context_length="2")
+    app = lab(predict="false", input="numbers", x="1 2 3; 4 5 6", context_length="2", inputs="true")
     assert "2 queries by 2 keys" in app.get("vega_lite_chart")[0].proto.alt
     app.text_input(key="x").set_value("1 2 3; 4 five 6").run()
     assert "must be 1 to 64 rows of 3 numbers" in app.error[0].value
@@ -186,8 +188,29 @@ def test_markup_in_a_sentence_stays_text():
     assert any("\\|" in line for line in text(app).split("\n") if line.startswith("| 14. "))
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"seed": "9", "d_out": "4", "dropout": "0.5", "qkv_bias": "true", "context_length": "7"},
+        {"input": "sentence", "sentence": "To be, or not!", "weights": "notebook"},
+        {"input": "numbers", "x": "1 2 3; 4 5 6"},
+        {"input": "text", "tokens": "12"},
+    ],
+)
+def test_a_link_counts_the_same_before_its_controls_are_drawn_and_after(link):
+    """They are drawn when their section is first opened, and stay when it is closed."""
+    closed = lab(predict="false", device="cpu", **link)
+    opened = lab(predict="false", device="cpu", inputs="true", **link)
+    assert dict(closed.query_params) | {"inputs": "true"} == dict(opened.query_params)
+    assert not closed.warning and not opened.warning
+    assert "seed" not in {box.key for box in closed.number_input}
+    assert "seed" in {box.key for box in opened.number_input}
+    shown = [[chart.proto.SerializeToString() for chart in charts(app)] for app in (closed, opened)]
+    assert shown[0] == shown[1] and shown[0]
+
+
 def test_text_survives_being_hidden():
-    app = lab(predict="false", input="sentence", sentence="Keep me")
+    app = lab(predict="false", input="sentence", sentence="Keep me", inputs="true")
     app.radio(key="input").set_value("example").run()
     app.radio(key="input").set_value("sentence").run()
     assert app.text_input(key="sentence").value == "Keep me"
@@ -211,7 +234,10 @@ def test_a_token_beyond_the_input_is_brought_back():
 
 
 def test_a_hostile_link_opens_the_page_and_names_every_fault():
-    app = lab(seed="1e999", device="quantum", x="y" * 100_000, buffer=["true", "maybe"], a="<b>")
+    app = lab(
+        seed="1e999", device="quantum", x="y" * 100_000, buffer=["true", "maybe"], a="<b>",
+        inputs="true",
+    )  # fmt: skip
     (warning,) = app.warning
     for sentence in (
         "`seed` is `1e999`, but it must be a whole number from 0 to 2,147,483,647",
@@ -252,7 +278,7 @@ def lab_experiment(app):
 
 
 def test_with_the_text_the_mask_covers_all_tokens_and_the_link_says_how():
-    app = lab(predict="false", device="cpu")
+    app = lab(predict="false", device="cpu", inputs="true")
     app.radio(key="input").set_value("text").run()
     assert "| `mask` :green-badge[:material/add: only here] | (64, 64) |" in text(app)
     app.number_input(key="tokens").set_value(100).run()
@@ -265,7 +291,7 @@ def test_with_the_text_the_mask_covers_all_tokens_and_the_link_says_how():
 
 
 def test_another_input_with_the_same_question_keeps_the_guess():
-    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works", inputs="true")
     app.radio(key="input").set_value("text").run()
     app.number_input(key="tokens").set_value(20).run()
     assert len(charts(app)) == 3 and app.radio(key="guess").value == WORKS
@@ -276,7 +302,7 @@ def test_another_input_with_the_same_question_keeps_the_guess():
 
 def test_a_choice_of_token_survives_a_shorter_input():
     app = lab(predict="false", input="text", tokens="80", causality="true", query="60",
-              pipeline="true", device="cpu")  # fmt: skip
+              pipeline="true", device="cpu", inputs="true")  # fmt: skip
     assert app.number_input(key="changed").value == 80
     app.radio(key="input").set_value("example").run()
     assert app.number_input(key="changed").value == 6, "the last token, as before"
@@ -300,7 +326,10 @@ def test_more_than_1024_tokens_are_a_workers_job():
 
 def test_without_the_memory_the_lab_says_so(monkeypatch):
     monkeypatch.setattr(view, "memory_free", lambda: 2**20)
-    app = lab(predict="false", device="cpu", input="text", tokens="600", context_length="600")
+    app = lab(
+        predict="false", device="cpu", input="text", tokens="600", context_length="600",
+        inputs="true",
+    )  # fmt: skip
     assert "`tokens` is `600`, but it must be fewer on this machine now" in app.error[0].value
     assert app.number_input(key="tokens").value == 600
 
