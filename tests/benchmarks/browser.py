@@ -25,10 +25,12 @@ charts => {
   const app = document.querySelector('[data-testid=stApp]');
   if (app?.dataset.testScriptState !== 'notRunning') return false;
   const main = document.querySelector('[data-testid=stMain]');
-  if (!main || !main.innerText.trim() || main.querySelector('[data-testid=stSkeleton]'))
-    return false;
+  if (!main) return false;
   const all = [...main.querySelectorAll('[data-testid=stVegaLiteChart]')];
-  return all.length >= charts && all.every(c => c.querySelector('svg.marks, canvas.marks'));
+  if (all.length < charts || !all.every(c => c.querySelector('svg.marks, canvas.marks')))
+    return false;
+  // asked last, since the text costs a layout of the page each time
+  return !main.querySelector('[data-testid=stSkeleton]') && main.innerText.trim() !== '';
 }
 """
 CLOCK = """

@@ -3,10 +3,11 @@
     echo '{"address": "http://127.0.0.1:8501", "kind": "learner", "sessions": 2}' | python load.py
 
 A visitor of kind
-- "learner" works in the lab with its results in sight: buffer toggle, device, a new seed;
+- "looker" works in the lab with its results in sight: buffer toggle, device (cpu or sim);
+- "learner" does too, and takes a new seed in every fifth action, so that all numbers are new;
 - "guesser" keeps *Predict first* on: toggles, guesses, presses Run. Only the press shows charts, so
-  only it is timed; the other two reruns happen and are checked;
-- "mixed": every fourth visitor is a guesser;
+  only it is timed; the other two reruns happen, at the same pace, and are checked;
+- "mixed": three lookers and a guesser, and so on; "renewing": three learners and a guesser;
 - "toggler" toggles the buffer; "changer" toggles the buffer and takes a new seed in turn;
 - "rerunner" asks for the same page again.
 Every visitor has seeds of its own, so nobody gets another's cached result.
@@ -28,7 +29,9 @@ from session import Session, Wrong
 
 AT_ONCE = 4  # visits that open at the same time
 IDLE = []  # processes that wait for a job
-SEEING = ("learner", "toggler", "changer")  # the kinds that have the results in sight
+SEEING = ("looker", "learner", "toggler", "changer")  # the kinds that have the results in sight
+SEEDING = ("learner", "changer")  # those that use the seed's control
+MIXES = {"mixed": "looker", "renewing": "learner"}  # what most visitors of a mix are
 GUESSES = ("it works", "a device error", "something else")
 
 
@@ -81,8 +84,8 @@ class Visitor:
     def __init__(self, job, number, figures):
         self.job, self.number, self.figures = job, number, figures
         self.kind = job.kind
-        if self.kind == "mixed":
-            self.kind = "guesser" if number % 4 == 3 else "learner"
+        if self.kind in MIXES:
+            self.kind = "guesser" if number % 4 == 3 else MIXES[self.kind]
         self.seed = 1000 * (number + 1)
         self.session, self.expected = None, {}
 
@@ -92,6 +95,8 @@ class Visitor:
             query = dict(parse_qsl(self.job.query)) | {"seed": self.seed}
         if self.kind in SEEING:
             query["predict"] = "false"
+        if self.kind in SEEDING:
+            query["inputs"] = "true"
         self.session = Session(self.job.address)
         answer = await self.session.open(self.job.page, urlencode(query))
         self.figures.opened.append(answer.seconds)
@@ -121,25 +126,21 @@ class Visitor:
         elif self.kind == "changer":
             yield session.toggle, ("buffer",)
             yield session.set, ("seed", self.new_seed())
-        elif self.kind == "learner":
+        elif self.kind in ("looker", "learner"):
             yield session.toggle, ("buffer",)
             yield session.choose, ("device", "sim")
             yield session.toggle, ("buffer",)
             yield session.choose, ("device", "cpu")
-            yield session.set, ("seed", self.new_seed())
+            if self.kind == "learner":
+                yield session.set, ("seed", self.new_seed())
         else:
             for name, value in (("device", "sim"), ("buffer", None), ("device", "cpu")):
                 if value is None:
-                    await self.unseen(session.toggle, name)
+                    yield session.toggle, (name,)
                 elif session.value(name) != value:
-                    await self.unseen(session.choose, name, value)
-                await self.unseen(session.choose, "guess", random.choice(GUESSES))
+                    yield session.choose, (name, value)
+                yield session.choose, ("guess", random.choice(GUESSES))
                 yield session.press, ("Run the forward pass",)
-
-    async def unseen(self, action, *arguments):
-        """An action that shows no charts yet."""
-        await action(*arguments)
-        self.figures.actions += 1
 
     def new_seed(self):
         self.seed += 1
@@ -147,6 +148,9 @@ class Visitor:
 
     async def act(self, action, arguments):
         answer = await action(*arguments)
+        self.figures.actions += 1
+        if self.kind == "guesser" and action != self.session.press:
+            return  # no charts yet
         if not answer.charts and self.session.timers:  # a worker computes them
             later = await self.session.wait_for_charts(1)
             answer.seconds += later.seconds
@@ -154,7 +158,6 @@ class Visitor:
             answer.charts = later.charts
         if self.kind != "rerunner":
             self.look(answer)
-        self.figures.actions += 1
         self.figures.seconds.append(answer.seconds)
         self.figures.bytes.append(answer.bytes)
         self.figures.ended.append(time.time())

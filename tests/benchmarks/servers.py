@@ -47,6 +47,18 @@ class Server:
             raise RuntimeError(f"the server ended:\n{self.log.read_text()[-2000:]}")
         return False
 
+    def come_to_rest(self):
+        """Wait until the server has warmed up, which it does while it answers already."""
+        before, now = -1.0, self.processor()
+        while now - before > 0.05:
+            sleep(2.5)
+            before, now = now, self.processor()
+
+    def processor(self):
+        """Seconds of processor time that the server's own process took so far."""
+        text = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(text[11]) + int(text[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self):
         """MB (PSS) of the server and of all its child processes."""
         return sum(pss(pid) for pid in family(self.pid))
@@ -79,6 +91,8 @@ def serving(*options, script="dashboard.py", folder=ROOT, wait=True):
             while wait and not server.healthy():
                 assert monotonic() < deadline, "the server did not start"
                 sleep(0.05)
+            if wait:
+                server.come_to_rest()
             yield server
         finally:
             process.terminate()

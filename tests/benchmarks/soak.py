@@ -69,7 +69,7 @@ def soak(minutes, sessions, pace=4.0, every=10.0, leaves_after=40, names=tuple(S
             name: stack.enter_context(
                 Load(
                     server.address,
-                    "mixed",
+                    "renewing",
                     sessions=sessions,
                     seconds=60 * minutes,
                     pace=pace,
