@@ -72,7 +72,8 @@ def from_memory(app):
 
         await app(scope, receive, listen)
         size = sum(len(message.get("body", b"")) for message in messages)
-        if size <= room and path not in packed and never_changes(messages[0]):
+        known = path in plain or path in packed
+        if not known and size <= room and never_changes(messages[0]):
             room -= size
             plain[path] = whole(messages)
             loop = asyncio.get_running_loop()

@@ -53,6 +53,28 @@ def test_a_file_that_never_changes_is_asked_for_once():
     assert len(asked) == 2
 
 
+def test_two_who_ask_at_the_same_time_leave_one_file_to_keep(monkeypatch):
+    monkeypatch.setattr(front, "MOST", 10)
+    monkeypatch.setattr(front, "IDLE", 0)
+    app, asked = serving([b"12345"], FOREVER)
+    remembering = front.from_memory(app)
+
+    async def send(message):
+        await asyncio.sleep(0.01)
+
+    async def both():
+        scope = {"type": "http", "method": "GET", "path": "/a", "headers": []}
+        await asyncio.gather(*(remembering(scope, None, send) for _ in range(2)))
+        await asyncio.sleep(0.1)
+
+    asyncio.run(both())
+    assert len(asked) == 2
+    monkeypatch.setattr(front, "IDLE", 60)
+    for _ in range(2):
+        ask(remembering, "/b")
+    assert len(asked) == 3, "there was room for another"
+
+
 def test_after_a_while_a_file_is_packed_for_those_who_take_it_so(monkeypatch):
     monkeypatch.setattr(front, "IDLE", 0)
     text = b"a buffer moves with its module. " * 1000
