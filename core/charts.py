@@ -1,5 +1,8 @@
 """Pictures of where tensors are, and of how many bytes they take."""
 
+import json
+import textwrap
+
 import altair as alt
 
 KINDS = {  # colours after Okabe and Ito, with a shape each, so that neither is needed alone
@@ -61,6 +64,7 @@ def byte_bars(rows, title, colours, highest, tooltip, estimate):
     """
     estimated = f"datum.how === '{estimate}'"
     ways, lengths = (list(dict.fromkeys(row[name] for row in rows)) for name in ("way", "length"))
+    lines = json.dumps({way: textwrap.wrap(way, 30) for way in ways}) + "[datum.label]"
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_bar(stroke="#808080")
@@ -79,13 +83,15 @@ def byte_bars(rows, title, colours, highest, tooltip, estimate):
             color=alt.Color(
                 "way:N",
                 scale=alt.Scale(domain=ways, range=list(colours)),
-                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=400),
+                legend=alt.Legend(
+                    title=None, orient="top", columns=1, labelExpr=lines, labelLimit=260
+                ),
             ),
             opacity=alt.condition(estimated, alt.value(0.45), alt.value(1)),
             strokeDash=alt.condition(estimated, alt.value([4, 3]), alt.value([1, 0])),
             tooltip=tooltip,
         )
-        .properties(height=340)
+        .properties(height=440)
     )
 
 
