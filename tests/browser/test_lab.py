@@ -29,6 +29,7 @@ def test_a_deep_link_is_the_very_first_request_of_a_server(visit):
         visitor.open(f"{LAB}?predict=false&buffer=false&device=cpu")
         visitor.settled(charts=4)
         expect(visitor.page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
+        visitor.page.close()  # before its server ends, which it would look for
 
 
 def test_predict_run_and_explain(visit):
