@@ -4,6 +4,7 @@ import asyncio
 import gzip
 
 import pytest
+from coroutines import run
 
 from pages.shared import front
 
@@ -37,7 +38,7 @@ def ask(app, path, headers=(), method="GET", pause=0):
         messages.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
-    asyncio.run(asking(scope))
+    run(asking(scope))
     start, *rest = messages
     assert not rest[-1].get("more_body")
     return start["status"], dict(start["headers"]), b"".join(m["body"] for m in rest)
@@ -67,7 +68,7 @@ def test_two_who_ask_at_the_same_time_leave_one_file_to_keep(monkeypatch):
         await asyncio.gather(*(remembering(scope, None, send) for _ in range(2)))
         await asyncio.sleep(0.1)
 
-    asyncio.run(both())
+    run(both())
     assert len(asked) == 2
     monkeypatch.setattr(front, "IDLE", 60)
     for _ in range(2):

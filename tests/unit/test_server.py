@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
+from coroutines import run
 
 from pages.shared import server, warm_up
 
@@ -69,7 +70,7 @@ def test_a_session_begins_when_the_server_has_warmed_up(monkeypatch):
         await session
         return before, began
 
-    assert asyncio.run(both()) == (["http"], ["http", "websocket"])
+    assert run(both()) == (["http"], ["http", "websocket"])
 
 
 def test_a_warm_server_has_imported_all_that_pages_import():
