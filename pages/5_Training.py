@@ -5,7 +5,7 @@ import streamlit as st
 from core.training import train
 from core.training_settings import TRAINING
 from pages.shared import frame, progress, trained, training
-from pages.shared.widgets import section
+from pages.shared.widgets import sections
 
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):
@@ -21,7 +21,4 @@ with frame.page(PAGE, TRAINING):
         if run:
             training.verdict(run, ask)
             trained.results(run)
-            for name, panel in trained.CLOSER.items():
-                with section(TRAINING[name]) as opened:
-                    if opened.open:
-                        panel(run)
+            sections(TRAINING, trained.CLOSER, run)

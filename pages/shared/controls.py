@@ -71,7 +71,7 @@ def lab_controls():
         values["predict"] = widget(LAB["predict"])
     with section(LAB["inputs"]) as opened:
         values |= (
-            input_controls() if wanted(opened) else {name: in_link(LAB[name]) for name in INPUTS}
+            input_controls() if to_draw(opened) else {name: in_link(LAB[name]) for name in INPUTS}
         )
     try:
         return lab_settings(values)
@@ -80,7 +80,7 @@ def lab_controls():
         return None
 
 
-def wanted(opened):
+def to_draw(opened):
     """Whether to draw the input's controls: once they were opened, they stay.
 
     Until then the link has their values, and a page without them is there sooner.

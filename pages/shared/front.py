@@ -14,7 +14,7 @@ MOST = 64 * 2**20  # bytes of files that are kept
 IDLE = 5  # seconds after which a file is packed: the first visitor has it by then
 CONDITIONS = (b"range", b"if-none-match", b"if-modified-since")
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
-NEEDED = ("ArrowVegaLiteChart", "Checkbox", "Html", "PageLink", "Radio")  # by every page of ours
+NEEDED = ("ArrowVegaLiteChart", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
 
 
 def head():

@@ -78,6 +78,17 @@ def section(setting):
     )
 
 
+def sections(catalogue, panels, *args):
+    """Sections of a catalogue, one below the other: panels maps their names to functions.
+
+    A function is called with args, and only while its section is open.
+    """
+    for name, panel in panels.items():
+        with section(catalogue[name]) as opened:
+            if opened.open:
+                panel(*args)
+
+
 def token_asked(setting, count):
     """(the position that stands in the control or the link, the one that is meant), from 1.
 

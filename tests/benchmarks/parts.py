@@ -159,9 +159,9 @@ def room(size, house):
         for first in (0, 3):  # a looker; a guesser, of whose actions each third is timed
             by_one = {"first": first, "actions": size.single * 3 // 4, "pace": 0.3}
             alone.append(load(server.address, "mixed", **by_one, seconds=120))
-        crowd = {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
-        many = load(server.address, "mixed", **crowd, first=8)
-        harder = load(server.address, "renewing", **crowd, first=8 + size.room)
+        together = {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
+        many = load(server.address, "mixed", **together, first=8)
+        harder = load(server.address, "renewing", **together, first=8 + size.room)
         errors = faults(server, loads=[*alone, many, harder])
     one = [seconds for load in alone for seconds in load.seconds]
     figures = (

@@ -49,8 +49,10 @@ class Server:
 
     def come_to_rest(self):
         """Wait until the server has warmed up, which it does while it answers already."""
+        deadline = monotonic() + 120
         before, now = -1.0, self.processor()
         while now - before > 0.05:
+            assert monotonic() < deadline, "the server did not come to rest"
             sleep(2.5)
             before, now = now, self.processor()
 
