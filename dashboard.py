@@ -7,10 +7,11 @@ page. What the first needs is there at once; PyTorch takes two seconds to import
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.shared import front, server
+from pages.server import lifespan as server
+from pages.server import static_files as front
 
 if __name__ == "__main__":
-    from pages.shared.home import home
+    from pages.home.home import home
 
     home()
 else:

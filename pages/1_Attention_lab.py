@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.lab import LAB
+from core.lab.settings import LAB
 from core.lessons import reason
-from pages.shared import controls, frame, mask_cost, panels, predict
-from pages.shared.closer import closer_looks, looked_at
-from pages.shared.widgets import section
+from pages.components import frame, predict
+from pages.components.widgets import section
+from pages.lab import controls, mask_cost, panels
+from pages.lab.sections import closer_looks, looked_at
 
 PAGE = "pages/1_Attention_lab.py"
 with frame.page(PAGE, LAB):

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from core.export import timeline_parts
-from core.moving import MOVING, reason
-from core.timeline import script
-from pages.shared import code, crossing, frame, predict, timeline
-from pages.shared.widgets import section, widget
+from core.code.export import timeline_parts
+from core.moving.reasons import MOVING, reason
+from core.moving.timeline import script
+from pages.components import code, frame, predict
+from pages.components.widgets import section, widget
+from pages.moving import copies as crossing
+from pages.moving import timeline
 
 PAGE = "pages/2_Moving_devices.py"
 with frame.page(PAGE, MOVING):

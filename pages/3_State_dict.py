@@ -2,10 +2,15 @@
 
 import streamlit as st
 
-from core.price import PRICE
-from core.saving import SAVING
-from pages.shared import edit, frame, inside, keys, load, price
-from pages.shared.widgets import sections, widget
+from core.state_dict.reasons import SAVING
+from core.state_dict.size import PRICE
+from pages.components import frame
+from pages.components.widgets import sections, widget
+from pages.state_dict import checkpoint as inside
+from pages.state_dict import edit_mask as edit
+from pages.state_dict import keys
+from pages.state_dict import load_failures as load
+from pages.state_dict import size as price
 
 PAGE = "pages/3_State_dict.py"
 with frame.page(PAGE, {**SAVING, **PRICE, **inside.INSIDE}):

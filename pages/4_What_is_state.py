@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from core.ledger_settings import LEDGER
-from pages.shared import frame, ledger, quiz
-from pages.shared.widgets import widget
+from core.ledger.settings import LEDGER
+from pages.components import frame
+from pages.components.widgets import widget
+from pages.ledger import quiz
+from pages.ledger import table as ledger
 
 PAGE = "pages/4_What_is_state.py"
 with frame.page(PAGE, quiz.catalogue()):

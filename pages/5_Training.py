@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from core.training import train
-from core.training_settings import TRAINING
-from pages.shared import frame, progress, trained, training
-from pages.shared.widgets import sections
+from core.training.experiment import train
+from core.training.reasons import TRAINING
+from pages.components import frame, progress
+from pages.components.widgets import sections
+from pages.training import controls as training
+from pages.training import results as trained
 
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):

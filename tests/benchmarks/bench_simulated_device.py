@@ -18,7 +18,7 @@ WORKER = f"""
 import sys, time, torch
 torch.set_num_threads(1)
 if sys.argv[1] == "registered":
-    from core.simulated_device import register
+    from core.device.simulated_device import register
     register()
 torch.manual_seed(0)
 layer = torch.nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)

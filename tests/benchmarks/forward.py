@@ -11,8 +11,8 @@ from servers import ROOT
 
 WORKER = """
 import json, sys, time, torch
-from core.attention import CausalAttentionWithBuffer
-from core.trace import trace
+from core.attention.causal_attention import CausalAttentionWithBuffer
+from core.attention.trace import trace
 length, rounds = int(sys.argv[1]), int(sys.argv[2])
 torch.set_num_threads(1)
 torch.manual_seed(0)

@@ -1,8 +1,8 @@
 """The alternative: one Jupyter kernel for each learner, who runs a cell for each change.
 
-A kernel holds the two attention modules of core/attention.py and imports torch and matplotlib. Its
-cell does what a click in the lab does with *Compare* off: the mask held the other way and a new
-seed in turn, a forward pass, and two heatmaps as PNG, shown inline.
+A kernel holds the two attention modules of core/attention/causal_attention.py and imports torch
+and matplotlib. Its cell does what a click in the lab does with *Compare* off: the mask
+held the other way and a new seed in turn, a forward pass, and two heatmaps as PNG, shown inline.
 """
 
 import asyncio

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAB = "Attention_lab"
 EMPTY = 'import streamlit as st\nst.write("x")\n'
 TUNED = """import streamlit as st
-from pages.shared import server
+from pages.server import lifespan as server
 if __name__ == "__main__":
     st.write("x")
 else:
@@ -120,7 +120,7 @@ def at_defaults():
 
     config.toml keeps the sections on looks alone, so every option that affects speed has
     Streamlit's default; and dashboard.py is one line without `app`, so nothing of
-    pages/shared/server.py runs: no warm-up, no setting of sockets or of the collector. The pages
+    pages/server/lifespan.py runs: no warm-up, no setting of sockets or of the collector. The pages
     and core are ours, unchanged, caches included.
     """
     with copied() as folder:

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from driver import ROOT, open_page
+from page_driver import ROOT, open_page
 
 from core.mask_cost import measure
-from pages.shared import code, progress
+from pages.components import code, progress
 
 OFFERS = {  # what the files are called: (page, what its link says)
     "buffer_lab": ("1_Attention_lab.py", {"code": "true"}),

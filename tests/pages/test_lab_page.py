@@ -4,14 +4,14 @@ import time
 
 import pyarrow
 import pytest
-from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from page_driver import open_page, text
 
-from core import view
-from core.experiment import OUTCOMES, Experiment, run
-from core.heatmap import cell_text
-from core.lab import LAB, lab_settings
+from core.charts.heatmap import cell_text
+from core.lab import view
+from core.lab.experiment import OUTCOMES, Experiment, run
+from core.lab.settings import LAB, lab_settings
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 

@@ -1,12 +1,12 @@
 """The lesson on moving devices, run by Streamlit's own test driver."""
 
 import pytest
-from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from page_driver import open_page, text
 
-from core.moving import MOVING
-from core.timeline import PRESETS
+from core.moving.reasons import MOVING
+from core.moving.timeline import PRESETS
 
 
 def steps_box(app):

@@ -1,12 +1,12 @@
 """The lesson on state_dict, run by Streamlit's own test driver."""
 
 import pytest
-from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from page_driver import open_page, text
 
-from core.load_failures import OUTCOMES, PRESETS
-from core.saving import SAVING
+from core.state_dict.load_failures import OUTCOMES, PRESETS
+from core.state_dict.reasons import SAVING
 
 
 def page(**parameters):

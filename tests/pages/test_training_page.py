@@ -4,13 +4,13 @@ import functools
 import time
 
 import pytest
-from driver import open_page, text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from page_driver import open_page, text
 
-from core.training import Training, train
-from core.training_settings import QUESTIONS, TRAINING
-from pages.shared import progress
+from core.training.experiment import Training, train
+from core.training.reasons import QUESTIONS, TRAINING
+from pages.components import progress
 
 TITLE = "What does training change, and what does it leave alone?"
 RIGHT = dict(zip(QUESTIONS, ("changes", "stays", "stays", "changes", "changes"), strict=True))

@@ -1,0 +1,182 @@
+"""Attention scores and weights as Altair heatmaps, with the same values in words.
+
+Colours are safe for colour-blind readers on light and dark grounds: orange to blue around zero
+for scores, viridis for weights, grey for what the mask hides. Meaning never rests on them alone:
+masked cells say −∞, values stand in the cells while these are wide enough.
+"""
+
+import functools
+import math
+from collections import Counter
+
+import altair as alt
+import pyarrow as pa
+
+from core.charts.vega_spec import as_spec, filled, legend
+from core.inputs.embeddings import shorten_token
+
+MASKED = "#5f6673"  # grey that carries white text at 5.8 : 1
+PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
+CELLS_UP_TO = 16  # tokens; beyond, a picture takes the place of rectangles
+COLOURS = {  # the colour schemes of Vega that are safe for colour-blind readers, from low to high
+    "scores": ["#994a07", "#c5690d", "#e8932f", "#fbbf74", "#fce0ba", "#f2f0eb",
+               "#d2e5ef", "#9dcae1", "#5da2cb", "#2f78b3", "#134b85"],
+    "weights": ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89",
+                "#35b779", "#6ece58", "#b5de2b", "#fde725"],
+}  # fmt: skip
+HOVERED_ROW = alt.selection_point(
+    name="hovered",
+    fields=["query"],
+    on="pointerover",
+    clear="pointerout",
+    # Heatmaps are separate pictures. Each writes the hovered query to the page's body and
+    # listens there, which Vega calls binding to an external element; so all rows light up.
+    bind={"query": alt.BindDirect(element="body", event="buffer-lab-query")},
+)
+
+
+def token_labels(tokens, length=12):
+    """Axis labels: short, printable, and unique (a repeated token gets its position)."""
+    short = [shorten_token(token, length) for token in tokens]
+    times = Counter(short)
+    return [t if times[t] == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
+
+
+def heatmap(values, tokens, kind, masked=None, largest=None):
+    """A T×T heatmap, queries down and keys across, as a Vega-Lite dict ready to be sent.
+
+    values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
+    masked: T rows of T booleans, True where the mask hides a key (default: where -inf); largest:
+    the end of the colour scale of scores (default: the largest that is shown).
+    """
+    labels = token_labels(tokens)
+    masked = masked or [[value == -math.inf for value in row] for row in values]
+    shown = [v for r, m in zip(values, masked, strict=True) for v, h in zip(r, m, strict=True)
+             if not h and math.isfinite(v)]  # fmt: skip
+    largest = largest or max((abs(value) for value in shown), default=0) or 1.0
+    lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
+    cells = [
+        {
+            "row": i,
+            "column": j,
+            "query": labels[i],
+            "key": labels[j],
+            "value": value if math.isfinite(value) else None,
+            "text": cell_text(value, 2),
+            "exact": cell_text(value, 6),
+            "masked": hidden,
+            "light": hidden or is_dark(value, kind, largest),
+        }
+        for i, (row, row_masked) in enumerate(zip(values, masked, strict=True))
+        for j, (value, hidden) in enumerate(zip(row, row_masked, strict=True))
+    ]
+    parameters = {"labels": labels, "lowest": float(lowest), "highest": float(highest)}
+    tables = {"cells": pa.Table.from_pylist(cells)}
+    return filled(heatmap_template(kind, len(tokens)), parameters, tables)
+
+
+@functools.cache
+def heatmap_template(kind, size):
+    """A heatmap of `size` tokens without its values: these are parameters and a table.
+
+    To build and check a chart takes longer than all else of a rerun, so it is done once.
+    """
+    ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
+    scale = alt.Scale(range=COLOURS[kind], domain=ends)
+    printed = size <= PRINTED_UP_TO
+    axis = {
+        "labelExpr": "labels[datum.value]",
+        "labelFontSize": 13,
+        "labelOverlap": False if printed else "greedy",  # leave labels out only of many
+    }
+    words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
+    base = (
+        alt.Chart(alt.NamedData("cells"))
+        .transform_calculate(words=words)
+        .encode(
+            x=alt.X("column:O", title="key", axis=alt.Axis(orient="top", labelAngle=-35, **axis)),
+            y=alt.Y("row:O", title="query", axis=alt.Axis(**axis)),
+            tooltip=[
+                alt.Tooltip("query:N"),
+                alt.Tooltip("key:N"),
+                alt.Tooltip("exact:N", title="value"),
+            ],
+            description="words:N",
+        )
+    )
+    not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
+    not_hovered += "hovered.query[0] !== datum.query"
+    colours = base.mark_rect(
+        invalid="show", stroke="#888888", strokeWidth=0.5 if printed else 0
+    ).encode(
+        color=alt.condition(
+            "datum.masked",
+            alt.value(MASKED),
+            alt.Color("value:Q", scale=scale, legend=None if printed else legend()),
+        ),
+        opacity=alt.condition(not_hovered, alt.value(0.35), alt.value(1)),
+    )
+    layers = [colours.add_params(HOVERED_ROW)]
+    if printed:
+        layers.append(
+            base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(
+                text="text:N",
+                color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
+            )
+        )
+    chart = alt.layer(*layers).properties(
+        height=min(560, max(260, 44 * min(size, 8) + 4 * size)),
+        padding={"left": 0, "top": 0, "bottom": 0, "right": 20},  # room for the last slanted label
+    )
+    names = ("labels", "lowest", "highest")
+    return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
+
+
+def cell_text(value, digits):
+    """A value for a cell: −∞ for a masked score, else fixed decimals."""
+    return "−∞" if value == -math.inf else f"{value:.{digits}f}".replace("-", "−")
+
+
+def is_dark(value, kind, largest):
+    """Whether white text reads better on this value's colour."""
+    if kind == "weights":
+        return value < 0.43
+    return math.isfinite(value) and abs(value) > 0.75 * largest
+
+
+def describe_matrix(matrix, tokens, title):
+    """The same for a Matrix. Of many tokens each is named with its position."""
+    labels = token_labels(tokens) if matrix.size <= CELLS_UP_TO else None
+
+    def named(value, *cell):
+        return value, *(
+            labels[i] if labels else f"{i + 1} {shorten_token(tokens[i], 12)}" for i in cell
+        )
+
+    ends = named(*matrix.largest), named(*matrix.smallest)
+    return sentence(title, matrix.size, matrix.hidden, *ends)
+
+
+def describe(values, tokens, title):
+    """The heatmap in a sentence or two, for a screen reader: size, what is hidden, extremes.
+
+    It is short, since Streamlit repeats it on each of the chart's buttons; every cell says its own
+    query, key and value, and the pipeline's tables hold them all.
+    """
+    labels = token_labels(tokens)
+    cells = [
+        (value, labels[i], labels[j])
+        for i, row in enumerate(values)
+        for j, value in enumerate(row)
+        if math.isfinite(value)
+    ]
+    hidden = len(labels) ** 2 - len(cells)
+    return sentence(title, len(labels), hidden, max(cells), min(cells))
+
+
+def sentence(title, size, hidden, largest, smallest):
+    """largest and smallest: (value, query, key), the tokens by their names."""
+    text = f"{title}: {size} queries by {size} keys, {hidden} masked."
+    for name, end, (value, query, key) in (("Largest", ",", largest), ("smallest", ".", smallest)):
+        text += f" {name} {value:.2f}, query {query}, key {key}{end}"
+    return text

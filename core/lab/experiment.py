@@ -1,0 +1,222 @@
+"""Experiment -> run -> Observation: both attention modules, built, moved and run once.
+
+`core.lab.script` writes the experiment as a few lines of Python. `run` executes exactly that text,
+so the code on the page is the code that ran; `core.code.export` adds what those lines import.
+"""
+
+import contextlib
+import threading
+from dataclasses import dataclass, replace
+
+import torch
+
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.trace import AttentionTrace, module_tensors, trace
+from core.device.available import SIMULATED, available_devices
+from core.device.simulated_device import register
+from core.inputs.embeddings import D_IN, SIX_TOKENS
+from core.lab.script import script
+from core.settings.setting import Choice, Decimal, SettingError, Switch, Whole
+
+MAX_TOKENS = 4096
+MAX_NUMBER = 1000.0  # the largest size of a number in an input embedding
+PARTS = {  # the experiment's own settings; names as in the URL
+    setting.name: setting
+    for setting in (
+        Switch("persistent", "Persistent", True, "A persistent buffer is part of the state_dict."),
+        Choice(
+            "device",
+            "Device",
+            SIMULATED,
+            "Where the model and the input go.",
+            options=tuple(device.name for device in available_devices()),
+        ),
+        Switch(
+            "move_model",
+            "Move the model after construction",
+            True,
+            "Runs `model.to(device)`, as every training script does.",
+        ),
+        Switch(
+            "move_mask",
+            "Move the mask by hand",
+            False,
+            "Runs `model.mask = model.mask.to(device)`, the notebook's fix.",
+        ),
+        Whole(
+            "context_length", "Context length", 6, "Rows and columns of the mask.", 1, MAX_TOKENS
+        ),
+        Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16),
+        Decimal("dropout", "Dropout", 0.0, "The share of attention weights set to 0.", 0.0, 0.9),
+        Switch("qkv_bias", "qkv_bias", False, "Gives the three linear layers a bias."),
+        Whole(
+            "seed",
+            "Seed",
+            123,
+            "Decides weights, dropout and a sentence's embeddings.",
+            0,
+            2**31 - 1,
+        ),
+        Choice(
+            "weights",
+            "Weights of the two variants",
+            "same",
+            "`same`: both start from the seed. `notebook`: one generator fills first one, then "
+            "the other, so their weights differ.",
+            options=("same", "notebook"),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What to run, validated on construction (SettingError). Both variants always run.
+
+    tokens names the rows of `rows`; each row holds the D_IN numbers of one input embedding.
+    """
+
+    tokens: tuple[str, ...] = tuple(token for token, _ in SIX_TOKENS)
+    rows: tuple[tuple[float, ...], ...] = tuple(row for _, row in SIX_TOKENS)
+    persistent: bool = True
+    device: str = SIMULATED
+    move_model: bool = True
+    move_mask: bool = False
+    context_length: int = 6
+    d_out: int = 2
+    dropout: float = 0.0
+    qkv_bias: bool = False
+    seed: int = 123
+    weights: str = "same"
+
+    def __post_init__(self):
+        check_rows("rows", self.rows)
+        if len(self.tokens) != len(self.rows):
+            raise SettingError("tokens", len(self.tokens), f"one for each of {len(self.rows)} rows")
+        for name, setting in PARTS.items():
+            setting.check(getattr(self, name))
+
+
+def check_rows(name, rows):
+    """Return rows, or raise SettingError unless they are 1 to MAX_TOKENS embeddings."""
+    if not 1 <= len(rows) <= MAX_TOKENS:
+        raise SettingError(name, f"{len(rows)} tokens", f"1 to {MAX_TOKENS} tokens")
+    for position, row in enumerate(rows, start=1):
+        if len(row) != D_IN:
+            raise SettingError(
+                name, f"{len(row)} numbers in row {position}", f"{D_IN} numbers in every row"
+            )
+        for number in row:
+            if not abs(number) <= MAX_NUMBER:  # also refuses nan
+                raise SettingError(
+                    name, f"{number:g}", f"numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}"
+                )
+    return rows
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """One tensor of a module, as the module holds it."""
+
+    name: str
+    kind: str  # "parameter", "buffer", "non-persistent buffer" or "plain attribute"
+    shape: tuple[int, ...]
+    dtype: str
+    device: str
+    bytes: int
+    requires_grad: bool
+    in_state_dict: bool
+
+
+@dataclass(frozen=True)
+class VariantRun:
+    """What one variant did: its forward pass and the tensors it holds afterwards."""
+
+    class_name: str
+    trace: AttentionTrace
+    tensors: tuple[TensorRow, ...]
+    state_dict: tuple[str, ...]  # keys in PyTorch's order
+
+    @property
+    def outcome(self):
+        """One of OUTCOMES, read off the exception that came or did not come."""
+        error = self.trace.error
+        if error is None:
+            return "it works"
+        about_devices = error.type == "RuntimeError" and "device" in error.message
+        return "a device error" if about_devices else "something else"
+
+
+OUTCOMES = ("it works", "a device error", "something else")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What came out of an Experiment. It holds no module and no tensor that anybody changes."""
+
+    experiment: Experiment
+    script: str  # the text that ran
+    without_buffers: VariantRun
+    with_buffer: VariantRun
+
+    def variant(self, buffer):
+        """The run of CausalAttentionWithBuffer if buffer, else of the other class."""
+        return self.with_buffer if buffer else self.without_buffers
+
+
+_generator = threading.Lock()  # PyTorch's default generator is one for the whole process
+
+
+@contextlib.contextmanager
+def own_random_numbers():
+    """Seeding inside is nobody else's: one thread at a time, the generator restored after."""
+    with _generator, torch.random.fork_rng(devices=[]):
+        yield
+
+
+def run(experiment):
+    """Execute script(experiment) and return the Observation."""
+    source = script(experiment)
+    names = {
+        "ROWS": [list(map(float, row)) for row in experiment.rows],
+        "torch": torch,
+        "register": register,
+        "trace": trace,
+        "CausalAttentionWithoutBuffers": CausalAttentionWithoutBuffers,
+        "CausalAttentionWithBuffer": CausalAttentionWithBuffer,
+    }
+    with own_random_numbers():
+        exec(compile(source, "<the experiment>", "exec"), names)
+    runs = (
+        observe(names[name], names[f"{name}_run"]) for name in ("without_buffers", "with_buffer")
+    )
+    return Observation(experiment, source, *runs)
+
+
+def observe(model, forward):
+    """The VariantRun of a model after its forward pass."""
+    keys = tuple(model.state_dict())
+    rows = []
+    for name, tensor in module_tensors(model).items():
+        path, _, attribute = name.rpartition(".")
+        owner = model.get_submodule(path)
+        if attribute in owner._parameters:
+            kind = "parameter"
+        elif attribute in owner._buffers:
+            persistent = attribute not in owner._non_persistent_buffers_set
+            kind = "buffer" if persistent else "non-persistent buffer"
+        else:
+            kind = "plain attribute"
+        rows.append(
+            TensorRow(
+                name,
+                kind,
+                tuple(tensor.shape),
+                str(tensor.dtype).removeprefix("torch."),
+                str(tensor.device),
+                tensor.numel() * tensor.element_size(),
+                tensor.requires_grad,
+                name in keys,
+            )
+        )
+    return VariantRun(type(model).__name__, replace(forward, output=None), tuple(rows), keys)

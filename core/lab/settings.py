@@ -1,0 +1,167 @@
+"""The attention lab's settings: every control of the page, by the name that it has in the URL."""
+
+from dataclasses import dataclass
+
+from core.inputs.embeddings import SIX_TOKENS, embed, numbers_to_text, text_to_numbers, tokenize
+from core.inputs.sonnets import TOKENS, first_tokens
+from core.lab.experiment import (
+    MAX_NUMBER,
+    MAX_TOKENS,
+    OUTCOMES,
+    PARTS,
+    Experiment,
+    check_rows,
+)
+from core.mask_cost.findings import COST
+from core.settings.setting import Choice, Switch, Text, Whole
+
+MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
+
+
+@dataclass(frozen=True)
+class Sentence(Text):
+    """A sentence of 1 to MAX_TYPED tokens."""
+
+    @property
+    def limit(self):
+        return f"1 to {MAX_TYPED} words or punctuation marks, {self.max_chars} characters at most"
+
+    def accepts(self, value):
+        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TYPED
+
+
+@dataclass(frozen=True)
+class Numbers(Text):
+    """Embeddings as text: the numbers of a token separated by spaces, tokens by semicolons."""
+
+    @property
+    def limit(self):
+        return (
+            f"1 to {MAX_TYPED} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
+            f"such as `0.43 0.15 0.89; 0.55 0.87 0.66`, in {self.max_chars:,} characters at most"
+        )
+
+    def accepts(self, value):
+        try:
+            rows = text_to_numbers(value) if super().accepts(value) else ()
+            return len(rows) <= MAX_TYPED and bool(check_rows(self.name, rows))
+        except ValueError:
+            return False
+
+
+PREDICT = Switch("predict", "Predict first", True, "Hide the results until you have made a guess.")
+GUESS = Choice("guess", "What will happen?", None, options=OUTCOMES)
+RAN = Text("ran", "The question that was answered", "", max_chars=200)
+LAB = {
+    setting.name: setting
+    for setting in (
+        Switch(
+            "buffer",
+            "Register the mask as a buffer",
+            True,
+            'On: `self.register_buffer("mask", …)`. Off: `self.mask = …`, a plain attribute.',
+        ),
+        *PARTS.values(),
+        Choice(
+            "input",
+            "Input",
+            "example",
+            "Where the input embeddings come from.",
+            options=("example", "sentence", "numbers", "text"),
+        ),
+        Whole(
+            "tokens",
+            "Tokens",
+            64,
+            f"So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73, which "
+            f"begin again after {len(TOKENS)}.",
+            1,
+            MAX_TOKENS,
+        ),
+        Sentence("sentence", "Your sentence", "A buffer moves with its module.", max_chars=500),
+        Numbers(
+            "x",
+            "The same numbers as text",
+            numbers_to_text(row for _, row in SIX_TOKENS),
+            "Three numbers a token, tokens separated by semicolons. The link carries this text.",
+            max_chars=1900,
+        ),
+        Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
+        PREDICT,
+        GUESS,
+        RAN,
+        Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
+        Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
+        Whole("zoom_query", "First query of the window", 1, "", 1, MAX_TOKENS),
+        Whole("zoom_key", "First key of the window", 1, "", 1, MAX_TOKENS),
+        Switch("inputs", "Input, sizes and seed", False),
+        Switch("zoom", "Zoom into a window", False),
+        Switch("pipeline", "The whole pipeline", False),
+        Switch("tensors", "The tensor table", False),
+        Switch("causality", "The causality probe", False),
+        Switch("code", "The code", False),
+    )
+}
+
+LAB |= COST
+
+HOME = {"moved": Switch("moved", 'Run `model.to("sim")`', True)}  # the home page's one control
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """The lab's screen, as a value: what to run and what to show of it."""
+
+    experiment: Experiment
+    buffer: bool
+    compare: bool
+    predict: bool
+
+    @property
+    def asks(self):
+        """The question to the learner, in words."""
+        name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
+        return f"What will `{name}` do on `{self.experiment.device}`?"
+
+    @property
+    def question(self):
+        """A short name for what the learner is asked.
+
+        It has only what decides the outcome, so changing a seed asks nothing anew.
+        """
+        e = self.experiment
+        parts = ["buffer" if self.buffer else "plain", e.device]
+        parts += ["moved"] * e.move_model + ["byhand"] * e.move_mask
+        parts += ["toolong"] * (len(e.tokens) > e.context_length)
+        return "-".join(parts)
+
+
+def lab_settings(values):
+    """The LabSettings that a mapping of control names to values describes; else SettingError.
+
+    With the text as input, the context length is at least the number of its tokens.
+    """
+    for name in ("buffer", "compare", "predict", "input"):
+        LAB[name].check(values[name])
+    tokens, rows = input_embeddings(values)
+    parts = {name: values[name] for name in PARTS}
+    if values["input"] == "text":
+        parts["context_length"] = max(parts["context_length"], len(tokens))
+    return LabSettings(
+        Experiment(tokens, rows, **parts),
+        *(values[name] for name in ("buffer", "compare", "predict")),
+    )
+
+
+def input_embeddings(values):
+    """(tokens, rows) of the chosen input; SettingError where its text does not fit."""
+    if values["input"] == "example":
+        return tuple(zip(*SIX_TOKENS, strict=True))
+    if values["input"] == "sentence":
+        tokens = tokenize(LAB["sentence"].check(values["sentence"]))
+        return tokens, tuple(embed(token, values["seed"]) for token in tokens)
+    if values["input"] == "text":
+        tokens = first_tokens(LAB["tokens"].check(values["tokens"]))
+        return tokens, tuple(embed(token, values["seed"]) for token in tokens)
+    rows = text_to_numbers(LAB["x"].check(values["x"]))
+    return tuple(f"token {i}" for i in range(1, len(rows) + 1)), rows

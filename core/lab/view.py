@@ -1,0 +1,110 @@
+"""What a screen shows of an Observation: every T×T tensor reduced to a Matrix.
+
+Up to IN_PLACE tokens this takes some tens of milliseconds and is done where it is asked for. A
+longer input is a worker's job (core.workers.pool).
+"""
+
+import os
+from dataclasses import dataclass, replace
+
+import torch
+
+from core.attention.causality import row_changes, with_changed_token
+from core.charts.pooling import reduce
+from core.lab.experiment import Experiment, run
+from core.settings.setting import SettingError
+from core.workers.byte_cache import kept
+
+IN_PLACE = 1024  # tokens: GPT-2's context length
+KEPT = 24 * 2**20  # bytes of views, and as many of what the probe found
+
+
+@dataclass(frozen=True)
+class Look:
+    """An Experiment, and which part of its tensors to keep exactly. Positions count from 0."""
+
+    experiment: Experiment
+    window: tuple[int, int] = (0, 0)  # first query and first key
+    query: int = 0
+
+
+def look(report, wanted):
+    """The Observation of a Look, with a Matrix in place of every tensor of T×T numbers."""
+    check_memory(wanted.experiment)
+    observation = run(wanted.experiment)
+    report(0.5)
+    return reduced(observation, wanted)
+
+
+def probe(report, experiment, changed, buffer):
+    """The RowChanges of one variant when the token at `changed` (from 0) is another."""
+    before = run(experiment).variant(buffer)
+    report(0.5)
+    return row_changes(before, run(with_changed_token(experiment, changed)).variant(buffer))
+
+
+@kept(KEPT)
+def look_here(wanted):
+    """The same as look, in this process, kept."""
+    return look(lambda *_: None, wanted)
+
+
+@kept(KEPT)
+def probe_here(experiment, changed, buffer):
+    """The same as probe, in this process, kept."""
+    return probe(lambda *_: None, experiment, changed, buffer)
+
+
+def reduced(observation, wanted):
+    """The Observation with a Matrix in place of every T×T tensor."""
+    variants = (observation.without_buffers, observation.with_buffer)
+    without_buffers, with_buffer = (reduced_run(run, wanted) for run in variants)
+    return replace(observation, without_buffers=without_buffers, with_buffer=with_buffer)
+
+
+def reduced_run(run, wanted):
+    scores = run.trace.get("attn_scores", 1)
+    hidden = scores and scores.tensor[0] == -torch.inf
+    charted = ("attn_scores", 1 if scores else 0), ("attn_weights", 0)
+    stages = []
+    for stage in run.trace.stages:
+        if stage.name in ("attn_scores", "scaled_scores", "attn_weights", "dropped_weights"):
+            tensor, place = stage.tensor[0], (stage.name, stage.change)
+            masked = hidden
+            if hidden is None or place == ("attn_scores", 0):
+                masked = torch.zeros_like(tensor, dtype=torch.bool)
+            matrix = reduce(tensor, masked, wanted.window, wanted.query, place in charted)
+            stage = replace(stage, tensor=matrix)
+        stages.append(stage)
+    return replace(run, trace=replace(run.trace, stages=tuple(stages)))
+
+
+def check_memory(experiment):
+    """Raise SettingError unless this machine has the memory that an experiment takes."""
+    tokens = len(experiment.rows)
+    needed, free = memory_needed(experiment), memory_free()
+    if free is not None and needed > free:
+        raise SettingError(
+            "tokens",
+            f"{tokens:,}",
+            f"fewer on this machine now: {tokens:,} need {needed / 2**20:,.0f} MB of memory, and "
+            f"{free / 2**20:,.0f} MB are free",
+        )
+
+
+def memory_needed(experiment):
+    """Bytes that a run holds at once: five T×T float32 tensors a variant, and the masks."""
+    return 4 * (10 * len(experiment.rows) ** 2 + 6 * experiment.context_length**2)
+
+
+def memory_free():
+    """Bytes that can be had without swapping, or None where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as lines:
+            (line,) = (line for line in lines if line.startswith("MemAvailable"))
+        return 1024 * int(line.split()[1])
+    except (OSError, ValueError):
+        names = getattr(os, "sysconf_names", {})
+        if "SC_AVPHYS_PAGES" not in names:
+            return None
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,81 @@
+"""The settings of the lesson on state, its first question, and what its quiz is scored by."""
+
+from dataclasses import replace
+
+from core.lab.settings import PREDICT
+from core.ledger.holders import WAYS
+from core.ledger.rows import ROWS
+from core.settings.setting import Choice, Listed, Several, Switch, Text
+
+OUTCOMES = tuple(dict.fromkeys(answer for row in ROWS.values() for answer in row.answers))
+ASKED = (".half() on bool", "register_buffer")  # the cell that the page asks about first
+QUESTION = (
+    "A module holds a **bool** mask in a registered buffer, and `module.half()` runs. Is the mask "
+    "float16 afterwards?"
+)
+SAYS = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  # the quiz's guesses
+
+LEDGER = {
+    setting.name: setting
+    for setting in (
+        Choice("view", "Show", "the table", options=("the table", "the quiz")),
+        PREDICT,
+        Choice("guess", "Your guess", None, options=("yes", "no")),
+        Text("ran", "The question that was answered", "", max_chars=80),
+        Several("rows", "Rows", help="What PyTorch does. None chosen: all.", options=tuple(ROWS)),
+        Several(
+            "columns", "Columns", help="Ways to hold it. None chosen: all.", options=tuple(WAYS)
+        ),
+        Switch(
+            "slow",
+            "Run the slow rows too",
+            False,
+            "torch.export, torch.compile, and DistributedDataParallel in two processes: some "
+            "seconds, in a worker process that does not hold up other visitors.",
+        ),
+        Listed("row", "What PyTorch does", "moved by .to(device)", options=tuple(ROWS)),
+        Listed("column", "How the tensor is held", "plain attribute", options=tuple(WAYS)),
+        Listed("quiz_row", "The row to predict", "moved by .to(device)", options=tuple(ROWS)),
+        Several("revealed", "Ways that were revealed", options=tuple(WAYS)),
+        *(Choice(name, column, None, options=OUTCOMES) for column, name in SAYS.items()),
+    )
+}
+
+
+def ledger_for(row):
+    """LEDGER for a quiz on this row: a guess is one of the row's own answers."""
+    guesses = {name: replace(LEDGER[name], options=ROWS[row].answers) for name in SAYS.values()}
+    return LEDGER | guesses
+
+
+def chosen(values, all_of_them):
+    """The words of a Several in the order of all of them; none chosen stands for all."""
+    return tuple(word for word in all_of_them if word in values or not values)
+
+
+def answer(guess, cell):
+    """(right, text): whether a guess at a Cell's outcome was right, and why it came out so."""
+    right = guess == cell.outcome
+    said = "That is what happened." if right else f"What happened: {cell.outcome}."
+    return right, f"**You said: {guess}. {said}** {cell.reason}"
+
+
+def counts(guess, first, cell):
+    """What the score has of an answer that is shown, where that is not plain; else None.
+
+    first: this visitor's first answer to the Cell, or None if a link revealed it.
+    """
+    if first is None:
+        return "A link revealed this, so it is not counted."
+    if guess == first:
+        return None
+    right = "right" if answer(first, cell)[0] else "not so"
+    return f"Your first answer counts: {first}, {right}."
+
+
+def score(marks):
+    """The score in words, of {row: {column: right}}."""
+    total = sum(map(len, marks.values()))
+    right = sum(sum(row.values()) for row in marks.values())
+    rows = len([row for row in marks.values() if row])
+    return f"{right} of {total} right, in {rows} {'row' if rows == 1 else 'rows'}"

@@ -1,0 +1,228 @@
+"""The settings of "What does the mask cost?", and the words for what was measured."""
+
+from core.device.available import available_devices
+from core.mask_cost.measure import ATOL, ENOUGH, ROUNDS, RTOL, SECONDS, SHORTEST, WAYS
+from core.settings.setting import Choice, Switch, Text
+
+STORED, REBUILT, COPIED, FUSED = NAMES = tuple(way.__doc__ for way in WAYS)
+COST = {
+    setting.name: setting
+    for setting in (
+        Switch("cost", "What does the mask cost?", False),
+        Choice(
+            "cost_device",
+            "Measure on",
+            "cpu",
+            "`sim` computes on the CPU: what crosses to it is real, its speed is not a GPU's.",
+            options=tuple(device.name for device in available_devices()),
+        ),
+        Choice(
+            "cost_longest",
+            "Longest input, in tokens",
+            "1024",
+            f"All powers of two from {SHORTEST} on, in about {SECONDS:.0f} seconds in all.",
+            options=("256", "512", "1024", "2048"),
+        ),
+        Choice("cost_guess", "Which is the fastest?", None, options=NAMES),
+        Text("cost_ran", "The question about the cost that was answered", "", max_chars=80),
+    )
+}
+
+
+def in_words(seconds):
+    """A time to three significant digits, in milliseconds or microseconds."""
+    number, unit = (seconds * 1e3, "ms") if seconds >= 1e-4 else (seconds * 1e6, "µs")
+    return f"{number:#.3g}".rstrip(".") + f" {unit}"
+
+
+def at_longest(report):
+    """The rows of the longest input that was measured, by way."""
+    return {row.way: row for row in report.at(report.measured[-1])}
+
+
+def leaders(report):
+    """The ways that may be the fastest at the longest input, the smallest median first.
+
+    The others cannot be told from the first by the middle halves of their times.
+    """
+    rows = sorted(at_longest(report).values(), key=lambda row: row.forward.median)
+    return [row.way for row in rows if not row.forward.told_from(rows[0].forward)]
+
+
+def cost_answer(guess, report):
+    """("success", "info" or "warning", text): what a guess at the fastest way was worth."""
+    first = leaders(report)
+    if guess not in first:
+        kind, said = "warning", "It was not the fastest."
+    elif len(first) == 1:
+        kind, said = "success", "That is what came out."
+    else:
+        kind, said = "info", "It may be, but the measurement cannot tell."
+    return kind, f"**You said: {guess}. {said}** {ranking(report)}"
+
+
+def ranking(report):
+    """Which way was the fastest at the longest input, as far as the figures tell; Markdown."""
+    rows, first = at_longest(report), leaders(report)
+    where = f"At {report.measured[-1]:,} tokens on `{report.device}`"
+    if len(first) > 1:
+        spans = ", ".join(f"*{way}* {span(rows[way].forward)}" for way in first)
+        few = min(rows[way].forward.blocks for way in first) < ENOUGH
+        why = "too few times were measured" if few else "the middle halves of their times overlap"
+        text = f"{where} these cannot be told apart, for {why}: {spans}."
+        rest = [row for way, row in rows.items() if way not in first]
+        if not rest:
+            return text
+        near = min(rest, key=lambda row: row.forward.median)
+        return f"{text} The next is *{near.way}*, with {span(near.forward)}."
+    fastest = rows[first[0]].forward
+    near = min((r for r in rows.values() if r.way != first[0]), key=lambda r: r.forward.median)
+    return (
+        f"{where} *{first[0]}* was the fastest, with a median of {in_words(fastest.median)}. The "
+        f"next, *{near.way}*, took {in_words(near.forward.median)}, "
+        f"{near.forward.median / fastest.median:.2f} times as long."
+    )
+
+
+def span(spread):
+    return f"{in_words(spread.low)} to {in_words(spread.high)}"
+
+
+def reasons(report):
+    """Where the time and the bytes went at the longest input, sentence by sentence; Markdown."""
+    rows = at_longest(report)
+    stored, rebuilt, copied, fused = (rows[name] for name in NAMES)
+    share = rebuilt.mask.median / rebuilt.forward.median
+    yield (
+        f"**The mask alone.** To look the *stored buffer* up took {in_words(stored.mask.median)}. "
+        f"To build a mask took {in_words(rebuilt.mask.median)}, {share:.0%} of the forward pass of "
+        f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(copied.mask.median)}."
+    )
+    if not stored.forward.told_from(rebuilt.forward):
+        yield (
+            f"**Does storing save time?** Here it cannot be told: *{STORED}* took "
+            f"{span(stored.forward)}, *{REBUILT}* {span(rebuilt.forward)}."
+        )
+    else:
+        change = rebuilt.forward.median / stored.forward.median - 1
+        yield (
+            f"**Does storing save time?** *{REBUILT}* took {abs(change):.0%} "
+            f"{'longer' if change > 0 else 'less'} than *{STORED}*."
+        )
+    if copied.crossed:
+        yield (
+            f"**What crosses.** *{COPIED}* copied {copied.crossed:,} bytes from `cpu` to "
+            f"`{report.device}` in each forward pass; *{STORED}* copied {stored.crossed:,}."
+        )
+    else:
+        yield (
+            f"**What crosses.** Nothing: mask and scores are both on `{report.device}`. The copy "
+            f"of *{COPIED}* was a clone. Choose another device to see bytes cross."
+        )
+    yield f"**Inside SDPA.** {kernel(fused)}"
+    least = min(row.total for row in rows.values())
+    smallest = [f"*{row.way}*" for row in rows.values() if row.total == least]
+    each = " each" if len(smallest) > 1 else ""
+    yield (
+        f"**Memory.** *{STORED}* holds {stored.held:,} bytes of mask all the time, and a forward "
+        f"pass adds {stored.peak:,} at its peak. *{REBUILT}* holds {rebuilt.held:,} and adds "
+        f"{rebuilt.peak:,}. Least in all: {', '.join(smallest)}, {least:,} bytes{each}."
+    )
+
+
+def kernel(row):
+    """What scaled_dot_product_attention turned into, by the operations that were seen."""
+    fused = [name for name in row.operations if "scaled_dot_product" in name]
+    if fused:
+        return (
+            f"PyTorch ran one kernel, `{fused[0]}`. The largest tensor of the whole forward pass "
+            f"took {row.largest:,} bytes; scores for all pairs would take {4 * row.tokens**2:,}."
+        )
+    builds = [f"`{name}`" for name in ("ones", "tril", "where") if name in row.operations]
+    mask = f", {', '.join(builds)} for a mask of its own among them" if builds else ""
+    return (
+        f"PyTorch has no single kernel for it here: {len(row.operations)} operations ran in a "
+        f"forward pass{mask}. The largest tensor took {row.largest:,} bytes."
+    )
+
+
+def sameness(report):
+    """Whether all ways gave the same context vectors, in a sentence."""
+    largest = max(row.difference for row in report.rows)
+    how = (
+        f"the largest difference of a number is {largest:.2g}, at every length "
+        f"(`torch.allclose` with rtol={RTOL:g}, atol={ATOL:g})"
+    )
+    if report.same:
+        return f"All four gave the same context vectors: {how}."
+    return f"The four did not give the same context vectors: {how}. Do not compare their times."
+
+
+def tracing(report):
+    """What the lab's observer costs, in a sentence."""
+    longest = report.traced[-1]
+    return (
+        f"At {longest.tokens:,} tokens on `{report.device}` a plain call of the lab's module "
+        "(3 numbers a token, 2 a query) took "
+        f"{in_words(longest.plain.median)}, the same call observed line by line "
+        f"{in_words(longest.traced.median)}: **{longest.ratio:.2f} times** as long."
+    )
+
+
+def limits(report):
+    """What this measurement cannot say, in a few sentences."""
+    text = (
+        f"{report.clock.capitalize()} of one thread, by `torch.utils.benchmark` on this machine "
+        f"({report.machine}): {report.rounds} of {ROUNDS} rounds in {report.seconds:.1f} seconds, "
+        "the ways in rotating order. Points are medians, bars the middle half. "
+    )
+    if report.clock == "processor time":
+        text += (
+            "While other visitors and programs hold the processor, this time stands still; through "
+            "shared caches and memory they slow it all the same. "
+        )
+    else:
+        text += "Whatever else the machine does meanwhile counts too. "
+    text += (
+        "Other sizes, threads, batches, types and machines can rank the ways otherwise. Peaks are "
+        "summed from the results of PyTorch's operations while these live; what a kernel takes "
+        "and gives back inside is not seen."
+    )
+    if report.device == "sim":
+        text += " `sim` computes on the CPU and adds its own overhead: its times say nothing of "
+        text += "a GPU."
+    if report.missing:
+        names = ", ".join(f"{tokens:,}" for tokens in report.missing)
+        text += f" **Not measured**, since the time was up: {names} tokens."
+    return text
+
+
+def figures(report):
+    """All figures as rows of a table: a dict of texts for each length and way."""
+    rows = [
+        {
+            "tokens, the mask": f"{row.tokens:,}, {row.way}",
+            "forward, median": in_words(row.forward.median),
+            "middle half": span(row.forward),
+            "mask alone": in_words(row.mask.median) if row.mask else "none",
+            "bytes held": f"{row.held:,}",
+            "peak of a forward": f"{row.peak:,}",
+            "bytes crossed": f"{row.crossed:,}",
+        }
+        for row in report.rows
+    ]
+    for tokens in report.missing:
+        row = {"tokens, the mask": f"{tokens:,}, all", "forward, median": "not measured"}
+        rows.append(dict.fromkeys(rows[0], "") | row)
+    return rows
+
+
+def traced_table(report):
+    """The plain and the observed call as a Markdown table."""
+    lines = ["| tokens | plain call | observed call | ratio |", "|---:|---:|---:|---:|"]
+    lines += [
+        f"| {row.tokens:,} | {in_words(row.plain.median)} | {in_words(row.traced.median)} | "
+        f"{row.ratio:.2f} |"
+        for row in report.traced
+    ]
+    return "\n".join(lines)

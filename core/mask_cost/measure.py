@@ -1,0 +1,338 @@
+"""What the causal mask costs: four ways to the same context vectors, timed, their memory observed.
+
+Dimensions: T tokens, as many as the context length; D numbers in an embedding, a query, a key and
+a value, as in one head of GPT-2. Times are seconds on one thread, memory is bytes.
+"""
+
+import itertools
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.functional import scaled_dot_product_attention
+from torch.utils import benchmark
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from core.attention.causal_attention import CausalAttention, CausalAttentionWithBuffer, causal_mask
+from core.attention.trace import trace
+from core.device.simulated_device import register
+
+D = 64
+SHORTEST = 16  # tokens
+SEED = 123
+RTOL, ATOL = 1e-4, 1e-5  # of torch.allclose, for the context vectors of two ways
+ROUNDS = 9  # visits to each way at each length
+VISIT = 0.005  # seconds of calls in a visit, at least one call
+ENOUGH = 4  # blocks that a middle half needs
+SECONDS = 10.0  # for all of it; no visit begins later
+
+
+class StoredBuffer(CausalAttentionWithBuffer):
+    """stored buffer"""
+
+
+class RebuiltEachTime(CausalAttention):
+    """rebuilt each time"""
+
+    @property
+    def mask(self) -> torch.Tensor:
+        return causal_mask(self.context_length, self.W_query.weight.device)
+
+
+class CopiedEachTime(CausalAttention):
+    """copied each time"""
+
+    @property
+    def mask(self) -> torch.Tensor:  # built on the CPU; to the CPU, the copy is a clone
+        return causal_mask(self.context_length).to(self.W_query.weight.device, copy=True)
+
+
+class Fused(CausalAttention):
+    """SDPA"""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.check(x)
+        projections = (self.W_query, self.W_key, self.W_value)
+        qkv = (project(x).unsqueeze(1) for project in projections)  # (b, 1 head, T, D) each
+        return scaled_dot_product_attention(*qkv, is_causal=True).squeeze(1)  # (b, T, D)
+
+
+ON_CPU = ("cpu", "sim")  # devices that the processor computes for
+WAYS = (StoredBuffer, RebuiltEachTime, CopiedEachTime, Fused)
+
+
+class Watch(TorchDispatchMode):
+    """Sees every operation of PyTorch in this thread: the memory that results take while they live.
+
+    It does not see what one operation takes and gives back inside its own kernel.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: dict[StorageWeakRef, int] = {}  # new storages -> bytes
+        self.peak = 0  # the most bytes that were live at once
+        self.largest = 0  # bytes of the largest new storage
+        self.crossed = 0  # bytes of results on another device than their operand
+        self.operations: list[str] = []
+
+    def __torch_dispatch__(self, op: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
+        operands = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        result = op(*args, **(kwargs or {}))
+        self.operations.append(op._schema.name.removeprefix("aten::"))
+        self.live = {storage: n for storage, n in self.live.items() if not storage.expired()}
+        known = {tensor.untyped_storage()._cdata for tensor in operands}
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in known:
+                storage = tensor.untyped_storage()
+                self.live[StorageWeakRef(storage)] = storage.nbytes()
+                self.largest = max(self.largest, storage.nbytes())
+                if operands and operands[0].device != tensor.device:
+                    self.crossed += tensor.nbytes
+        self.peak = max(self.peak, sum(self.live.values()))
+        return result
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Times of one thing: the median and the middle half, in seconds."""
+
+    median: float
+    low: float  # first quartile
+    high: float  # third quartile
+    blocks: int  # measured times, one a visit; each is the mean of a block of calls
+
+    def told_from(self, other: "Spread") -> bool:
+        """Whether the middle halves lie apart, and rest on enough blocks to mean something."""
+        enough = min(self.blocks, other.blocks) >= ENOUGH
+        return enough and (self.low > other.high or other.low > self.high)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way costs at one length."""
+
+    way: str
+    tokens: int
+    forward: Spread
+    mask: Spread | None  # getting the mask alone, where there is one
+    held: int  # bytes of mask that the module holds between two forward passes
+    peak: int  # bytes that one forward pass adds at its peak
+    largest: int  # bytes of the largest tensor that it makes
+    crossed: int  # bytes that one forward pass copies from one device to another
+    operations: tuple[str, ...]  # of PyTorch, in one forward pass
+    difference: float  # largest, of a context vector's number to that of the first way
+
+    @property
+    def total(self) -> int:
+        return self.held + self.peak
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The lab's module (3 numbers in, 2 out) called plainly, and observed line by line."""
+
+    tokens: int
+    plain: Spread
+    traced: Spread
+
+    @property
+    def ratio(self) -> float:
+        return self.traced.median / self.plain.median
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured. lengths were asked for; those without rows were not measured."""
+
+    device: str
+    lengths: tuple[int, ...]
+    rows: tuple[Cost, ...]  # by length, then in the order of WAYS
+    traced: tuple[Traced, ...]
+    same: bool  # all context vectors, within RTOL and ATOL
+    rounds: int  # complete ones
+    seconds: float  # that all of it took
+    clock: str  # what the times are: "processor time" or "wall-clock time"
+    machine: str
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(row.tokens for row in self.rows))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        return tuple(tokens for tokens in self.lengths if tokens not in self.measured)
+
+    def at(self, tokens: int) -> tuple[Cost, ...]:
+        return tuple(row for row in self.rows if row.tokens == tokens)
+
+
+def seeded(way: type, *sizes: Any) -> torch.nn.Module:
+    """A module of class `way`; the seed gives all ways the same weights."""
+    torch.manual_seed(SEED)
+    return way(*sizes)
+
+
+def settle() -> None:
+    """Let a large block of memory come and go, so that every length finds the same allocator.
+
+    glibc's malloc takes the largest block freed so far, up to 32 MiB, as a measure: smaller ones
+    it then keeps for the next request, where it gave them back to the system before.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
+
+
+def stopwatch(device: torch.device) -> Callable[[], float]:
+    """A clock for Timer. On the CPU it counts only while the processor works for this thread, so
+    that programs that push in between are not counted. A GPU works on after a call has returned:
+    its clock is the wall's, and waits for the GPU first."""
+    if device.type in ON_CPU:
+        return time.thread_time
+    wait = getattr(torch, device.type).synchronize
+
+    def clock() -> float:
+        wait()
+        return time.perf_counter()
+
+    return clock
+
+
+class Contest:
+    """All ways at one length: built, compared, their memory observed, ready to be timed."""
+
+    def __init__(self, tokens: int, device: torch.device) -> None:
+        self.tokens = tokens
+        self.models = {way: seeded(way, D, D, tokens, 0.0).to(device) for way in WAYS}
+        lab = seeded(CausalAttentionWithBuffer, 3, 2, tokens, 0.0).to(device)
+        torch.manual_seed(SEED)
+        x = torch.randn(1, tokens, D).to(device)
+        tokens_of_lab = torch.rand(1, tokens, 3).to(device)
+        outputs = {way: model(x).cpu() for way, model in self.models.items()}
+        first = outputs[WAYS[0]]
+        self.same = all(torch.allclose(o, first, RTOL, ATOL) for o in outputs.values())
+        self.differences = {w: (o - first).abs().max().item() for w, o in outputs.items()}
+        self.watched = {way: observe(model, x) for way, model in self.models.items()}
+        statements = {("forward", w): ("model(x)", m, x) for w, m in self.models.items()}
+        statements |= {
+            ("mask", w): ("model.mask", m, x) for w, m in self.models.items() if w is not Fused
+        }
+        statements |= {
+            ("lab", "plain"): ("model(x)", lab, tokens_of_lab),
+            ("lab", "traced"): ("trace(model, x)", lab, tokens_of_lab),
+        }
+        clock = stopwatch(device)
+        self.timers = {
+            what: benchmark.Timer(
+                statement, timer=clock, globals={"model": model, "x": x, "trace": trace}
+            )
+            for what, (statement, model, x) in statements.items()
+        }
+        self.times: dict[tuple, list[float]] = {what: [] for what in self.timers}
+        self.calls: dict[tuple, int] = {}  # in a visit
+        self.visits = 0
+
+    def visit(self, over: Callable[[], bool]) -> bool:
+        """Time each thing once, beginning with another one each time. False if time was up."""
+        order = list(self.timers)
+        shift = 2 * self.visits % len(order)
+        for what in order[shift:] + order[:shift]:
+            if over():
+                return False
+            timer = self.timers[what]
+            if what not in self.calls:  # blocked_autorange would find it anew at each visit
+                self.calls[what] = max(1, round(VISIT / timer.timeit(1).median))
+            self.times[what] += timer.timeit(self.calls[what]).times
+        self.visits += 1
+        return True
+
+    def spread(self, *what: Any) -> Spread | None:
+        times = self.times.get(what)
+        if not times:
+            return None
+        low, median, high = statistics.quantiles(
+            times * (1 + (len(times) == 1)), n=4, method="inclusive"
+        )
+        return Spread(median, low, high, len(times))
+
+    def costs(self) -> tuple[Cost, ...]:
+        return tuple(
+            Cost(
+                way.__doc__,
+                self.tokens,
+                self.spread("forward", way),
+                self.spread("mask", way),
+                sum(buffer.nbytes for buffer in model.buffers()),
+                self.watched[way].peak,
+                self.watched[way].largest,
+                self.watched[way].crossed,
+                tuple(self.watched[way].operations),
+                self.differences[way],
+            )
+            for way, model in self.models.items()
+        )
+
+
+def observe(model: torch.nn.Module, x: torch.Tensor) -> Watch:
+    """The Watch of one forward pass."""
+    with Watch() as watch:
+        model(x)
+    return watch
+
+
+def measure(
+    report: Callable[[float, str], None],
+    device: str,
+    longest: int,
+    attempt: int = 0,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Report:
+    """Measure all ways at T = SHORTEST, twice that, … up to longest, on a device by its name.
+
+    Rounds go through all lengths, so that other load of the machine hits all alike. After
+    `seconds` nothing more begins. report(fraction, words) is called on the way. attempt only
+    tells repeated requests apart. PyTorch's default generator is as before on return; it must be
+    nobody else's meanwhile.
+    """
+    place = register() if device == "sim" else torch.device(device)
+    lengths = tuple(SHORTEST * 2**i for i in range((longest // SHORTEST).bit_length()))
+    start = clock()
+
+    def over() -> bool:
+        return clock() - start > seconds
+
+    contests: dict[int, Contest] = {}
+    steps = list(itertools.product(range(rounds), lengths))
+    settle()
+    one_thread = benchmark.set_torch_threads(1)
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), one_thread:
+        for step, (turn, tokens) in enumerate(steps):
+            if over():
+                break
+            fraction = max(step / len(steps), (clock() - start) / seconds)
+            report(min(fraction, 1.0), f"Round {turn + 1} of {rounds}: {tokens:,} tokens")
+            if tokens not in contests:
+                contests[tokens] = Contest(tokens, place)
+            if not contests[tokens].visit(over):
+                break
+    done = [contest for contest in contests.values() if contest.visits]
+    return Report(
+        device=device,
+        lengths=lengths,
+        rows=tuple(cost for contest in done for cost in contest.costs()),
+        traced=tuple(
+            Traced(c.tokens, c.spread("lab", "plain"), c.spread("lab", "traced")) for c in done
+        ),
+        same=all(contest.same for contest in done),
+        rounds=min((contest.visits for contest in done), default=0),
+        seconds=clock() - start,
+        clock="processor time" if place.type in ON_CPU else "wall-clock time",
+        machine=f"{platform.machine()}, {os.cpu_count()} processors, PyTorch {torch.__version__}",
+    )

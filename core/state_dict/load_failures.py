@@ -1,0 +1,289 @@
+"""The load-failure lab: two modules that differ, one load_state_dict, and what came of it.
+
+`script(loading)` writes the experiment as Python; `run` executes exactly that text.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from core.attention import causal_attention as attention
+from core.device.available import SIMULATED
+from core.device.simulated_device import register
+from core.lab.experiment import own_random_numbers
+from core.settings.setting import Choice, Switch, Whole
+
+HOLDS = ("buffer", "non-persistent", "plain")
+OUTCOMES = ("it loads", "it raises", "it loads, and something is wrong")
+FIXES = {  # name: (what it does, the lines between state_dict and load_state_dict, lines after)
+    "none": ("no fix", "", ""),
+    "strip-prefix": (
+        "Take the wrapper's prefix off every key",
+        'state = {key.removeprefix("module.").removeprefix("_orig_mod."): tensor'
+        " for key, tensor in state.items()}",
+        "",
+    ),
+    "drop-mask": (
+        "Take the mask out of the state: the target has built its own",
+        'state = {key: tensor for key, tensor in state.items() if not key.endswith("mask")}',
+        "",
+    ),
+    "add-mask": (
+        "Put the target's own mask into the state",
+        'state = {**state, "mask": target.mask}',
+        "",
+    ),
+    "register-anew": (
+        "Make the target's mask non-persistent, and take it out of the state",
+        "del target.mask\n"
+        'target.register_buffer("mask", causal_mask(target.context_length, device), '
+        "persistent=False)\n"
+        'state = {key: tensor for key, tensor in state.items() if not key.endswith("mask")}',
+        "",
+    ),
+    "rebuild": (
+        "Build the mask again after loading",
+        "",
+        "fresh = causal_mask(target.context_length, target.W_query.weight.device)\n"
+        "target.mask = fresh",
+    ),
+    "assign": (
+        "Load once more, with assign=True",
+        "",
+        "target.load_state_dict(state, assign=True)",
+    ),
+    "to-target": (
+        "Cast and move the loaded module to where it was wanted",
+        "",
+        "target.to(device, torch.float32)",
+    ),
+}
+FIELDS = {
+    setting.name: setting
+    for setting in (
+        Choice("source", "Source holds its mask as", "buffer", options=HOLDS),
+        Whole("source_length", "Source's context length", 6, "", 4, 64),
+        Choice(
+            "source_dtype", "Source's dtype", "float32",
+            options=("float32", "float16", "bfloat16", "float64"),
+        ),
+        Choice("source_device", "Source is on", "cpu", options=("cpu", SIMULATED)),
+        Choice(
+            "wrapped", "Source is wrapped by", "nothing",
+            options=("nothing", "DataParallel", "torch.compile"),
+        ),
+        Choice("target", "Target holds its mask as", "buffer", options=HOLDS),
+        Whole("target_length", "Target's context length", 6, "", 4, 64),
+        Choice("target_device", "Target is on", "cpu", options=("cpu", SIMULATED, "meta")),
+        Switch("strict", "strict", True, "Whether missing and unexpected keys raise."),
+        Switch("assign", "assign", False, "Take the loaded tensors themselves, not their values."),
+        Choice("fix", "Fix", "none", options=tuple(FIXES)),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A source, a target and how one is loaded into the other; validated (SettingError)."""
+
+    source: str = "buffer"
+    source_length: int = 6
+    source_dtype: str = "float32"
+    source_device: str = "cpu"
+    wrapped: str = "nothing"
+    target: str = "buffer"
+    target_length: int = 6
+    target_device: str = "cpu"
+    strict: bool = True
+    assign: bool = False
+    fix: str = "none"
+
+    def __post_init__(self):
+        for name, setting in FIELDS.items():
+            setting.check(getattr(self, name))
+
+    @property
+    def name(self):
+        """A short name, unique for a Loading."""
+        return ".".join(str(getattr(self, name)) for name in FIELDS)
+
+
+PRESETS = {
+    "Missing key": Loading(source="plain"),
+    "Unexpected key": Loading(target="plain"),
+    "Not persistent any more": Loading(target="non-persistent"),
+    "Size mismatch": Loading(target_length=4),
+    "Size mismatch, strict=False": Loading(target_length=4, strict=False),
+    "DataParallel's prefix": Loading(wrapped="DataParallel"),
+    "torch.compile's prefix": Loading(wrapped="torch.compile"),
+    "Nothing loaded, no error": Loading(wrapped="DataParallel", strict=False),
+    "A dtype lost": Loading(source_dtype="float16", assign=True),
+    "Meta, and no assign": Loading(target_device="meta"),
+    "Meta, a mask left behind": Loading(
+        source="non-persistent", target="non-persistent", target_device="meta", assign=True
+    ),
+    "Another device, assigned": Loading(source_device=SIMULATED, assign=True),
+}
+
+
+@dataclass(frozen=True)
+class TensorChange:
+    """A tensor of the target: before and after loading, as (device, dtype)."""
+
+    name: str
+    before: tuple[str, str]
+    after: tuple[str, str]
+    loaded: bool | None  # whether it now holds the source's values; None: nobody can say (meta)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came of a Loading. Texts are PyTorch's own."""
+
+    loading: Loading
+    script: str
+    message: str  # what load_state_dict returned, or the exception's type and text
+    raised: bool
+    warnings: tuple[str, ...]
+    changes: tuple[TensorChange, ...]
+    faults: tuple[str, ...]  # what is wrong with the target afterwards, as observed; Markdown
+
+    @property
+    def outcome(self):
+        if self.raised:
+            return OUTCOMES[1]
+        return OUTCOMES[2] if self.faults else OUTCOMES[0]
+
+
+def construction(hold, length):
+    """The line that builds a module."""
+    if hold == "plain":
+        return f"CausalAttentionWithoutBuffers(3, 2, {length}, 0.0)"
+    persistent = "" if hold == "buffer" else ", persistent=False"
+    return f"CausalAttentionWithBuffer(3, 2, {length}, 0.0{persistent})"
+
+
+def script(loading):
+    """The experiment as Python source, after the source of core.attention.causal_attention."""
+    e = loading
+    wrap = {
+        "nothing": "wrapped = source",
+        "DataParallel": f'wrapped = nn.DataParallel(source).to("{e.source_device}")',
+        "torch.compile": "wrapped = torch.compile(source)  # compiles nothing yet",
+    }[e.wrapped]
+    before, after = FIXES[e.fix][1:]
+    lines = [
+        "torch.manual_seed(1)",
+        f"source = {construction(e.source, e.source_length)}",
+        f'source.to("{e.source_device}", torch.{e.source_dtype})',
+        wrap,
+        "state = wrapped.state_dict()",
+        "",
+        "torch.manual_seed(2)  # other weights, so that loading shows",
+        f'device = torch.device("{e.target_device}")',
+        f"target = {construction(e.target, e.target_length)}",
+        "target.to(device)",
+        *([before] if before else []),
+        f"result = target.load_state_dict(state, strict={e.strict}, assign={e.assign})",
+        *(after.splitlines()),
+        "",
+        "x = torch.rand(1, 4, 3)  # 4 tokens, d_in",
+        "output = target(x.to(target.W_query.weight.device))",
+    ]
+    if SIMULATED in (e.source_device, e.target_device) or e.wrapped == "DataParallel":
+        lines.insert(0, "register()  # the simulated accelerator")
+    return "\n".join(lines) + "\n"
+
+
+def run(loading):
+    """Execute a Loading and return what came of it."""
+    source = script(loading)
+    names = {
+        "torch": torch,
+        "nn": nn,
+        "register": register,
+        "causal_mask": attention.causal_mask,
+        "CausalAttentionWithoutBuffers": attention.CausalAttentionWithoutBuffers,
+        "CausalAttentionWithBuffer": attention.CausalAttentionWithBuffer,
+    }
+    head, call, tail = split_at_load(source)
+    with own_random_numbers(), torch.no_grad(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec(head, names)
+        before = places(names["target"])
+        error = attempt(call, names)
+        message = text(error) if error else str(names["result"])
+        later = None if error else attempt(tail, names)
+    changes = compare(names["target"], names["source"], before)
+    faults = [] if error else find_faults(names["device"], changes)
+    if later:
+        faults.append(f"The forward pass raises. {text(later)}")
+    said = [str(w.message) for w in caught if w.category is UserWarning]
+    return Loaded(loading, source, message, bool(error), tuple(said), changes, tuple(faults))
+
+
+def split_at_load(source):
+    """The lines before load_state_dict, its own, and those after."""
+    lines = source.splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if line.startswith("result = "))
+    return "".join(lines[:at]), lines[at], "".join(lines[at + 1 :])
+
+
+def attempt(lines, names):
+    """Execute lines; the exception, or None."""
+    try:
+        exec(lines, names)
+    except Exception as error:
+        return error
+    return None
+
+
+def text(error):
+    return f"{type(error).__name__}: {error}"
+
+
+def tensors(model):
+    return dict(model.named_parameters()) | {"mask": model.mask}
+
+
+def places(model):
+    """{name: (device, dtype)} of a module's weights and its mask."""
+    return {
+        name: (str(tensor.device), str(tensor.dtype).removeprefix("torch."))
+        for name, tensor in tensors(model).items()
+    }
+
+
+def compare(target, source, before):
+    """The TensorChanges of a target."""
+    after, theirs, changes = places(target), tensors(source), []
+    for name, mine in tensors(target).items():
+        same = None
+        if mine.device.type != "meta" and mine.shape == theirs[name].shape:
+            same = torch.equal(mine.cpu(), theirs[name].cpu().to(mine.dtype))
+        changes.append(TensorChange(name, before[name], after[name], same))
+    return tuple(changes)
+
+
+def find_faults(device, changes):
+    """What is wrong with a target that loaded without an error; one sentence a fault."""
+    faults = []
+    for change in changes:
+        place, dtype = change.after
+        if place == "meta":
+            faults.append(f"`{change.name}` is still on `meta`: it has no values.")
+        elif torch.device(place).type not in (device.type, "meta") and device.type != "meta":
+            faults.append(f"`{change.name}` is on `{place}`, but the target was on `{device}`.")
+        if dtype != change.before[1]:
+            faults.append(f"`{change.name}` is {dtype} now; the target was {change.before[1]}.")
+        if change.loaded is False and change.name != "mask":
+            faults.append(f"`{change.name}` does not hold the source's values: none were loaded.")
+    return faults
+
+
+def cures(loaded):
+    """The names of the fixes that cure a Loaded, found by running each."""
+    tried = (replace(loaded.loading, fix=fix) for fix in FIXES if fix != "none")
+    return tuple(loading.fix for loading in tried if run(loading).outcome == OUTCOMES[0])

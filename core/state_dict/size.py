@@ -1,0 +1,199 @@
+"""What a persistent mask costs: the bytes of a checkpoint for four ways to have one.
+
+Dimensions: n is the number of tokens, at most context_length.
+"""
+
+import inspect
+import io
+from dataclasses import dataclass
+
+import altair as alt
+import torch
+from torch import nn
+
+from core.attention.causal_attention import causal_mask
+from core.charts.devices_and_bytes import byte_bars
+from core.lab.experiment import own_random_numbers
+from core.settings.setting import Choice, Text
+
+
+class Layer(nn.Module):
+    """An attention layer with tiny weights. A subclass says how it has its mask."""
+
+    def __init__(self, context_length):
+        super().__init__()
+        self.qkv = nn.Linear(3, 6, bias=False)
+        self.hold(context_length)
+
+    def mask_for(self, n):
+        return self.mask[:n, :n]
+
+    def forward(self, x):
+        query, key, value = self.qkv(x).chunk(3, dim=-1)  # (b, n, 2) each
+        scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5  # (b, n, n)
+        scores.masked_fill_(self.mask_for(x.shape[1]).bool(), -torch.inf)
+        return scores.softmax(dim=-1) @ value  # (b, n, 2)
+
+
+class Float32Buffer(Layer):
+    """float32 buffer"""
+
+    def hold(self, context_length):
+        self.register_buffer("mask", causal_mask(context_length))
+
+
+class BoolBuffer(Layer):
+    """bool buffer"""
+
+    def hold(self, context_length):
+        self.register_buffer("mask", causal_mask(context_length).bool())
+
+
+class NonPersistentBuffer(Layer):
+    """non-persistent buffer"""
+
+    def hold(self, context_length):
+        self.register_buffer("mask", causal_mask(context_length), persistent=False)
+
+
+class NoStoredMask(Layer):
+    """no stored mask, built in forward"""
+
+    def hold(self, context_length):
+        pass
+
+    def mask_for(self, n):
+        return causal_mask(n)
+
+
+WAYS = (Float32Buffer, BoolBuffer, NonPersistentBuffer, NoStoredMask)
+
+
+def saved_bytes(way, layers, context_length):
+    """Build a stack of layers of class `way`, save its state_dict, and count the file's bytes."""
+    model = nn.Sequential(*(way(context_length) for _ in range(layers)))
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    return file.tell()
+
+
+@dataclass(frozen=True)
+class Price:
+    """The bytes of one checkpoint. Really saved, or computed from those that were."""
+
+    way: str
+    layers: int
+    context_length: int
+    bytes: int
+    measured: bool
+
+
+CONTEXT_LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+SHOWN_LENGTH = 1024
+SAVED_UP_TO = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
+
+
+def is_built(way, layers, context_length):
+    """Whether a stack is small enough to be built and saved for a page."""
+    of_a_pair = sum(buffer.nbytes for buffer in way(1).buffers())  # a mask of 1 by 1
+    return layers * context_length**2 * of_a_pair <= SAVED_UP_TO
+
+
+@own_random_numbers()
+def prices(layers):
+    """A Price for every way and every length of CONTEXT_LENGTHS.
+
+    Stacks of at most SAVED_UP_TO bytes of masks are really saved. Beyond, a file grows with the
+    square of the length, by as much as between the last two that were saved.
+    """
+    table = []
+    for way in WAYS:
+        saved = []
+        for length in CONTEXT_LENGTHS:
+            if is_built(way, layers, length):
+                saved.append((length**2, saved_bytes(way, layers, length)))
+                table.append(Price(way.__doc__, layers, length, saved[-1][1], True))
+            else:
+                (pairs, nbytes), (more_pairs, more_bytes) = saved[-2:]
+                growth = (more_bytes - nbytes) * (length**2 - more_pairs) // (more_pairs - pairs)
+                table.append(Price(way.__doc__, layers, length, more_bytes + growth, False))
+    return tuple(table)
+
+
+# ---------------------------------------------------------------------------- on the page
+
+FACTORS = ("not at all", "2 times", "4 times", "8 times", "32 times")
+PRICE = {
+    setting.name: setting
+    for setting in (
+        Choice(
+            "layers",
+            "Layers",
+            "12",
+            "Each layer has a mask of its own. GPT-2 has 12 to 48 layers.",
+            options=("1", "12", "24", "48"),
+        ),
+        Choice("shrinks", "How much smaller?", None, options=FACTORS),
+        Text("price_ran", "The question about the price that was answered", "", max_chars=40),
+    )
+}
+
+
+def shrinking_answer(guess, table):
+    """(right, text): whether a guess at what bool saves was right, and why; from Prices."""
+    saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
+    float32, boolean = Float32Buffer.__doc__, BoolBuffer.__doc__
+    length = max(length for way, length in saved if way == float32)
+    before, after = saved[float32, length], saved[boolean, length]
+    answer = f"{before / after:.0f} times"
+    said = "That is what was saved." if guess == answer else f"Saved: {answer}."
+    return guess == answer, (
+        f"**You said: {guess}. {said}** At {length:,} tokens the files have {before:,} and "
+        f"{after:,} bytes. A float32 takes four bytes and a bool one: PyTorch does not pack "
+        "bools into bits. A mask that is not in the file costs nothing there."
+    )
+
+
+COLOURS = ("#009e73", "#e69f00", "#56b4e9", "#cc79a7")  # after Okabe and Ito; buffers as elsewhere
+
+
+def bytes_saved(table):
+    """Bars of a checkpoint's bytes, per way and context length (Prices)."""
+    rows = [
+        {
+            "way": row.way,
+            "length": str(row.context_length),
+            "bytes": row.bytes,
+            "how": "measured" if row.measured else "computed",
+        }
+        for row in table
+    ]
+    tooltip = [
+        alt.Tooltip("way:N", title="the mask"),
+        alt.Tooltip("length:N", title="context length"),
+        alt.Tooltip("bytes:Q", format=","),
+        "how:N",
+    ]
+    return byte_bars(rows, "bytes of the checkpoint", COLOURS, 10, tooltip, "computed")
+
+
+def layers_source():
+    """The source of the layers that ran and of what saved them."""
+    pieces = (Layer, *WAYS, saved_bytes)
+    return "\n\n".join(inspect.getsource(piece) for piece in pieces)
+
+
+def price_parts(layers):
+    """The pieces that save a stack of each way and print the bytes of its file."""
+    imports = "import io\n\nimport torch\nfrom torch import nn\n\n\n"
+    names = ", ".join(way.__name__ for way in WAYS)
+    report = (
+        f"for context_length in (64, 128, 256):\n    for way in ({names}):\n"
+        f"        nbytes = saved_bytes(way, {layers}, context_length)\n"
+        '        print(f"{context_length} {way.__doc__}: {nbytes:,} bytes")\n'
+    )
+    return [
+        ("The mask", imports + inspect.getsource(causal_mask)),
+        ("Four ways to have it", layers_source()),
+        ("What each costs", report),
+    ]

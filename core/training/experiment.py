@@ -1,0 +1,292 @@
+"""Training -> train -> TrainingRun: five modules trained side by side, and what each tensor did.
+
+`script` writes a Training as a few lines of Python. `train` executes exactly that text, on the loop
+of core/training/loop.py; `core.code.export` adds what those lines import.
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+import torch
+
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.device.available import SIMULATED, available_devices
+from core.device.simulated_device import register
+from core.inputs.embeddings import D_IN, SIX_TOKENS, embed, tokenize
+from core.inputs.sonnets import SONNETS
+from core.lab.experiment import own_random_numbers
+from core.settings.setting import Choice, SettingError, Whole
+from core.training import loop as training_loop
+
+# The first four lines of Shakespeare's Sonnet 18: 41 tokens, so five windows of eight tokens and
+# the one that follows the last.
+QUATRAIN = "\n".join(SONNETS.splitlines()[:4])
+CONTEXT_LENGTHS = {"six tokens": 5, "sonnet": 8}  # tokens in a window
+OPTIMIZERS = {"SGD": "torch.optim.SGD", "Adam": "torch.optim.Adam", "AdamW": "torch.optim.AdamW"}
+SIM_STEPS = 200  # measured: a step takes about eight times as long as on cpu
+PARTS = {  # a training's own settings; names as in the URL
+    setting.name: setting
+    for setting in (
+        Choice(
+            "text",
+            "Text",
+            "six tokens",
+            "What to learn: the embedding of the next token. `sonnet`: the first four lines of "
+            "Shakespeare's Sonnet 18 (1609), in five windows of eight tokens; a hash of the seed "
+            "and the word gives the embeddings.",
+            options=tuple(CONTEXT_LENGTHS),
+        ),
+        Choice("optimizer", "Optimizer", "AdamW", options=tuple(OPTIMIZERS)),
+        Choice(
+            "learning_rate",
+            "Learning rate",
+            "0.03",
+            options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3"),
+        ),
+        Choice(
+            "weight_decay",
+            "Weight decay",
+            "0.1",
+            "Pulls every parameter of the optimizer towards 0, at each step.",
+            options=("0", "0.01", "0.1", "1"),
+        ),
+        Choice(
+            "mask_start",
+            "Mask parameter, above the diagonal",
+            "-4",
+            "What is added there to the scores at the start. At `-inf`, `softmax` gives a weight "
+            "of 0, and the gradient through it is 0. AdamW leaves such an entry as it is; weight "
+            "decay by SGD or Adam turns it into `nan`.",
+            options=("-1", "-4", "-8", "-16", "-inf"),
+        ),
+        Whole("steps", "Optimizer steps", 100, f"At most {SIM_STEPS} on `{SIMULATED}`.", 1, 400),
+        Whole("seed", "Seed", 123, "Decides weights and the sonnet's embeddings.", 0, 2**31 - 1),
+        Choice(
+            "device",
+            "Device",
+            "cpu",
+            "Where all of it runs. `sim` gives the same numbers as `cpu`, bit for bit.",
+            options=tuple(device.name for device in available_devices()),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train, validated on construction (SettingError). Numbers are text, as in the URL."""
+
+    text: str = "six tokens"
+    optimizer: str = "AdamW"
+    learning_rate: str = "0.03"
+    weight_decay: str = "0.1"
+    mask_start: str = "-4"
+    steps: int = 100
+    seed: int = 123
+    device: str = "cpu"
+
+    def __post_init__(self):
+        for name, setting in PARTS.items():
+            setting.check(getattr(self, name))
+        if self.device == SIMULATED and self.steps > SIM_STEPS:
+            raise SettingError(
+                "steps",
+                self.steps,
+                f"at most {SIM_STEPS} on `{SIMULATED}`, where each step takes longer, or up to "
+                f"{PARTS['steps'].high} on `cpu`",
+            )
+
+    @property
+    def context_length(self):
+        return CONTEXT_LENGTHS[self.text]
+
+    @property
+    def embeddings(self):
+        """(token, numbers) of every token of the text."""
+        if self.text == "six tokens":
+            return SIX_TOKENS
+        return tuple((token, embed(token, self.seed)) for token in tokenize(QUATRAIN))
+
+    @property
+    def tokens(self):
+        """The tokens of the first window, those of the heatmaps."""
+        return tuple(token for token, _ in self.embeddings[: self.context_length])
+
+
+PLAIN, BUFFER, PARAMETER = "plain attribute", "buffer", "parameter"
+UNDECAYED, NORM = "parameter, no decay", "BatchNorm"  # MODULES by the names of the script
+MODULES = {
+    PLAIN: "The mask is a plain attribute",
+    BUFFER: "The mask is a buffer",
+    PARAMETER: "The mask is an `nn.Parameter`",
+    UNDECAYED: "The mask is an `nn.Parameter` that the weight decay leaves out",
+    NORM: "A BatchNorm and a linear layer, without a mask",
+}
+
+
+def script(training):
+    """The training as Python source. It needs the names that `train` puts beside it."""
+    t = training
+    rows = "\n".join(f"    {list(row)},  # {token}" for token, row in t.embeddings)
+    simulated = t.device == SIMULATED
+    device = "register()  # the simulated accelerator" if simulated else f'"{t.device}"'
+    sizes = f"{D_IN}, {D_IN}, {t.context_length}, 0.0"  # d_in, d_out, context_length, dropout
+    start = 'float("-inf")' if t.mask_start == "-inf" else f"{t.mask_start}.0"
+    with_mask = f"AttentionWithMaskParameter({sizes}, start={start})"
+    builders = {
+        PLAIN: f"CausalAttentionWithoutBuffers({sizes})",
+        BUFFER: f"CausalAttentionWithBuffer({sizes})",
+        PARAMETER: with_mask,
+        UNDECAYED: with_mask,
+        NORM: f"PredictionAfterBatchNorm({D_IN})",
+    }
+    seed = f"torch.manual_seed({t.seed})"
+    builds = "\n".join(
+        f'{seed}\nmodels["{name}"] = {built}' for name, built in builders.items()
+    ).replace(seed, f"{seed}  # the same weights each time", 1)
+    options = f"lr={t.learning_rate}, weight_decay={float(t.weight_decay)}"
+    return f"""\
+rows = torch.tensor([
+{rows}
+])  # (tokens, d_in)
+device = {device}
+x, target = windows(rows.to(device), {t.context_length})  # (b, n, d_in) each
+
+models = {{}}  # d_in, d_out, context_length, dropout
+{builds}
+for model in models.values():
+    model.to(device)
+plain = models["{PLAIN}"]
+plain.mask = plain.mask.to(device)  # by hand: model.to() does not know it
+
+optimizers = {{
+    name: {OPTIMIZERS[t.optimizer]}(model.parameters(), {options})
+    for name, model in models.items()
+}}
+no_decay = models["{UNDECAYED}"]
+optimizers["{UNDECAYED}"] = {OPTIMIZERS[t.optimizer]}([
+    {{"params": [no_decay.W_query.weight, no_decay.W_key.weight, no_decay.W_value.weight]}},
+    {{"params": [no_decay.mask], "weight_decay": 0.0}},
+], {options})
+history = list(train(models, optimizers, x, target, steps={t.steps}))
+after = list(after_training(models["{NORM}"], x + 1))
+"""
+
+
+@dataclass(frozen=True)
+class ModuleRun:
+    """What one module did in training. Sequences have one entry a Record: 0 to `steps` steps.
+
+    Everything is keyed by the tensor's name: kinds ("parameter", "buffer" or "plain attribute"),
+    optimized (whether the optimizer holds it), changed (whether any bit of it is another).
+    """
+
+    name: str
+    class_name: str
+    kinds: dict[str, str]
+    optimized: dict[str, bool]
+    changed: dict[str, bool]
+    losses: tuple[float, ...]
+    gradients: dict[str, tuple[float | None, ...]]  # norms; None for no gradient
+    drifts: dict[str, tuple[float, ...]]
+    leaks: tuple[float, ...]  # mean share of attention on later tokens; empty without attention
+    largest_leaks: tuple[float, ...]  # the largest single weight on a later token
+    above: tuple[float, ...]  # the mask's mean above the diagonal; empty without a mask
+    masks: torch.Tensor | None  # (steps + 1, n, n); only of BUFFER and PARAMETER
+    attn_weights: torch.Tensor | None  # (steps + 1, n, n), of the first window; likewise
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What came out of a Training. It holds no module."""
+
+    training: Training
+    script: str  # the text that ran
+    modules: dict[str, ModuleRun]
+    statistics: dict[str, torch.Tensor]  # of NORM, by name: (steps + 1, d_in)
+    after: tuple[tuple[str, dict[str, torch.Tensor]], ...]  # of after_training
+
+
+@own_random_numbers()
+def train(report, training):
+    """Execute script(training) and return the TrainingRun; a job of core.workers.pool.
+
+    Its progress notes are the losses so far: {name: (loss, …)}.
+    """
+    source = script(training)
+    names = vars(training_loop) | {
+        "register": register,
+        "CausalAttentionWithoutBuffers": CausalAttentionWithoutBuffers,
+        "CausalAttentionWithBuffer": CausalAttentionWithBuffer,
+        "train": reporting(report, training.steps),
+    }
+    with one_thread():
+        exec(compile(source, "<the training>", "exec"), names)
+    history = names["history"]
+    modules = {
+        name: module_run(name, model, names["optimizers"][name], [r[name] for r in history])
+        for name, model in names["models"].items()
+    }
+    statistics = {
+        key: torch.stack([records[NORM].tensors[key] for records in history])
+        for key, kind in modules[NORM].kinds.items()
+        if kind == "buffer"
+    }
+    return TrainingRun(training, source, modules, statistics, tuple(names["after"]))
+
+
+@contextlib.contextmanager
+def one_thread():
+    """PyTorch computes with one thread inside. Measured here, on a busy machine with two cores: two
+    threads take seven times as long for tensors this small, since they wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def reporting(report, steps):
+    """The loop of core/training/loop.py, saying after every fiftieth of the way how far it is."""
+
+    def train(*args, **options):
+        losses = {}
+        for step, records in enumerate(training_loop.train(*args, **options)):
+            for name, record in records.items():
+                losses.setdefault(name, []).append(record.loss)
+            if step % max(1, steps // 50) == 0:
+                report(step / steps, {name: tuple(values) for name, values in losses.items()})
+            yield records
+
+    return train
+
+
+def module_run(name, model, optimizer, records):
+    """The ModuleRun of a trained model, from its Records."""
+    first, last = records[0], records[-1]
+    tensors = training_loop.named_tensors(model)
+    parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+    held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
+    order = sorted(tensors, key=lambda key: key == "mask")  # the mask last
+    attention = [r.attn_weights for r in records] if last.attn_weights is not None else []
+    masks = [r.tensors["mask"] for r in records] if "mask" in tensors else []
+    shown = name in (BUFFER, PARAMETER)
+    return ModuleRun(
+        name,
+        type(model).__name__,
+        {
+            key: PARAMETER if key in parameters else BUFFER if key in buffers else PLAIN
+            for key in order
+        },
+        {key: id(tensors[key]) in held for key in order},
+        {key: not torch.equal(first.tensors[key], last.tensors[key]) for key in order},
+        tuple(r.loss for r in records),
+        {key: tuple(r.gradients[key] for r in records) for key in order},
+        {key: tuple(r.drifts[key] for r in records) for key in order},
+        tuple(training_loop.leak(weights) for weights in attention),
+        tuple(weights.triu(1).max().item() for weights in attention),
+        tuple(mask[torch.ones_like(mask).triu(1).bool()].mean().item() for mask in masks),
+        torch.stack(masks) if shown else None,
+        torch.stack([weights[0] for weights in attention]) if shown else None,
+    )

@@ -1,0 +1,201 @@
+"""The settings of the lesson on training, its five questions, and the reasons behind the answers.
+
+Markdown is returned; every number in it was observed in the TrainingRun.
+"""
+
+import math
+from dataclasses import dataclass
+
+from core.lab.settings import PREDICT
+from core.settings.setting import Choice, Switch, Text, Whole
+from core.training.experiment import BUFFER, NORM, PARAMETER, PARTS, PLAIN, UNDECAYED, Training
+
+STAYS, CHANGES = "stays", "changes"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A tensor of one of the modules, and how to name it in a question."""
+
+    module: str
+    tensor: str
+    words: str
+
+
+QUESTIONS = {
+    "weight_guess": Question(BUFFER, "W_query.weight", "`W_query.weight`, a parameter"),
+    "plain_guess": Question(PLAIN, "mask", "`mask`, a plain attribute"),
+    "buffer_guess": Question(BUFFER, "mask", "`mask`, a buffer"),
+    "parameter_guess": Question(PARAMETER, "mask", "`mask`, an `nn.Parameter`"),
+    "running_guess": Question(NORM, "norm.running_mean", "`running_mean` of a BatchNorm, a buffer"),
+}
+TRAINING = {
+    setting.name: setting
+    for setting in (
+        *PARTS.values(),
+        PREDICT,
+        *(
+            Choice(name, question.words, None, options=(CHANGES, STAYS))
+            for name, question in QUESTIONS.items()
+        ),
+        Text("trained", "The question that was answered", "", max_chars=60),
+        Whole("at", "After this many optimizer steps", 400, "", 0, PARTS["steps"].high),
+        Switch("decay", "Weight decay on the mask", False),
+        Switch("norm", "BatchNorm: a buffer that changes without a gradient", False),
+        Switch("tensors", "Every tensor", False),
+        Switch("code", "The code", False),
+    )
+}
+
+
+def training_settings(values):
+    """The Training that a mapping of control names to values describes; else SettingError."""
+    return Training(**{name: values[name] for name in PARTS})
+
+
+def number(value):
+    """A number for a sentence: three digits that count, with a real minus sign."""
+    if not math.isfinite(value):
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "nan")
+    return f"{value:.3g}".replace("-", "−")
+
+
+def outcome(run, question):
+    """ "changes" or "stays", as the tensor's bits did from the first to the last step."""
+    return CHANGES if run.modules[question.module].changed[question.tensor] else STAYS
+
+
+def reason(run, question):
+    """Why the tensor of a Question ended as it did."""
+    module, tensor = run.modules[question.module], question.tensor
+    if question.module == NORM:
+        start, end = (run.statistics[tensor][i][0].item() for i in (0, -1))
+        return (
+            "`forward` itself writes it, in `train()` mode: a tenth of the way to the mean of the "
+            "batch, each time. It has no gradient, and no optimizer holds it. Its first number "
+            f"went from {number(start)} to {number(end)}."
+        )
+    gradient = module.gradients[tensor][0]
+    if gradient is None:
+        held = "Registering it changed nothing here: " if module.kinds[tensor] == BUFFER else ""
+        return (
+            f"{held}`model.parameters()` does not list it, so the optimizer never held it; and "
+            "`loss.backward()` gave it no gradient. It is as at the start, bit for bit."
+        )
+    if math.isnan(module.drifts[tensor][-1]):
+        return broken(run)
+    moved = (
+        "It is a parameter: `model.parameters()` gave it to the optimizer, and `loss.backward()` "
+        f"gave it a gradient, of norm {number(gradient)} at the start."
+    )
+    if tensor != "mask":
+        drift = number(module.drifts[tensor][-1])
+        return f"{moved} The norm of its difference from the start is {drift} by now."
+    return f"{moved} That it should stay a mask is written nowhere. {leaked(module)}"
+
+
+def leaked(module):
+    """What became of causality in a module, in a sentence."""
+    before, after = (share(leak) for leak in (module.leaks[0], module.leaks[-1]))
+    if math.isnan(module.leaks[-1]):
+        return "Its attention weights are `nan` by now."
+    if not any(module.leaks):
+        return "No attention went to later tokens at any step."
+    said = f"stayed at {after}" if before == after else f"went from {before} to {after}"
+    return f"The share of attention that goes to later tokens {said}."
+
+
+def largest_leak(module):
+    """The largest single weight on a later token over all steps, and since when it is nan."""
+    sizes = module.largest_leaks
+    numbers = [size for size in sizes if not math.isnan(size)]
+    if not numbers:
+        return "`nan`"
+    broke = next((step for step, size in enumerate(sizes) if math.isnan(size)), None)
+    since = "" if broke is None else f" before step {broke}, and `nan` from then on"
+    return f"{number(max(numbers))}{since}"
+
+
+def share(part):
+    return "less than 0.1%" if 0 < part < 0.001 else f"{part:.1%}"
+
+
+HOW_IT_BREAKS = {
+    "SGD": "The step then takes −∞ away from −∞, which is `nan`.",
+    "Adam": "Adam then divides −∞ by its usual size, which is ∞, and that is `nan`.",
+}
+
+
+def broken(run):
+    """Why a mask that started at -inf has become nan, and where else nan is by now."""
+    training, drifts = run.training, run.modules[PARAMETER].drifts
+    spread = ", ".join(f"`{name}`" for name in drifts if math.isnan(drifts[name][-1]))
+    return (
+        f"{training.optimizer} adds the weight decay to the gradient: "
+        f"`{training.weight_decay} · −∞` is −∞ again. {HOW_IT_BREAKS[training.optimizer]} "
+        f"In the module *{PARAMETER}*, after the last step, `nan` is in {spread}."
+    )
+
+
+def cheating(run):
+    """What the losses of a mask that holds and of one that is trained say."""
+    causal, learned = (run.modules[name] for name in (BUFFER, PARAMETER))
+    ends = learned.losses[-1], causal.losses[-1]
+    if math.isnan(ends[0]):
+        return f"The loss of the mask parameter is `nan`. {broken(run)}"
+    text = (
+        f"With the mask as a parameter the loss ends at {number(ends[0])}, with the mask as a "
+        f"buffer at {number(ends[1])}."
+    )
+    growth = learned.leaks[-1] - learned.leaks[0]
+    if growth > 0.01 and ends[0] < 0.95 * ends[1]:  # else the difference may have other causes
+        text += (
+            " That is lower, but not better: the right answer is the next token, and this module "
+            "has learned to look at it. When it writes text, the next token is not there yet."
+        )
+    return f"{text} {leaked(learned)}"
+
+
+def infinite(run):
+    """What a start of -inf shows, or an empty text."""
+    if run.training.mask_start != "-inf" or math.isnan(run.modules[PARAMETER].losses[-1]):
+        return ""
+    return (
+        "The mask parameter started at −∞ above the diagonal. There `softmax` gives a weight of "
+        "exactly 0, the gradient through it is 0, and the entries stay. The entries on and below "
+        "the diagonal started at 0 and were trained."
+    )
+
+
+HOW_IT_DECAYS = {
+    "SGD": "SGD adds `weight_decay · value` to the gradient, so each step takes "
+    "a share of every entry away: `lr · weight_decay` times the entry.",
+    "Adam": "Adam adds `weight_decay · value` to the gradient and then divides by the usual size "
+    "of that sum. Where the gradient is tiny, the decay is all that is left, and a step of nearly "
+    "`lr` comes out of it.",
+    "AdamW": "AdamW multiplies every entry by `1 − lr · weight_decay` in each step, apart from the "
+    "gradient: also where the gradient is tiny.",
+}
+
+
+def decay_reason(run):
+    """What the weight decay did to the mask, against the twin whose mask it leaves out."""
+    decayed, twin = (run.modules[name] for name in (PARAMETER, UNDECAYED))
+    training = run.training
+    if not float(training.weight_decay):
+        return "The weight decay is 0, so both masks are the same. Choose another to see it pull."
+    if training.mask_start == "-inf":
+        return "−∞ cannot be pulled towards 0. " + (
+            broken(run) if math.isnan(decayed.above[-1]) else "Both masks keep it."
+        )
+    start, ended, without = decayed.above[0], decayed.above[-1], twin.above[-1]
+    text = (
+        f"{HOW_IT_DECAYS[training.optimizer]} Towards 0 means towards no mask. On average an entry "
+        f"above the diagonal went from {number(start)} to {number(ended)}; in a twin whose mask "
+        f"has a parameter group of its own with `weight_decay=0`, to {number(without)}."
+    )
+    if training.optimizer != "Adam":
+        factor = 1 - float(training.learning_rate) * float(training.weight_decay)
+        alone = start * factor**training.steps
+        text += f" Decay alone, without any gradient, would lead to {number(alone)} (computed)."
+    return text

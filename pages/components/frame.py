@@ -1,0 +1,112 @@
+"""Frames a page: its turn, its title, the navigation, and the link, which may need mending."""
+
+import contextlib
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.attention.causal_attention import causal_mask
+from core.lessons import LESSONS, lesson
+from core.settings.setting import read_url
+from pages.components import progress
+from pages.server.run_lock import turn
+
+# The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
+_COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
+ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize((48, 48), Image.NEAREST)
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
+.stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
+.stMainBlockContainer h2 { font-size: 1.25rem; padding: 0.25rem 0 0.75rem; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
+  color: inherit; opacity: 1; }
+.stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
+[data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+/* Page links below a page's text wrap on a phone; those of the navigation are short. */
+.stPageLink:not(.st-key-navigation *) a { align-items: flex-start; padding-block: 0.3rem; }
+.stPageLink:not(.st-key-navigation *) a * { white-space: normal; line-height: 1.35; }
+/* Streamlit's colours of code, with the text's mixed in: alone they have too little contrast. */
+.stCode pre .token:is(.keyword, .function, .class-name) {
+  color: color-mix(in srgb, currentcolor 30%, #1c83e1); }
+.stCode pre .token:is(.string, .boolean, .number) {
+  color: color-mix(in srgb, currentcolor 50%, #09ab3b); }
+.stCode pre .token.comment { color: color-mix(in srgb, currentcolor 50%, #808495); }
+.stCode pre .token.decorator { color: color-mix(in srgb, currentcolor 50%, #ed6f13); }
+.stCode pre .token .token.token.token { color: inherit; }
+pre.marked { font-size: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  padding: 0.75rem; margin: 0; border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
+pre.marked mark { background: #ffd54a; color: #1a2330; }
+</style>"""
+
+
+@contextlib.contextmanager
+def page(name, catalogue=None):
+    """Run a page of the catalogue of lessons when it is its turn; its contents go within.
+
+    catalogue maps the page's names in the URL to Settings. A link with anything unfit in it is
+    cleaned and opened again; what was wrong is then said.
+    """
+    with turn():
+        open_page(name, catalogue or {})
+        yield
+        remember_link(name)
+
+
+def open_page(page, catalogue):
+    here = lesson(page)
+    st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
+    come_back(page)
+    mend_link(page, catalogue)
+    st.html(STYLE)
+    with st.container(horizontal=True, key="navigation"):
+        st.markdown("**Buffer Lab**", width="content")
+        for other in LESSONS:
+            link = None if other is here else st.session_state.get(f"link to {other.page}")
+            st.page_link(other.page, label=other.title, icon=other.icon, query_params=link)
+    st.title(here.question, anchor=False)
+    complaints(page)
+
+
+def come_back(page):
+    """With the browser's Back button, a page returns without its link: give it the last one."""
+    came_from = st.session_state.get("page")
+    st.session_state["page"] = page
+    if came_from not in (None, page):
+        progress.forget()
+    link = st.session_state.get(f"link to {page}")
+    if came_from not in (None, page) and link and not st.query_params:
+        st.switch_page(page, query_params=link)
+
+
+def mend_link(page, catalogue):
+    # A widget that is there already has taken its parameter over, and says itself what is wrong.
+    parameters = {
+        name: st.query_params.get_all(name)
+        for name in st.query_params
+        if name not in st.session_state
+    }
+    kept, wrong = read_url(parameters, catalogue)
+    if wrong:
+        st.session_state[f"complaints of {page}"] = wrong
+        for name in parameters:
+            del st.query_params[name]
+        st.query_params.update(kept)
+        st.rerun()
+
+
+def complaints(page):
+    wrong = st.session_state.get(f"complaints of {page}")
+    if wrong:
+        with st.container(key="complaints"):
+            st.warning("The link had something that this page cannot use.\n\n" +
+                       "\n".join(f"- {sentence}" for sentence in wrong))  # fmt: skip
+            st.button("Dismiss", on_click=lambda: st.session_state.pop(f"complaints of {page}"))
+
+
+def remember_link(page):
+    """Keep this page's link, so that its entry in the navigation leads back to the same screen."""
+    st.session_state[f"link to {page}"] = {
+        name: values if len(values := st.query_params.get_all(name)) > 1 else values[0]
+        for name in st.query_params
+    }

@@ -1,0 +1,78 @@
+"""Work that a worker process does: its progress, a way to cancel, and its result."""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.workers import pool as jobs
+
+WORK = "work: "  # before a place's name, in the session's state
+
+
+def work(key, function, *args, live=None, private=False):
+    """The result of function(report, *args), or None while it is not there.
+
+    Until then the page shows how far it is, what live(note) draws of what was reported, and a way
+    to cancel. key names the place on the page: asking there for something else cancels the old.
+    private: the result is for this session alone.
+    """
+    me = (get_script_run_ctx().session_id, key)
+    mine = st.session_state.setdefault(WORK + key, {"asked": None, "job": None, "me": me})
+    asked = (function, tuple(map(hash, args)) if private else args)
+    if mine["asked"] != asked:
+        if mine["job"]:
+            mine["job"].cancel(me)
+        mine |= {"asked": asked, "job": None, "stopped": False}
+    job = mine["job"]
+    if job is None or (job.state == "cancelled" and not mine["stopped"]):
+        try:
+            job = mine["job"] = jobs.ask(function, *args, who=me, private=private)
+        except jobs.Busy as busy:
+            st.warning(str(busy))
+            st.button("Try again", key=f"again {key}")
+            return None
+    if job.state == "done" and not mine["stopped"]:
+        return job.result
+    if mine["stopped"]:
+        st.info(
+            "Cancelled. There are no results for these settings; *Run again* computes them.",
+            icon=":material/cancel:",
+        )
+        if live and job.note is not None:
+            live(job.note)
+    elif job.state == "failed":
+        st.error(f"This could not be finished. {job.error}")
+    else:
+        follow(me, mine, job, live)
+        return None
+    st.button("Run again", key=f"again {key}", on_click=mine.update,
+              kwargs={"job": None, "stopped": False})  # fmt: skip
+    return None
+
+
+def forget(key=""):
+    """Give up what was asked at a place, or at all places: the visitor has gone elsewhere."""
+    for name in list(st.session_state):
+        if name == WORK + key if key else str(name).startswith(WORK):
+            mine = st.session_state.pop(name)
+            if mine["job"]:
+                mine["job"].cancel(mine["me"])
+
+
+@st.fragment(run_every=0.5)
+def follow(me, mine, job, live):
+    """Draw how far a job is, twice a second; at its end the page runs once more."""
+    if job.over or mine["stopped"]:
+        st.rerun()
+    if job.state == "waiting":
+        text = f"Waiting for {job.ahead} others" if job.ahead else "Waiting for a free worker"
+    else:
+        text = f"Running: {job.fraction:.0%}"
+    st.progress(job.fraction, text)
+
+    def stop():
+        mine["stopped"] = True
+        job.cancel(me)
+
+    st.button("Cancel", key=f"cancel {me[1]}", icon=":material/cancel:", on_click=stop)
+    if live and job.note is not None:
+        live(job.note)

@@ -1,0 +1,174 @@
+"""The attention lab's controls, in the order of the page."""
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.pooling import WHOLE
+from core.device.available import available_devices
+from core.inputs.embeddings import numbers_to_text, text_to_numbers
+from core.lab.settings import LAB, lab_settings
+from core.lab.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
+from core.settings.setting import SettingError
+from pages.components.progress import work
+from pages.components.widgets import in_link, section, widget
+from pages.server.run_lock import give_up
+
+INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
+          "qkv_bias", "weights")  # fmt: skip
+
+
+def large(experiment):
+    """Whether an experiment is a worker's job."""
+    return max(len(experiment.rows), experiment.context_length) > IN_PLACE
+
+
+def observe(wanted):
+    """The Observation of a Look; None while a worker makes it, or after saying why it can't.
+
+    While a worker looks elsewhere in the same experiment, what is known of it stays.
+    """
+    try:
+        if not large(wanted.experiment):
+            if len(wanted.experiment.tokens) > WHOLE:
+                give_up()
+            return look_here(wanted)
+        check_memory(wanted.experiment)
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the lab goes on.")
+        return None
+    observation = work("look", look, wanted)
+    if observation:
+        st.session_state["seen"] = observation
+    seen = st.session_state.get("seen")
+    return seen if seen and seen.experiment == wanted.experiment else None
+
+
+def probe_of(settings, changed):
+    """What the causality probe finds; None while a worker is at it, or where it found nothing."""
+    if large(settings.experiment):
+        return work("probe", probe, settings.experiment, changed, settings.buffer)
+    return probe_here(settings.experiment, changed, settings.buffer)
+
+
+def lab_controls():
+    """Draw the controls; return LabSettings, or None after saying what does not fit."""
+    values = {}
+    variant, device, moves, view = st.columns([1.25, 1, 1.25, 0.9], gap="medium")
+    with variant:
+        values["buffer"] = widget(LAB["buffer"], asks_anew=True)
+    with device:
+        descriptions = [device.description for device in available_devices()]
+        values["device"] = widget(LAB["device"], asks_anew=True, captions=descriptions)
+    with moves:
+        values["move_model"] = widget(LAB["move_model"], asks_anew=True)
+        values["move_mask"] = widget(LAB["move_mask"], asks_anew=True)
+    with view:
+        values["compare"] = widget(LAB["compare"])
+    with variant:  # it matters as long as a variant with a buffer is on the screen
+        unused = not values["buffer"] and not values["compare"]
+        values["persistent"] = widget(LAB["persistent"], disabled=unused)
+    with view:
+        values["predict"] = widget(LAB["predict"])
+    with section(LAB["inputs"]) as opened:
+        values |= (
+            input_controls() if to_draw(opened) else {name: in_link(LAB[name]) for name in INPUTS}
+        )
+    try:
+        return lab_settings(values)
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the lab goes on.")
+        return None
+
+
+def to_draw(opened):
+    """Whether to draw the input's controls: once they were opened, they stay.
+
+    Until then the link has their values, and a page without them is there sooner.
+    """
+    if opened.open:
+        st.session_state["inputs were open"] = True
+    return "inputs were open" in st.session_state
+
+
+def input_controls():
+    """Draw the controls of the input, the sizes and the seed; their values by name (INPUTS)."""
+    values = {}
+    source, sizes, seed = st.columns([2, 1, 1], gap="medium")
+    with source:
+        values["input"] = widget(
+            LAB["input"],
+            captions=[
+                "six tokens of the book",
+                "your own words",
+                "your own numbers",
+                "many tokens",
+            ],
+        )
+        values |= dict.fromkeys(("sentence", "x", "tokens"))
+        if values["input"] == "sentence":
+            values["sentence"] = widget(LAB["sentence"])
+            st.caption(
+                "Each word, and each punctuation mark, gets three numbers from a hash of the seed "
+                "and itself."
+            )
+        elif values["input"] == "numbers":
+            number_table()
+            values["x"] = widget(LAB["x"])
+        elif values["input"] == "text":
+            values["tokens"] = tokens_of_text()
+    with sizes:
+        values["context_length"] = widget(LAB["context_length"], asks_anew=True)
+        values["d_out"] = widget(LAB["d_out"])
+        values["dropout"] = widget(LAB["dropout"])
+    with seed:
+        values["seed"] = widget(LAB["seed"])
+        values["qkv_bias"] = widget(LAB["qkv_bias"])
+        values["weights"] = widget(LAB["weights"])
+    return values
+
+
+def tokens_of_text():
+    """How many tokens of the text, and what follows from it."""
+    tokens = widget(LAB["tokens"])
+    more = ""
+    if tokens > IN_PLACE:
+        more = (
+            f" More than {IN_PLACE:,} tokens are computed by a worker process, so that nobody "
+            "else's page has to wait."
+        )
+    st.caption(f"The context length is {tokens:,}, or what stands beside, if that is more.{more}")
+    return tokens
+
+
+def number_table():
+    """A table to edit the embeddings in; what is typed goes into the text below it, and back."""
+    text = st.session_state.get("x", st.session_state.get("kept x", LAB["x"].default))
+    try:
+        rows = text_to_numbers(LAB["x"].check(text))
+    except SettingError:
+        return  # the text is being edited by hand; its message stands below
+    state = st.session_state.setdefault("table", {"version": 0, "text": text, "rows": rows})
+    if state["text"] != text:  # the text was edited: a fresh table, without old edits on top
+        state |= {"version": state["version"] + 1, "text": text, "rows": rows}
+    key = f"table {state['version']}"
+
+    def take_over():
+        frame = pd.DataFrame(state["rows"])
+        edits = st.session_state[key]
+        for row, cells in edits["edited_rows"].items():
+            for column, number in cells.items():
+                frame.iloc[row, int(column[1:]) - 1] = number or 0.0
+        frame = frame.drop(index=edits["deleted_rows"])
+        added = [[row.get(f"x{i}") or 0.0 for i in (1, 2, 3)] for row in edits["added_rows"]]
+        state["text"] = numbers_to_text([*frame.itertuples(index=False), *added])
+        st.session_state["x"] = state["text"]
+
+    st.data_editor(
+        pd.DataFrame(state["rows"], columns=["x1", "x2", "x3"]),
+        num_rows="dynamic",
+        column_config={x: st.column_config.NumberColumn(default=0.0) for x in ("x1", "x2", "x3")},
+        key=key,
+        on_change=take_over,
+        height=260,
+        alt="The input embeddings, a row for each token; the text below holds the same numbers",
+    )

@@ -1,0 +1,80 @@
+"""What does the mask cost? Four ways to the same forward pass, measured by a worker process."""
+
+import pandas as pd
+import streamlit as st
+
+from core.code.export import cost_parts
+from core.device.available import available_devices
+from core.mask_cost import charts as cost_charts
+from core.mask_cost import findings as costing
+from core.mask_cost.findings import COST
+from core.mask_cost.measure import SECONDS, measure
+from pages.components import progress
+from pages.components.code import take_home
+from pages.components.predict import gate
+from pages.components.widgets import widget
+
+
+def panel(ask):
+    """Controls, guess if ask, the measuring with its progress, and what came of it."""
+    st.markdown(
+        "Four modules that compute the same causal attention. The mask is a **stored buffer**; it "
+        "is **rebuilt each time** on the device, by `causal_mask`; it is built on the CPU and "
+        "**copied each time**; or there is none, and PyTorch's "
+        "`scaled_dot_product_attention(is_causal=True)`, **SDPA** for short, does all of it. One "
+        "head, 64 numbers a query, as in GPT-2; one sequence of T tokens, context length T."
+    )
+    where, how_long = st.columns(2, gap="medium")
+    with where:
+        captions = [device.description for device in available_devices()]
+        device = widget(COST["cost_device"], "cost_guess", captions)
+    with how_long:
+        longest = int(widget(COST["cost_longest"], "cost_guess"))
+    question = f"Which is the fastest at {longest:,} tokens on `{device}`, on this machine?"
+    name = f"{device}-{longest}"
+    if not gate(ask, question, name, "Measure them", COST["cost_guess"], "cost_ran"):
+        return
+    attempt = st.session_state.setdefault("cost attempt", 0)
+    report = progress.work("cost", measure, device, longest, attempt, live=st.caption)
+    if report is None:
+        return
+    if not report.rows:
+        st.warning(
+            f"No length was measured within {SECONDS:.0f} seconds: the machine is busy. "
+            "Measure again, or choose a shorter input."
+        )
+    else:
+        findings(report, st.session_state["cost_guess"] if ask else None)
+    st.button("Measure again", key="cost anew", icon=":material/refresh:", on_click=once_more)
+    take_home(cost_parts(device, longest), "mask_cost")
+
+
+def once_more():
+    st.session_state["cost attempt"] += 1
+
+
+def findings(report, guess):
+    """The verdict, the reasons, both charts, the figures, and what they cannot say."""
+    if guess:
+        kind, answer = costing.cost_answer(guess, report)
+        getattr(st, kind)(answer)
+    else:
+        st.markdown(costing.ranking(report))
+    if not report.same:
+        st.error(costing.sameness(report))
+    st.markdown("\n".join(f"- {sentence}" for sentence in costing.reasons(report)))
+    times, memory = st.columns(2, gap="medium")
+    with times:
+        st.markdown("**Time of a forward pass**")
+        st.altair_chart(cost_charts.time_chart(report), alt=cost_charts.describe_times(report))
+    with memory:
+        st.markdown("**Memory at the peak of a forward pass**")
+        st.altair_chart(cost_charts.memory_chart(report), alt=cost_charts.describe_memory(report))
+    st.caption(costing.limits(report))
+    if report.same:
+        st.caption(costing.sameness(report))
+    st.markdown("**All figures**")
+    rows = pd.DataFrame(costing.figures(report)).set_index("tokens, the mask")
+    st.table(rows, height=420, alt="All figures, a row for each length and way")
+    st.markdown("**What the lab's observer costs.** " + costing.tracing(report))
+    st.markdown(costing.traced_table(report))

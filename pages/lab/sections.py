@@ -1,0 +1,184 @@
+"""The lab's closer looks, each in a section of its own that is computed only while it is open."""
+
+import html
+
+import streamlit as st
+
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.causality import neighbours
+from core.attention.stages import PIPELINE, formula, stage_of
+from core.charts.heatmap import PRINTED_UP_TO, token_labels
+from core.charts.pooling import WHOLE, WINDOW
+from core.code import export
+from core.lab.settings import LAB
+from core.lab.view import Look
+from pages.components.code import fragment, take_home
+from pages.components.widgets import plain, section, token_asked, token_choice
+from pages.lab.controls import probe_of
+from pages.lab.tables import values, worked_row
+
+ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps
+
+
+def looked_at(settings):
+    """The Look of this screen: the experiment, and where its sections look closely."""
+    count = len(settings.experiment.tokens)
+
+    def at(name):
+        _, asked = token_asked(LAB[name], count)
+        return min(asked, count) - 1
+
+    return Look(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
+
+
+def closer_looks(settings, look, observation, chosen, other):
+    """Every section below the heatmaps, for the chosen VariantRun and the compared one or None.
+
+    observation and chosen are None while a worker is at it: the sections stay, and wait.
+    """
+    labels = token_labels(look.experiment.tokens)
+    if len(labels) > PRINTED_UP_TO:
+        with section(LAB["zoom"]) as opened:
+            if opened.open:
+                zoom(look, chosen, other, labels)
+    with section(LAB["pipeline"]) as opened:
+        if opened.open:
+            pipeline(look, observation, chosen, labels)
+    with section(LAB["tensors"]) as opened:
+        if opened.open:
+            for run in filter(None, (chosen, other)):
+                tensor_table(run)
+    with section(LAB["causality"]) as opened:
+        if opened.open:
+            causality(settings, chosen, labels)
+    with section(LAB["code"]) as opened:
+        if opened.open and observation:
+            code(observation)
+
+
+def zoom(look, chosen, other, labels):
+    st.markdown(
+        f"{WINDOW} queries by {WINDOW} keys with their exact values, out of {len(labels):,} by "
+        f"{len(labels):,}."
+    )
+    for column, name in zip(st.columns(2), ("zoom_query", "zoom_key"), strict=True):
+        with column:
+            token_choice(LAB[name], look.experiment.tokens)
+    for run in filter(None, (chosen, other)):
+        st.markdown(f"**`{run.class_name}`**")
+        wanted = ZOOMED if run.trace.get("attn_scores", 1) else (("attn_scores", 0),)
+        steps = [step for step in PIPELINE if (step.variable, step.change) in wanted]
+        steps = [step for step in steps if stage_of(run, step)]
+        if not steps:
+            st.info("`forward` ended before it computed any scores.")
+        for column, step in zip(st.columns(2), steps, strict=False):
+            with column:
+                values(run, step, labels, look, zoomed=True)
+
+
+def pipeline(look, observation, run, labels):
+    if run is None:
+        token_choice(LAB["query"], look.experiment.tokens)
+        return
+    st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
+    lines = ["| stage | formula | shape | dtype | device |", "|---|---|---|---|---|"]
+    for step in PIPELINE:
+        stage = stage_of(run, step)
+        seen = "not reached | | |"
+        if stage:
+            dtype = str(stage.tensor.dtype).removeprefix("torch.")
+            seen = f"{tuple(stage.tensor.shape)} | {dtype} | `{stage.device}` |"
+        lines.append(f"| {step.title} | {formula(step, observation.experiment)} | {seen}")
+    st.markdown("\n".join(lines))
+    if len(labels) > WHOLE:
+        st.caption(
+            f"Of {len(labels):,} tokens, each table shows {WINDOW}. *Zoom into a window* decides "
+            "which."
+        )
+    reached = [step for step in PIPELINE if stage_of(run, step)]
+    few_numbers = observation.experiment.d_out <= 4
+    few_keys = len(labels) <= WINDOW or len(labels) > WHOLE
+    for narrow, beside in ((True, 5 if few_numbers else 1), (False, 2 if few_keys else 1)):
+        steps = [step for step in reached if (step.columns == "number") == narrow]
+        for start in range(0, len(steps), beside):
+            group = steps[start : start + beside]
+            for column, step in zip(st.columns(beside), group, strict=False):
+                with column:
+                    values(run, step, labels, look)
+    st.markdown("**One query, worked through**")
+    if run.trace.get("attn_scores"):
+        token_choice(LAB["query"], look.experiment.tokens)
+        worked_row(observation, run, labels)
+    else:
+        st.info("`forward` ended before it computed any scores.")
+
+
+def tensor_table(run):
+    lines = [
+        "| tensor | kind | shape | dtype | device | bytes | requires_grad | in state_dict |",
+        "|---|---|---|---|---|---:|---|---|",
+    ]
+    lines += [
+        f"| `{row.name}` | {row.kind} | {row.shape} | {row.dtype} | `{row.device}` | "
+        f"{row.bytes:,} | {'yes' if row.requires_grad else 'no'} | "
+        f"{'yes' if row.in_state_dict else 'no'} |"
+        for row in run.tensors
+    ]
+    st.markdown(f"**`{run.class_name}`**\n\n" + "\n".join(lines))
+
+
+def causality(settings, run, labels):
+    tokens = settings.experiment.tokens
+    st.markdown(
+        "A causal model's answer at one position must not depend on later tokens. Change a token: "
+        "each of its numbers moves by 1. The module runs again, and the rows are compared."
+    )
+    changed = token_choice(LAB["changed"], tokens)
+    if run is None:
+        return
+    if run.trace.error:
+        st.info("The forward pass failed, so there are no rows to compare.")
+        return
+    rows = probe_of(settings, changed)
+    if rows is None:
+        return
+    lines = ["| query | attention weights | context vector |", "|---|---|---|"]
+    for part in neighbours(rows) if len(rows) > WHOLE else [[row] for row in rows]:
+        cells = (
+            f":orange-badge[changed by up to {size:.4g}]" if size else ":gray-badge[identical]"
+            for size in (max(row.weights for row in part), max(row.context for row in part))
+        )
+        first, last = part[0].query, part[-1].query
+        name = f"{first + 1}. {plain(tokens[first])}"
+        if len(part) > 1:
+            name += f" to {last + 1}. {plain(tokens[last])}"
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
+    early = [row for row in rows[:changed] if row.weights or row.context]
+    token = f"“{plain(labels[changed])}”"
+    if early:
+        st.error(f"{len(early):,} rows before {token} changed: this model looks ahead.")
+    elif changed:
+        rows = "The one row" if changed == 1 else f"All {changed:,} rows"
+        st.success(
+            f"{rows} before {token} {'is' if changed == 1 else 'are'} identical, bit for bit."
+        )
+    else:
+        st.success(f"{token} is the first token, so every row may depend on it.")
+
+
+def code(observation):
+    st.markdown("**The one line that differs**, in two classes of the file below")
+    classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
+    for column, (source, index) in zip(
+        st.columns(2), export.differing_lines(*classes), strict=True
+    ):
+        lines = [html.escape(line) for line in source.split("\n")]
+        lines[index] = f"<mark>{lines[index]}</mark>"
+        shown = "\n".join(lines)
+        column.html(f'<pre class="marked" tabindex="0">{shown}</pre>')
+    parts = export.experiment_parts(observation)
+    fragment("The experiment that ran on this page", observation.script)
+    title = "The two modules that it ran, with the forward pass that they share"
+    fragment(title, dict(parts)["The two attention modules"], line_numbers=True)
+    take_home(parts, "buffer_lab", export.as_csv(observation))

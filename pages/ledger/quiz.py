@@ -1,0 +1,111 @@
+"""The ledger as a quiz: predict a row for the ten ways, reveal, keep score, see the reasons."""
+
+import streamlit as st
+
+from core.ledger.holders import WAYS
+from core.ledger.rows import ROWS, SLOW
+from core.ledger.settings import LEDGER, SAYS, answer, counts, ledger_for, score
+from pages.components.widgets import widget
+from pages.ledger.table import row_cells
+
+
+def catalogue():
+    """The page's settings, with the answers of the row that the quiz is at."""
+    name = "quiz_row"
+    row = st.session_state.get(name, st.query_params.get(name))
+    return ledger_for(row if row in ROWS else LEDGER[name].default)
+
+
+def panel():
+    """The row's question, ten guesses, and what the revealed ones were worth.
+
+    Counted are the first answers that were revealed here, in this session. Kept of each cell:
+    in "quiz first" that answer, or None where a link revealed the cell; in "quiz score" its mark.
+    """
+    marks = st.session_state.setdefault("quiz score", {})
+    first = st.session_state.setdefault("quiz first", {})
+    row = widget(LEDGER["quiz_row"], asks_anew=start_over)
+    if row in SLOW:
+        st.caption("A slow row: it runs in a worker process once you reveal something.")
+    st.markdown(f"**Predict.** {ROWS[row].question} Answer for all ten ways, or for some.")
+    asked = set(st.query_params.get_all("revealed"))
+    cells = row_cells(row) if asked else {}
+    guesses = {}
+    for columns in (tuple(WAYS)[:5], tuple(WAYS)[5:]):
+        pair = st.columns(5, gap="small")
+        for place, column in zip(pair, columns, strict=True):
+            with place.container(border=True):
+                guesses[column] = one(row, column, cells, column in asked, first, marks)
+    answered = [column for column, guess in guesses.items() if guess]
+    if not asked <= set(answered):  # a link revealed what it has no fit guess at
+        asked &= set(answered)
+        show_revealed([column for column in answered if column in asked])
+    fresh = [column for column in answered if column not in asked]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Reveal what you answered",
+            type="primary",
+            disabled=not fresh,
+            help=None if fresh else "Answer for at least one more way first.",
+            on_click=reveal,
+            args=(row, answered, fresh, first),
+        )
+        st.button("Clear this row", on_click=start_over)
+        st.button("Next row", on_click=next_row, args=(row,))
+    if any(marks.values()):
+        st.markdown(f"**Score: {score(marks)}.** The first answer to a cell counts.")
+        st.button("Start the score anew", on_click=begin_anew, args=(marks, first))
+
+
+def one(row, column, cells, revealed, first, marks):
+    """One way: the guess, and what it was worth once it is revealed. Returns the guess."""
+    guess = widget(ledger_for(row)[SAYS[column]])
+    if revealed and guess and cells:
+        cell = cells[column]
+        right, text = answer(guess, cell)
+        counted = first.setdefault(row, {}).setdefault(column, None)
+        if counted:
+            marks.setdefault(row, {})[column] = answer(counted, cell)[0]
+        st.markdown(
+            f":{'green' if right else 'orange'}-badge[{'✓ right' if right else '✗ not so'}]"
+        )
+        st.markdown(text)
+        note = counts(guess, counted, cell)
+        if note:
+            st.caption(note)
+    return guess
+
+
+def reveal(row, answered, fresh, first):
+    """Show these ways; what is answered to the fresh ones counts, if it is the first answer."""
+    for column in fresh:
+        guess = st.session_state[SAYS[column]]
+        if guess:  # it is gone if the row was changed in the same moment
+            first.setdefault(row, {}).setdefault(column, guess)
+    show_revealed(answered)
+
+
+def show_revealed(columns):
+    if columns:
+        st.query_params["revealed"] = columns
+    else:
+        st.query_params.pop("revealed", None)
+
+
+def start_over():
+    """Forget the guesses at this row; the score stays."""
+    st.query_params.pop("revealed", None)
+    for name in SAYS.values():
+        st.session_state[name] = None
+
+
+def begin_anew(marks, first):
+    marks.clear()
+    first.clear()
+    start_over()
+
+
+def next_row(row):
+    rows = tuple(ROWS)
+    st.session_state["quiz_row"] = rows[(rows.index(row) + 1) % len(rows)]
+    start_over()

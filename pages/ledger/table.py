@@ -1,0 +1,179 @@
+"""The ledger's table, its filters and downloads, and a cell from near: code, outcome, reason."""
+
+import pandas as pd
+import streamlit as st
+
+from core.ledger import rows as registration
+from core.ledger.holders import WAYS
+from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW, as_csv, as_markdown
+from core.ledger.settings import ASKED, LEDGER, QUESTION, answer, chosen
+from pages.components.code import download, fragment, take_home
+from pages.components.predict import gate
+from pages.components.progress import work
+from pages.components.widgets import widget
+
+MARKS = {  # outcome: (sign, colour of the cell, colour of the badge)
+    "yes": ("✓", "rgba(32, 140, 80, 0.22)", "green"),
+    "no": ("✗", "rgba(200, 120, 0, 0.22)", "orange"),
+    "raises": ("!", "rgba(200, 40, 50, 0.28)", "red"),
+    NOTHING: ("–", "transparent", "gray"),
+    NOT_RUN: ("…", "transparent", "gray"),
+}
+OTHER = ("◆", "rgba(40, 110, 200, 0.22)", "blue")
+LEGEND = (
+    "✓ yes, it does. ✗ no, it does not. ! PyTorch raises an error. – not applicable: there is no "
+    "tensor. ◆ another outcome, in words. … not run so far."
+)
+
+
+@st.cache_resource(show_spinner="Running the experiments …")
+def fast_cells():
+    """The Cells of the fast rows, by (row, column); run once for all visitors."""
+    return {(cell.row, cell.column): cell for cell in registration.fast_cells()}
+
+
+def row_cells(row):
+    """The Cells of one row, by column, or None while a worker is still at it."""
+    if row in FAST:
+        return {column: fast_cells()[row, column] for column in WAYS}
+    cells = work(f"row {row}", registration.slow_cells, row, live=so_far)
+    return cells and {cell.column: cell for cell in cells}
+
+
+def so_far(cells):
+    """What a worker has found by now."""
+    st.caption(", ".join(f"{cell.column}: {cell.outcome}" for cell in cells))
+
+
+def panel(ask):
+    """The table and a cell of it; asks for a guess at one cell first if ask."""
+    if not gate(ask, QUESTION, "half-bool", "Run the experiments", LEDGER["guess"]):
+        return
+    cells = dict(fast_cells())
+    if ask:
+        right, text = answer(st.session_state["guess"], cells[ASKED])
+        (st.success if right else st.warning)(text)
+    rows, columns = filters()
+    cells |= slow_cells(rows)
+    table(cells, rows, columns)
+    download_tables([cells[r, c] for r in rows for c in columns if (r, c) in cells])
+    near(cells, rows)
+
+
+def filters():
+    """(rows, columns) that the table has."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        rows = widget(LEDGER["rows"])
+    with right:
+        columns = widget(LEDGER["columns"])
+    return chosen(rows, ROWS), chosen(columns, WAYS)
+
+
+def slow_cells(rows):
+    """The Cells of the slow rows among these, as far as they are wanted and there."""
+    cells, wanted = {}, [row for row in SLOW if row in rows]
+    if not widget(LEDGER["slow"], disabled=not wanted):
+        return {}
+    for number, row in enumerate(wanted, start=1):
+        place = st.container()
+        with place:
+            found = row_cells(row)
+            if found is None:
+                st.caption(f"Slow row {number} of {len(wanted)}: {row}")
+                break
+        cells |= {(row, column): cell for column, cell in found.items()}
+    return cells
+
+
+def table(cells, rows, columns):
+    """The outcomes, by sign and word; choosing a cell shows it from near."""
+    words = {column: [label(cells.get((row, column))) for row in rows] for column in columns}
+    frame = pd.DataFrame(words, index=pd.Index(rows, name="What PyTorch does"))
+    st.dataframe(
+        frame.style.map(lambda text: f"background-color: {colour(text)}"),
+        height="content",
+        row_height=32,
+        on_select=lambda: take_cell(rows),
+        selection_mode="single-cell",
+        key="table",
+        column_config={
+            "_index": st.column_config.Column(width=190, pinned=True),
+            **{
+                column: st.column_config.Column(width=max(84, 22 + 6 * longest([column, *texts])))
+                for column, texts in words.items()
+            },
+        },
+    )
+    st.caption(f"{LEGEND} Choose a cell, or name it below.")
+
+
+def longest(texts):
+    return max(map(len, texts))
+
+
+def take_cell(rows):
+    """A cell of the table was chosen: name it in the select boxes, and so in the link."""
+    picked = st.session_state["table"]["selection"]["cells"]
+    if picked and picked[0][1] in WAYS and picked[0][0] < len(rows):
+        st.session_state["row"], st.session_state["column"] = rows[picked[0][0]], picked[0][1]
+
+
+def label(cell):
+    outcome = cell.outcome if cell else NOT_RUN
+    return f"{MARKS.get(outcome, OTHER)[0]} {outcome}"
+
+
+def colour(text):
+    return MARKS.get(text.split(" ", 1)[1], OTHER)[1]
+
+
+def download_tables(cells):
+    """Downloads of what the table shows."""
+    with st.container(horizontal=True):
+        download("Table (.csv)", as_csv(cells), "ledger.csv", "text/csv")
+        download("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown")
+
+
+def near(cells, rows):
+    """One cell: what came out, why, and the code that ran. rows: those that the table has."""
+    st.header("One cell from near", anchor=False)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        row = widget(LEDGER["row"])
+    with right:
+        column = widget(LEDGER["column"])
+    st.markdown(f"{ROWS[row].question} Held as: **{column}**.")
+    cell = cells.get((row, column))
+    if cell is None:
+        st.info(f"This row is a slow one. {waits_for(row in rows)}")
+    else:
+        outcome(cell)
+    parts, snippet = registration.parts(row, column), registration.snippet(row, column)
+    alone = len(parts) == 1
+    if alone:
+        st.markdown("**The code of this cell**, which runs as pasted")
+        st.code(snippet, wrap_lines=True)
+    else:  # it stands on the simulated device
+        fragment("The code of this cell", snippet)
+    take_home(parts, "cell", shown=alone)
+
+
+def waits_for(in_table):
+    """Why a slow row has no outcome so far."""
+    if not in_table:
+        return (
+            "The filter *Rows* leaves it out. To run it, choose it there, and switch on *Run the "
+            "slow rows too*."
+        )
+    if not st.session_state["slow"]:
+        return "It runs with *Run the slow rows too*, above the table."
+    return "What came out stands here once it has run; see above the table."
+
+
+def outcome(cell):
+    """A Cell's outcome, what was seen, and the reason."""
+    sign, _, badge = MARKS.get(cell.outcome, OTHER)
+    st.markdown(f":{badge}-badge[{sign} {cell.outcome}]")
+    st.code(cell.detail, language=None, wrap_lines=True)
+    st.markdown(cell.reason)

@@ -1,0 +1,74 @@
+"""What crosses the boundary between two devices: counted, in a table and a chart."""
+
+import streamlit as st
+
+from core.charts.devices_and_bytes import bytes_per_forward
+from core.code.export import crossings_parts, source
+from core.lab.experiment import own_random_numbers
+from core.moving import copies as crossings_module
+from core.moving.copies import CONTEXT_LENGTHS, crossings
+from core.moving.reasons import MOVING, copying_answer
+from pages.components.code import fragment, take_home
+from pages.components.predict import gate
+from pages.components.widgets import widget
+
+
+@st.cache_resource(max_entries=4, show_spinner="Counting copies in real forward passes …")
+@own_random_numbers()
+def count(counted_up_to: int):
+    """Crossings up to a context length; the same for all sessions."""
+    return crossings(counted_up_to)
+
+
+def panel(ask):
+    """Five ways to have the mask where the scores are, side by side; asks for a guess if ask."""
+    st.markdown(
+        "Five modules that compute the same. Each moves to `sim`, then runs; every copy between "
+        "`cpu` and `sim` is counted as it happens. The input is there already. The mask is a "
+        "registered buffer; a plain attribute moved once by hand; a plain attribute moved in every "
+        "forward; built on the device in every forward; built on the CPU in every forward and "
+        "copied."
+    )
+    counted = int(widget(MOVING["counted"]))
+    copying = MOVING["copying"]
+    question = "How many of the five copy the mask in **every** forward pass?"
+    if not gate(ask, question, "five", "Count the copies", copying, "counted_for"):
+        return
+    table = count(counted)
+    if ask:
+        right, answer = copying_answer(st.session_state["copying"], table)
+        (st.success if right else st.warning)(answer)
+    lines = [
+        f"| the mask is … | copied once, by `.to` | in each forward pass at {counted:,} tokens | "
+        f"copies | bytes |",
+        "|---|---|---|---:|---:|",
+    ]
+    for row in table:
+        if row.context_length == counted:
+            lines.append(
+                f"| {row.way} | {names(row.once)} | {names(row.each)} | {len(row.each)} | "
+                f"{row.bytes_each:,} |"
+            )
+    st.markdown("\n".join(lines))
+    st.altair_chart(bytes_per_forward(table), alt=describe(table))
+    st.caption(
+        f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "
+        "mask's bytes grow with the square of the context length. The scale is logarithmic."
+    )
+
+
+def names(copies):
+    return ", ".join(f"{name}, {nbytes:,} bytes" for name, nbytes in copies) or "nothing"
+
+
+def describe(table):
+    largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
+    return "Bytes copied in each forward pass at 4096 tokens: " + "; ".join(
+        f"{row.way} {row.bytes_each:,}" for row in largest
+    )
+
+
+def code():
+    """The modules and what counts their copies, to read and to take home."""
+    fragment("The five modules, and what counts their copies", source(crossings_module), height=420)
+    take_home(crossings_parts(int(st.session_state["counted"])), "crossings")

@@ -1,0 +1,143 @@
+"""The timeline: what it is built from, and the ledger of what each step did."""
+
+import streamlit as st
+
+from core.moving.reasons import MOVING, split_steps
+from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline
+from core.settings.setting import SettingError
+from pages.components.widgets import forget_guess, put_in_link, widget
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def observe(timeline: Timeline):
+    """The Story of a Timeline. It is shared between sessions, and nobody changes it."""
+    return run_timeline(timeline)
+
+
+def builder():
+    """Draw the controls of the timeline; return a Timeline, or None after saying what is wrong."""
+    st.markdown("**A story to start from**")
+    with st.container(horizontal=True):
+        for name, preset in PRESETS.items():
+            st.button(preset.title, key=f"preset {name}", on_click=set_steps,
+                      args=(preset.steps, preset.start))  # fmt: skip
+    start = widget(
+        MOVING["start"],
+        asks_anew=True,
+        captions=[description for _, description in STARTS.values()],
+    )
+    # Clicks make a new text box: what a browser still says of the old one may be a click behind.
+    box = st.session_state.setdefault("steps box", 0)
+    if f"steps {box}" not in st.session_state:
+        kept = st.session_state.get("built", MOVING["steps"].default)
+        clicked = st.session_state.pop("clicked", False)
+        st.session_state["built"] = kept if clicked else st.query_params.get("steps", kept)
+    text = st.session_state["built"]
+    steps = split_steps(text)
+    st.markdown("**Add a step**")
+    with st.container(horizontal=True):
+        for name, step in STEPS.items():
+            st.button(
+                step.label,
+                key=f"add {name}",
+                icon=":material/add:",
+                on_click=add_step,
+                args=(name,),
+                disabled=len(steps) >= MAX_STEPS,
+            )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            MOVING["steps"].label, text, key=f"steps {box}", help=MOVING["steps"].help,
+            on_change=typed, args=(f"steps {box}",),
+        )  # fmt: skip
+        st.button("Take the last step back", on_click=take_back,
+                  disabled=not steps)  # fmt: skip
+        st.button("Start over", on_click=set_steps, args=((),), disabled=not steps)
+    if len(steps) >= MAX_STEPS:
+        st.caption(f"A timeline has at most {MAX_STEPS} steps. Take one back to add another.")
+    try:
+        MOVING["steps"].check(text)
+        put_in_link("steps", text, MOVING["steps"].default)
+        return Timeline(start, steps)
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the timeline goes on.")
+        return None
+
+
+def set_steps(steps, start=None):
+    st.session_state["built"], st.session_state["clicked"] = ".".join(steps), True
+    st.session_state["steps box"] += 1
+    if start:
+        st.session_state["start"] = start
+    forget_guess()
+
+
+def add_step(name):
+    set_steps((*split_steps(st.session_state["built"]), name)[:MAX_STEPS])
+
+
+def take_back():
+    set_steps(split_steps(st.session_state["built"])[:-1])
+
+
+def typed(box):
+    st.session_state["built"] = st.session_state[box]
+    forget_guess()
+
+
+def question(timeline):
+    """What the learner is asked about a timeline, with the preset's own question if it is one."""
+    for preset in PRESETS.values():
+        if (preset.start, preset.steps) == (timeline.start, timeline.steps):
+            return f"{preset.question} What will happen by the last step?"
+    count = len(timeline.steps)
+    if not count:
+        return "What will happen if the module is built, and nothing else is done?"
+    return f"What will happen in {count} step{'' if count == 1 else 's'} after the construction?"
+
+
+def ledger(story):
+    """Every tensor's place after every step; what a step changed is marked."""
+    columns = story.columns
+    names = list(dict.fromkeys(name for column in columns for name in column.ledger))
+    heads = [f"{number}. {column.label}" for number, column in enumerate(columns)]
+    if story.error:
+        heads[-1] += " :red-badge[:material/error: raised]"
+    lines = ["| tensor | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for name in names:
+        cells = []
+        for number, column in enumerate(columns):
+            before = columns[number - 1].ledger.get(name) if number else None
+            cells.append(cell(column.ledger.get(name), before, name, number))
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+    st.markdown("\n".join(lines))
+    st.caption(
+        "Each cell: device, dtype, and how the module holds the tensor. An orange badge with an "
+        "arrow marks what the step changed or made."
+    )
+
+
+def cell(place, before, name, number):
+    if place is None:
+        return "none"
+    parts = (place.device, place.dtype, place.kind)
+    old = (before.device, before.dtype, before.kind) if before else (None,) * 3
+    new = name in ("x", "output") or number == 0 or before is None
+    marked = number > 0
+    shown = [
+        f":orange-badge[→ {part}]" if marked and (new or part != was) else part
+        for part, was in zip(parts, old, strict=True)
+    ]
+    return " · ".join(shown)
+
+
+def failure(story):
+    """The exception that ended the timeline, in full, with the line that raised it."""
+    if story.error:
+        st.markdown(f"**Step {len(story.columns) - 1} raised**")
+        st.code(f"{story.error.type}: {story.error.message}", language=None, wrap_lines=True)
+        st.markdown("in this line:")
+        st.code(story.error.line, wrap_lines=True)
+        left = len(story.timeline.steps) - (len(story.columns) - 1)
+        if left:
+            st.caption(f"It ended the timeline; {left} of its steps did not run.")

@@ -1,0 +1,100 @@
+"""Save, edit, load: which mask survives, and what that does to the output."""
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.heatmap import describe, heatmap
+from core.code.export import edit_parts, source
+from core.inputs.embeddings import SIX_TOKENS
+from core.lab.experiment import own_random_numbers
+from core.settings.setting import SettingError
+from core.state_dict import edit_mask
+from core.state_dict.reasons import SAVING, cells_of, survival_answer
+from pages.components.code import fragment, take_home
+from pages.components.predict import gate
+from pages.components.widgets import forget_guess, widget
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+@own_random_numbers()
+def observe(edit: str, cells: tuple):
+    """A Survival for each variant, without and with a buffer; nobody changes them."""
+    return [edit_mask.save_edit_load(variant, edit, cells) for variant in edit_mask.VARIANTS]
+
+
+def panel(ask):
+    """The notebook's experiment, live; asks for a guess first if ask."""
+    st.markdown(
+        "Build a module, edit its mask, save its `state_dict`, load that into a fresh module. "
+        "Which mask does the fresh one have?"
+    )
+    change = widget(SAVING["change"], asks_anew="survives")
+    cells = ()
+    if change == "paint":
+        text = widget(SAVING["cells"], asks_anew="survives")
+        try:
+            cells = cells_of(SAVING["cells"].check(text))
+        except SettingError as error:
+            st.error(f"{error} Change it above, and the experiment goes on.")
+            return
+        painting(cells)
+    name = "-".join([change, *(f"{query}{key}" for query, key in cells)])
+    question = "Where will the edit survive: in a module that holds its mask as a buffer, or not?"
+    if not gate(ask, question, name, "Save and load", SAVING["survives"], "edit_ran"):
+        return
+    without, with_buffer = observe(change, cells)
+    right, text = survival_answer(st.session_state.get("survives"), with_buffer, without)
+    if ask:
+        (st.success if right else st.warning)(text)
+    for column, variant, outcome in zip(
+        st.columns(2, gap="large"), edit_mask.VARIANTS, (without, with_buffer), strict=True
+    ):
+        with column.container(border=True):
+            show(variant.__name__, outcome)
+    fragment("The experiment that ran", source(edit_mask), height=320)
+    take_home(edit_parts(change, cells), "edit")
+
+
+def painting(cells):
+    """The mask as a table of boxes to tick; what is ticked differs from a causal mask's cells."""
+    start = [[(q, k) in cells for k in range(1, 7)] for q in range(1, 7)]
+    tokens = [token for token, _ in SIX_TOKENS]
+    key = f"painting {cells}"
+
+    def take_over():
+        frame = pd.DataFrame(start)
+        for row, edits in st.session_state[key]["edited_rows"].items():
+            for token, ticked in edits.items():
+                frame.iloc[row, tokens.index(token)] = bool(ticked)
+        ticked = [f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if frame.iloc[q, k]]
+        st.session_state["cells"] = " ".join(ticked)
+        forget_guess("survives")
+
+    st.data_editor(
+        pd.DataFrame(start, index=pd.Index(tokens, name="query"), columns=tokens),
+        key=key,
+        on_change=take_over,
+        alt="Cells of the mask to change, queries down, keys across; the text above is the same",
+    )
+
+
+def show(name, outcome):
+    kept = "survived" if outcome.survived else "was lost"
+    colour, icon = ("green", "check") if outcome.survived else ("red", "close")
+    st.markdown(f"## `{name}`")
+    st.markdown(f":{colour}-badge[:material/{icon}: the edit {kept}]")
+    tokens = [token for token, _ in SIX_TOKENS]
+    mask = outcome.restored.tolist()
+    nothing = [[False] * 6] * 6
+    st.markdown("**The mask of the fresh module**")
+    st.vega_lite_chart(
+        spec=heatmap(mask, tokens, "scores", nothing), alt=describe(mask, tokens, f"Mask of {name}")
+    )
+    changed = "changed" if outcome.output_changed else "did not change, bit for bit"
+    leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
+    st.markdown(
+        f"- `load_state_dict` said: `{outcome.message}`\n"
+        f"- The file has {outcome.nbytes:,} bytes.\n"
+        f"- The output {changed}.\n"
+        + (f"- Causality is gone for: {leaks}." if leaks else "- No token sees a later one.")
+    )

@@ -1,0 +1,75 @@
+"""Four ways to hold the mask: their state_dict keys side by side, and who lists what."""
+
+import streamlit as st
+
+from core.attention.trace import AttentionTrace
+from core.code.export import holding_parts, source
+from core.lab.experiment import observe as tensor_table
+from core.lab.experiment import own_random_numbers
+from core.state_dict import keys as holding
+from core.state_dict.reasons import HOW_MANY, SAVING
+from pages.components.code import fragment, take_home
+from pages.components.predict import gate
+
+
+@own_random_numbers()
+def observe():
+    """(listings, tensor tables) of the four modules: who lists what, and {name: TensorRow}."""
+    models = [holding.build(way) for way in holding.WAYS]
+    nothing = AttentionTrace((), None, None)
+    runs = [tensor_table(model, nothing) for model in models]
+    tables = [{row.name: row for row in run.tensors} for run in runs]
+    return [holding.listings(model) for model in models], tables
+
+
+def panel(ask):
+    """The keys, the four sets and the code; asks for a guess first if ask."""
+    st.markdown(
+        "The same attention module, with its mask held in four ways: a plain attribute, a "
+        "persistent buffer, a non-persistent buffer, an `nn.Buffer`."
+    )
+    question = "How many of the four have `mask` in their `state_dict`?"
+    if not gate(ask, question, "four", "Build them", SAVING["in_state"], "keys_ran"):
+        return
+    lists, tables = observe()
+    if ask:
+        verdict(lists)
+    titles = [way.__doc__.split(" ", 1)[1] for way in holding.WAYS]
+    st.markdown("**`state_dict` keys**")
+    st.markdown(keys_table(tables, titles))
+    st.markdown("**Who lists which tensor**")
+    lines = ["| call | " + " | ".join(titles) + " |", "|---" * 5 + "|"]
+    for call in lists[0]:
+        cells = (", ".join(f"`{name}`" for name in listed[call]) or "nothing" for listed in lists)
+        lines.append(f"| `{call}` | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
+    fragment("The four modules that ran, and what lists their tensors", source(holding), height=320)
+    take_home(holding_parts(), "keys")
+
+
+def keys_table(tables, titles):
+    lines = ["| key | " + " | ".join(titles) + " |", "|---" * 5 + "|"]
+    for name in tables[0]:
+        cells = []
+        for table in tables:
+            row = table[name]
+            if row.in_state_dict:
+                cells.append(
+                    f"{row.kind}, {row.shape}, {row.dtype}, `{row.device}`, {row.bytes} bytes"
+                )
+            else:
+                cells.append(f":red-badge[:material/close: missing] held as a {row.kind}")
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def verdict(lists):
+    guess = st.session_state["in_state"]
+    counted = HOW_MANY[sum("mask" in listed["state_dict()"] for listed in lists)]
+    said = "That is what happened." if guess == counted else f"Counted: {counted}."
+    show = st.success if guess == counted else st.warning
+    show(
+        f"**You said: {guess}. {said}** A persistent buffer is saved, however it was registered; "
+        "`nn.Buffer` is persistent unless it is told otherwise. A non-persistent one moves with "
+        "the module and is left out of the `state_dict`. A plain attribute is in none of the lists."
+    )

@@ -1,0 +1,102 @@
+"""The load-failure lab: provoke what goes wrong, read PyTorch's words, run the fix."""
+
+import streamlit as st
+
+from core.code.export import loading_parts
+from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.reasons import SAVING, load_reason
+from pages.components.code import fragment, take_home
+from pages.components.predict import gate
+from pages.components.widgets import forget_guess, widget
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def observe(loading: Loading):
+    """A Loaded and the fixes that cure it, each found by running it."""
+    loaded = run(loading)
+    return loaded, () if loaded.outcome == OUTCOMES[0] else cures(loaded)
+
+
+def panel(ask):
+    """Source, target, what happened, and the way out; asks for a guess first if ask."""
+    loading = controls()
+    # A fix is run at once: whoever clicks it has seen the failure.
+    question = "What will `target.load_state_dict(state)` do, and is the target right afterwards?"
+    asks = ask and loading.fix == "none"
+    if not gate(asks, question, loading.name, "Load", SAVING["loads"], "load_ran"):
+        return
+    loaded, cured_by = observe(loading)
+    good = loaded.outcome == OUTCOMES[0]
+    colour = {OUTCOMES[0]: "green", OUTCOMES[1]: "red", OUTCOMES[2]: "orange"}[loaded.outcome]
+    if asks:
+        guess = st.session_state["loads"]
+        right = guess == loaded.outcome
+        said = "That is what happened." if right else f"What happened: {loaded.outcome}."
+        (st.success if right else st.warning)(
+            f"**You said: {guess}. {said}** {load_reason(loaded)}"
+        )
+    st.markdown(f":{colour}-badge[{loaded.outcome}]")
+    if not asks:
+        st.markdown(load_reason(loaded))
+    st.markdown("**What PyTorch said**")
+    st.code(loaded.message, language=None, wrap_lines=True)
+    for warning in loaded.warnings:
+        st.code(f"UserWarning: {warning}", language=None, wrap_lines=True)
+    if loaded.faults:
+        st.markdown("**What is wrong all the same**")
+        for fault in loaded.faults:
+            st.markdown(f"- {fault}")
+    st.markdown(changes_table(loaded))
+    if not good:
+        st.markdown("**Fixes that cure it**, each of them run before it stands here")
+        for fix in cured_by:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button("Run this fix", key=f"run {fix}", on_click=set_fix, args=(fix,),
+                          type="primary")  # fmt: skip
+                st.markdown(FIXES[fix][0])
+        if not cured_by:
+            st.info("None of the fixes here cures this one. Change the source or the target.")
+    fragment("The loading that ran", loaded.script)
+    take_home(loading_parts(loaded), "loading")
+
+
+def set_fix(fix):
+    st.session_state["fix"] = fix
+
+
+def take_preset(preset):
+    for name in FIELDS:
+        st.session_state[name] = getattr(preset, name)
+    forget_guess("loads")
+
+
+def controls():
+    """The widgets of a Loading."""
+    st.markdown("**Failures to start from**")
+    with st.container(horizontal=True):
+        for title, preset in PRESETS.items():
+            st.button(title, key=f"preset {title}", on_click=take_preset, args=(preset,))
+    values = {}
+    columns = st.columns(3, gap="medium")
+    groups = (
+        ("source", "source_length", "source_dtype", "source_device", "wrapped"),
+        ("target", "target_length", "target_device"),
+        ("strict", "assign", "fix"),
+    )
+    for column, names in zip(columns, groups, strict=True):
+        with column:
+            for name in names:
+                values[name] = widget(FIELDS[name], asks_anew="loads")
+    return Loading(**values)
+
+
+def changes_table(loaded):
+    lines = [
+        "| target's tensor | before | after | holds the source's values |",
+        "|---|---|---|---|",
+    ]
+    for change in loaded.changes:
+        holds = {True: "yes", False: "no", None: "cannot be told"}[change.loaded]
+        before, after = (f"`{place}` {dtype}" for place, dtype in (change.before, change.after))
+        lines.append(f"| `{change.name}` | {before} | {after} | {holds} |")
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""The price of persistence: what four ways to have a mask cost in the checkpoint."""
+
+import streamlit as st
+
+from core.state_dict.size import (
+    CONTEXT_LENGTHS,
+    PRICE,
+    SAVED_UP_TO,
+    SHOWN_LENGTH,
+    bytes_saved,
+    layers_source,
+    price_parts,
+    prices,
+    shrinking_answer,
+)
+from pages.components.code import fragment, take_home
+from pages.components.predict import gate
+from pages.components.widgets import widget
+
+
+@st.cache_resource(max_entries=4, show_spinner="Saving checkpoints …")
+def save(layers: int):
+    """Prices of a stack of layers; the same for all sessions."""
+    return prices(layers)
+
+
+def panel(ask):
+    """Bytes of the file per way and context length, and the code; asks for a guess if ask."""
+    st.markdown(
+        "Four stacks of attention layers that compute the same. Every layer has a causal mask, or "
+        "builds one. Each stack's `state_dict` is saved with `torch.save`, and the bytes are "
+        "counted. The weights are tiny, so that what you see is the masks."
+    )
+    layers = int(widget(PRICE["layers"]))
+    question = "How much smaller is the file of long masks if they are `bool` and not `float32`?"
+    if not gate(ask, question, "bool", "Save them", PRICE["shrinks"], "price_ran"):
+        return
+    table = save(layers)
+    if ask:
+        right, answer = shrinking_answer(st.session_state["shrinks"], table)
+        (st.success if right else st.warning)(answer)
+    shown = [row for row in table if row.context_length == SHOWN_LENGTH]
+    lines = [
+        f"| {in_layers(layers)} at {SHOWN_LENGTH:,} tokens, the mask is … | bytes of the "
+        "checkpoint | of these, masks | how |",
+        "|---|---:|---:|---|",
+    ]
+    without = shown[-1].bytes  # no stored mask
+    for row in shown:
+        how = "really saved" if row.measured else "computed"
+        lines.append(f"| {row.way} | {row.bytes:,} | {row.bytes - without:,} | {how} |")
+    st.markdown("\n".join(lines))
+    st.altair_chart(bytes_saved(table), alt=describe(table))
+    st.caption(
+        f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
+        f"their masks together would take more than {SAVED_UP_TO:,} bytes: a file grows with the "
+        "square of the context length, by as much as between the last two that were saved. The "
+        "scale is logarithmic."
+    )
+    fragment("The layers that ran, and what saved them", layers_source(), height=320)
+    take_home(price_parts(layers), "price")
+
+
+def in_layers(layers):
+    return f"{layers} layer{'s' * (layers > 1)}"
+
+
+def describe(table):
+    largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
+    return (
+        f"Bytes of a checkpoint of {in_layers(largest[0].layers)} at {CONTEXT_LENGTHS[-1]} tokens: "
+    ) + "; ".join(
+        f"{row.way} {row.bytes:,}, {'measured' if row.measured else 'computed'}" for row in largest
+    )

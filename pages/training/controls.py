@@ -1,0 +1,96 @@
+"""The lesson on training: its controls, its five questions, and what became of the guesses."""
+
+import streamlit as st
+
+from core.device.available import available_devices
+from core.settings.setting import SettingError
+from core.training import charts as draw
+from core.training.reasons import QUESTIONS, TRAINING, outcome, reason, training_settings
+from pages.components.widgets import widget
+
+
+def controls():
+    """Draw the controls; return (Training, or None after saying what is wrong; whether to ask)."""
+    values = {}
+    task, optimizer, mask, more = st.columns([0.95, 1.45, 1.15, 0.75], gap="medium")
+    with task:
+        values["text"] = widget(TRAINING["text"])
+        descriptions = [device.description for device in available_devices()]
+        values["device"] = widget(TRAINING["device"], captions=descriptions)
+    with optimizer:
+        values["optimizer"] = widget(TRAINING["optimizer"])
+        values["learning_rate"] = widget(TRAINING["learning_rate"])
+    with mask:
+        values["mask_start"] = widget(TRAINING["mask_start"])
+        values["weight_decay"] = widget(TRAINING["weight_decay"])
+    with more:
+        values["steps"] = widget(TRAINING["steps"])
+        values["seed"] = widget(TRAINING["seed"])
+        ask = widget(TRAINING["predict"])
+    try:
+        return training_settings(values), ask
+    except SettingError as error:
+        st.error(f"{error} Change it above, and the lesson goes on.")
+        return None, ask
+
+
+def gate(ask):
+    """Ask for a guess at each tensor of QUESTIONS. True once they were answered, or if not ask.
+
+    The answers are kept in the URL, in the parameter `trained`.
+    """
+    if not ask:
+        return True
+    with st.container(border=True, key="prediction trained"):
+        st.markdown("**Predict.** Which of these tensors will training change?")
+        with st.container(horizontal=True, gap="medium"):
+            guesses = []
+            for name in QUESTIONS:
+                with st.container(width=210):
+                    guesses.append(widget(TRAINING[name]))
+        wanted = st.button(
+            "Train",
+            type="primary",
+            disabled=None in guesses,
+            help="Make all five guesses first." if None in guesses else None,
+        )
+    answered = None if None in guesses else "-".join(guesses)
+    if wanted:
+        st.query_params["trained"] = answered
+    if answered and st.query_params.get("trained") == answered:
+        return True
+    st.query_params.pop("trained", None)
+    st.info("The results appear here after your guesses.", icon=":material/visibility_off:")
+    return False
+
+
+def losses_so_far(note):
+    """The loss curve of a run that goes on, or that was stopped."""
+    st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
+    say_gaps(note)
+
+
+def say_gaps(series):
+    """Say below a chart which of its lines end before the last step, or never start."""
+    if said := draw.gaps(series):
+        st.caption(said)
+
+
+def verdict(run, ask):
+    """What became of each tensor in question, what was guessed, and why."""
+    asked = {name: st.session_state[name] for name in QUESTIONS} if ask else {}
+    right = sum(asked.get(name) == outcome(run, q) for name, q in QUESTIONS.items())
+    if ask:
+        say = st.success if right == len(QUESTIONS) else st.warning
+        say(f"**{right} of {len(QUESTIONS)} right.** What happened, and why:")
+    lines = []
+    for name, question in QUESTIONS.items():
+        happened = outcome(run, question)
+        said = ""
+        if ask:
+            hit = asked[name] == happened
+            badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
+            said = f" :{badge} you said {asked[name]}]"
+        where = f"{question.words}, in the module *{question.module}*"
+        lines.append(f"- {where}: **{happened}**.{said} {reason(run, question)}")
+    st.markdown("\n".join(lines))

@@ -1,0 +1,215 @@
+"""What a training run showed: loss, leak, drift and gradients, masks at any step, and more."""
+
+from math import isfinite
+
+import streamlit as st
+
+from core.charts.heatmap import describe, heatmap
+from core.code.export import source, training_parts
+from core.settings.setting import SettingError
+from core.training import charts as draw
+from core.training import loop as training_loop
+from core.training.experiment import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
+from core.training.reasons import (
+    TRAINING,
+    cheating,
+    decay_reason,
+    infinite,
+    largest_leak,
+    number,
+)
+from pages.components.code import fragment, take_home
+from pages.components.frame import remember_link
+from pages.components.widgets import put_in_link
+from pages.training.controls import say_gaps
+
+THREE = (PLAIN, BUFFER, PARAMETER)
+
+
+def results(run):
+    """Loss, leak, drift and gradients over the steps, and the masks at any of them."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header("The loss", anchor=False)
+        series = {name: module.losses for name, module in run.modules.items()}
+        st.altair_chart(draw.losses(series), alt=draw.describe(series, "Loss"))
+        say_gaps(series)
+        same = run.modules[PLAIN].losses == run.modules[BUFFER].losses
+        st.markdown(
+            f"{cheating(run)} Plain attribute and buffer have "
+            f"{'the same losses, bit for bit' if same else 'different losses'}."
+        )
+    with right:
+        st.header("The leak above the diagonal", anchor=False)
+        series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
+        st.altair_chart(draw.leaks(run), alt=draw.describe(series, "Attention on later tokens"))
+        say_gaps(series)
+        largest = "; ".join(f"{name} {largest_leak(run.modules[name])}" for name in THREE)
+        st.markdown(
+            "How much of a query's attention goes to tokens that come later, as a mean over all "
+            f"queries. The largest single weight on a later token, over all steps: {largest}. "
+            f"{infinite(run)}"
+        )
+    st.header("How far each tensor drifts", anchor=False)
+    three_charts(run, "drifts", "Distance from the start")
+    st.caption(
+        "The norm of the difference between a tensor and its start. The scale is logarithmic, and "
+        "linear near 0, so that a tensor that never moved is seen: on the line of 0."
+        + draw.thinned(run.training.steps)
+    )
+    st.header("The gradient of each tensor", anchor=False)
+    three_charts(run, "gradients", "Norm of the gradient")
+    st.header("Mask and attention weights at any step", anchor=False)
+    at_step(run)
+
+
+def three_charts(run, what, title):
+    charts = draw.per_tensor(run, THREE, what)
+    for column, name, chart in zip(st.columns(3), THREE, charts, strict=True):
+        with column:
+            st.markdown(f"**{MODULES[name]}**")
+            series = getattr(run.modules[name], what)
+            st.altair_chart(chart, alt=draw.describe(series, f"{title}, {name}"))
+            say_gaps(series)
+
+
+@st.fragment
+def at_step(run):
+    """The masks and the attention weights of two modules after as many steps as a slider says.
+
+    A fragment: the slider draws this again, and not the page. The step asked for stays in the link,
+    also where this run has fewer: it counts again in a run with more.
+    """
+    steps = run.training.steps
+    asked = int(st.query_params.get("at", steps))  # the default is the last step of any run
+    shown = min(asked, steps)
+    step = st.slider(TRAINING["at"].label, 0, steps, shown, key=f"at, of {steps}")
+    if step != shown:  # the slider was moved
+        asked = step
+        put_in_link("at", str(step), str(steps))
+    if asked > steps:
+        error = SettingError("at", asked, f"a step of this run, 0 to {steps}")
+        st.warning(f"{error} `{steps}` is used instead, until a run has as many steps.")
+    remember_link(st.session_state["page"])
+    tokens = run.training.tokens
+    for module in (run.modules[BUFFER], run.modules[PARAMETER]):
+        st.markdown(f"**{MODULES[module.name]}**")
+        mask, weights = module.masks[step].tolist(), module.attn_weights[step].tolist()
+        for column, (values, kind, title) in zip(
+            st.columns(2, gap="large"),
+            ((mask, "scores", "Mask"), (weights, "weights", "Attention weights")),
+            strict=True,
+        ):
+            with column:
+                st.markdown(f"{title} after {step} steps")
+                hidden = [
+                    [not isfinite(v) or (kind == "weights" and v == 0 and j > i)
+                     for j, v in enumerate(row)]
+                    for i, row in enumerate(values)
+                ]  # fmt: skip
+                words = f"{title} of {module.class_name} after {step} steps"
+                st.vega_lite_chart(
+                    spec=heatmap(
+                        values, tokens, kind, hidden, largest(module) if kind == "scores" else None
+                    ),
+                    alt=in_words(values, tokens, words),
+                )
+    st.caption(
+        "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
+        "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of the sonnet, the first "
+        "window is shown."
+    )
+
+
+def largest(module):
+    """The largest number of a mask at any step, in size: one colour scale for all steps."""
+    return max(abs(v) for v in [1.0, *module.masks.flatten().tolist()] if isfinite(v))
+
+
+def in_words(values, tokens, title):
+    if any(isfinite(v) for row in values for v in row):
+        return describe(values, tokens, title)
+    return f"{title}: no finite number is left."
+
+
+def decay(run):
+    """The mask parameter with weight decay, and its twin without."""
+    series = {name: run.modules[name].above for name in (PARAMETER, UNDECAYED)}
+    if isfinite(series[PARAMETER][0]):
+        st.altair_chart(
+            draw.above_the_diagonal(run), alt=draw.describe(series, "Mean above the diagonal")
+        )
+    st.markdown(decay_reason(run))
+
+
+def norm(run):
+    """The running statistics of BatchNorm: in training, in eval(), and in train() again."""
+    left, right = st.columns(2, gap="large")
+    name = "norm.running_mean"
+    with left:
+        st.markdown("**While the module was trained**")
+        values = run.statistics[name]
+        series = {f"number {i + 1}": values[:, i].tolist() for i in range(values.shape[1])}
+        st.altair_chart(
+            draw.statistic(values, "running_mean"), alt=draw.describe(series, "running_mean")
+        )
+    with right:
+        st.markdown("**Afterwards, with 1 added to every input**")
+        series = {
+            f"number {i + 1}": [tensors[name][i].item() for _, tensors in run.after]
+            for i in range(values.shape[1])
+        }
+        st.altair_chart(
+            draw.statistic_afterwards(run.after, name),
+            alt=draw.describe(series, "running_mean in eval(), then in train()"),
+        )
+    st.markdown(
+        "No optimizer holds `running_mean` and `running_var`; they change because `forward` "
+        "writes them. After training, the module ran under `torch.no_grad()`, with no optimizer at "
+        "all: first in `eval()`, then in `train()`."
+    )
+    lines = ["| tensor | held as | in eval() it | in train() it |", "|---|---|---|---|"]
+    phases = {
+        mode: [tensors for m, tensors in run.after if m == mode] for mode in ("eval", "train")
+    }
+    before = run.after[0][1]
+    for tensor, kind in run.modules[NORM].kinds.items():
+        cells = []
+        for mode in ("eval", "train"):
+            after = phases[mode][-1]
+            same = (after[tensor] == before[tensor]).all().item()
+            cells.append(":gray-badge[stays]" if same else ":orange-badge[→ changes]")
+            before = after
+        before = run.after[0][1]
+        lines.append(f"| `{tensor}` | {kind} | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
+
+
+def tensors(run):
+    """Every tensor of every module: how it is held, and what training did with it."""
+    lines = [
+        "| module | tensor | held as | in the optimizer | gradient at the start | drift | bits |",
+        "|---|---|---|---|---:|---:|---|",
+    ]
+    for module in run.modules.values():
+        for tensor, kind in module.kinds.items():
+            gradient = module.gradients[tensor][0]
+            lines.append(
+                f"| {module.name} | `{tensor}` | {kind} | "
+                f"{'yes' if module.optimized[tensor] else 'no'} | "
+                f"{'no gradient' if gradient is None else number(gradient)} | "
+                f"{number(module.drifts[tensor][-1])} | "
+                f"{':orange-badge[→ changed]' if module.changed[tensor] else 'identical'} |"
+            )
+    st.markdown("\n".join(lines))
+
+
+def code(run):
+    """The training that ran, its loop, and files to take home."""
+    fragment("The training that ran", run.script, height=420)
+    title = "Its loop, and the two modules beside those of the attention lab"
+    fragment(title, source(training_loop), height=420)
+    take_home(training_parts(run), "training")
+
+
+CLOSER = {"decay": decay, "norm": norm, "tensors": tensors, "code": code}

@@ -1,0 +1,233 @@
+"""Two sections of the lesson on state_dict: the price of persistence, look inside a checkpoint."""
+
+import io
+import os
+import pickle
+
+import pytest
+import safetensors.torch
+import torch
+from page_driver import open_page, text
+from torch import nn
+
+from core.checkpoint import checkpoint as checkpoints
+from core.checkpoint.checkpoint import bundled
+from pages.state_dict import checkpoint as inside
+
+
+def page(section, **parameters):
+    return open_page("3_State_dict.py", **{"keys": "false", section: "true", **parameters})
+
+
+# ------------------------------------------------------------------ the price of persistence
+
+
+def test_the_price_waits_for_a_guess():
+    app = page("price", layers="1")
+    assert not app.get("vega_lite_chart")
+    app.radio(key="shrinks").set_value("8 times").run()
+    next(b for b in app.button if b.label == "Save them").click().run()
+    assert "Saved: 4 times." in app.warning[0].value
+    assert len(app.get("vega_lite_chart")) == 1
+    # the same guess holds for more layers
+    app.radio(key="layers").set_value("12").run()
+    assert len(app.get("vega_lite_chart")) == 1
+
+
+def test_the_price_tells_measured_from_computed():
+    shown = text(page("price", predict="false", layers="1"))
+    model = nn.Sequential(nn.Module())
+    model[0].qkv = nn.Linear(3, 6, bias=False)
+    model[0].register_buffer("mask", torch.ones(1024, 1024))
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    assert f"| float32 buffer | {file.tell():,} |" in shown
+    assert "| 1 layer at 1,024 tokens" in shown and "computed" not in shown
+    shown = text(page("price", predict="false", layers="48"))
+    assert shown.count("| computed |") == 3  # all but the one that has no mask
+    assert shown.count("| really saved |") == 1
+
+
+def test_the_price_has_its_code_to_take_home():
+    app = page("price", predict="false", layers="1")
+    assert any("def saved_bytes" in block.value for block in app.code)
+    assert len(app.get("download_button")) == 2
+
+
+# ---------------------------------------------------------------- look inside a checkpoint
+
+
+def upload(app, *files):
+    uploader = app.file_uploader(key="uploads")
+    uploader.set_value([(name, data, "application/octet-stream") for name, data in files]).run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def saved(value, **options):
+    file = io.BytesIO()
+    torch.save(value, file, **options)
+    return file.getvalue()
+
+
+def table(app, number=0):
+    return app.dataframe[number].value.set_index("key")
+
+
+@pytest.fixture
+def inspecting():
+    return page("inside", predict="false")
+
+
+class Hostile:
+    """A pickle of it creates a file when it is loaded."""
+
+    def __init__(self, canary):
+        self.canary = canary
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.canary}'",)
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_every_file_of_ours_is_listed(name):
+    app = page("inside", predict="false", bundled=name)
+    assert name in text(app) and not app.error
+    assert len(app.dataframe) == 1
+
+
+def test_buffers_are_flagged_with_a_reason(inspecting):
+    shown = table(inspecting)
+    assert shown.loc["mask", "looks like a buffer"].startswith("mask:")
+    assert not shown.loc["W_query.weight", "looks like a buffer"]
+    assert shown.loc["mask", "shape"] == "[6, 6]" and shown.loc["mask", "bytes"] == "144"
+
+
+def test_two_files_of_ours_are_compared():
+    app = page("inside", predict="false", compared="attention_without_buffers.pt")
+    assert "1 missing" in text(app) and "unexpected" not in text(app)
+    assert table(app, 2).loc["mask", "it is"] == "missing"
+    app.radio(key="compared").set_value("attention_data_parallel.pt").run()
+    assert "4 missing, 4 unexpected" in text(app)
+    app.radio(key="compared").set_value("attention_with_buffer.safetensors").run()
+    assert "Every key is in both" in app.success[0].value
+
+
+def test_uploads_are_listed_and_the_first_is_compared_with_each_other(inspecting):
+    first = {"weight": torch.ones(2, 3), "mask": torch.ones(4, 4)}
+    second = {"weight": torch.ones(2, 4), "cos_cached": torch.ones(2)}
+    app = upload(
+        inspecting,
+        ("a.pt", saved(first)),
+        ("b.safetensors", safetensors.torch.save(second)),
+        ("c.bin", saved(first, _use_new_zipfile_serialization=False)),
+    )
+    assert len(app.dataframe) == 4 and not app.error
+    assert "rotary" in table(app, 1).loc["cos_cached", "looks like a buffer"]
+    differences = table(app, 3)
+    assert dict(differences["it is"]) == {
+        "mask": "missing",
+        "cos_cached": "unexpected",
+        "weight": "mismatched",
+    }
+    assert differences.loc["weight", "expected"] == "[2, 3] float32"
+    assert "Every key is in both" in app.success[0].value  # the third
+    assert app.radio(key="bundled").disabled
+
+
+def test_a_hostile_file_is_refused_by_name_and_the_others_are_shown(inspecting, tmp_path):
+    canary = tmp_path / "canary"
+    files = [
+        (f"evil {i}.pt", data)
+        for i, data in enumerate(
+            (
+                pickle.dumps(Hostile(canary)),
+                saved({"weight": Hostile(canary)}),
+                saved({"weight": Hostile(canary)}, _use_new_zipfile_serialization=False),
+            )
+        )
+    ]
+    app = upload(inspecting, *files, ("good.pt", saved({"weight": torch.ones(1)})))
+    assert len(app.error) == 3 and len(app.dataframe) == 1
+    for error in app.error:
+        assert "os.system" in error.value
+    assert not canary.exists()
+    pickle.loads(files[0][1])  # the canary does sing
+    assert canary.exists()
+
+
+def test_broken_and_misnamed_files_get_a_sentence(inspecting):
+    good = saved({"weight": torch.ones(100)})
+    app = upload(
+        inspecting,
+        ("cut.pt", good[: len(good) // 2]),
+        ("empty.pt", b""),
+        ("text.bin", b"hello, world"),
+        ("cut.safetensors", safetensors.torch.save({"weight": torch.ones(100)})[:-10]),
+        ("really.safetensors", good),
+    )
+    assert len(app.error) == 4 and all("is refused." in error.value for error in app.error)
+    assert "content is torch zip" in app.warning[0].value
+    assert list(table(app).index) == ["weight"]
+
+
+def test_a_refusal_leaves_the_rest_of_the_page(inspecting):
+    inspecting.query_params["keys"] = "true"
+    app = upload(inspecting, ("bad.pt", b"\x80\x04."))
+    assert app.error
+    app.file_uploader(key="uploads").clear().run()
+    assert not app.error and "mask" in table(app).index
+    app.radio(key="bundled").set_value("rotary.safetensors").run()
+    assert "inv_freq" in table(app).index
+
+
+def test_more_files_than_the_limit_are_not_read(inspecting):
+    files = [(f"{i}.pt", saved({f"w{i}": torch.ones(1)})) for i in range(inside.FILES_READ + 1)]
+    app = upload(inspecting, *files)
+    assert "6 files; the limit is 5" in app.warning[0].value
+    assert f"w{inside.FILES_READ}" not in [key for f in app.dataframe for key in f.value["key"]]
+
+
+def test_many_keys_are_cut_with_what_looks_like_buffers_first(inspecting):
+    state = {f"w{i}": torch.ones(1) for i in range(inside.ROWS_SHOWN + 100)}
+    app = upload(inspecting, ("many.pt", saved({**state, "late.mask": torch.ones(2, 2)})))
+    assert len(table(app)) == inside.ROWS_SHOWN
+    assert table(app).index[0] == "late.mask"
+    assert any("2,000 of 2,101 keys" in caption.value for caption in app.caption)
+
+
+def test_markup_and_odd_characters_stay_text(inspecting):
+    odd = "<img src=x onerror=alert(1)> `:red[x]` $y$ \u202e ![a](b)"
+    data = saved({"<b>mask</b>\n": torch.ones(1), "\u202e.mask": torch.ones(2, 2)})
+    app = upload(inspecting, (f"{odd}.pt", data), (f"{odd}.bin", b"?"))
+    assert not app.exception and len(app.error) == 1
+    for shown in (app.error[0].value, text(app)):
+        assert "`<img src=x onerror=alert(1)> ?:red[x]? $y$" in shown
+    assert list(table(app).index) == ["<b>mask</b>\\n", "\\u202e.mask"]
+
+
+def test_a_tensor_that_claims_to_be_huge_is_only_a_row(inspecting):
+    data = saved({"huge": torch.ones(1).expand(2**20, 2**20, 2**20)})
+    app = upload(inspecting, ("huge.pt", data))
+    assert table(app).loc["huge", "bytes"] == f"{2**62:,}"
+
+
+def test_an_unforeseen_fault_is_a_sentence_and_its_log_has_nothing_of_the_file(
+    inspecting, monkeypatch, caplog
+):
+    def broken(data, name):
+        raise RecursionError(data.decode())
+
+    monkeypatch.setattr(checkpoints, "inspect", broken)
+    app = upload(inspecting, ("odd.pt", b"its secret"))
+    assert "not foreseen" in app.error[0].value
+    assert "RecursionError" in caplog.text and "its secret" not in caplog.text
+
+
+def test_an_upload_is_seen_by_nobody_else_and_gone_when_removed(inspecting):
+    app = upload(inspecting, ("mine.pt", saved({"secret": torch.ones(1)})))
+    assert "secret" in table(app).index
+    other = page("inside", predict="false")
+    assert "secret" not in table(other).index and "mine.pt" not in text(other)
+    app.file_uploader(key="uploads").clear().run()
+    assert "secret" not in table(app).index

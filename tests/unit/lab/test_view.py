@@ -1,0 +1,107 @@
+"""What the lab shows at any length, against the tensors that it was reduced from."""
+
+import math
+import pickle
+
+import pytest
+import torch
+
+from core.attention.causality import neighbours
+from core.inputs.embeddings import embed
+from core.inputs.sonnets import TOKENS, first_tokens
+from core.lab import view
+from core.lab.experiment import Experiment, run
+from core.lab.view import Look, look, look_here, probe
+from core.settings.setting import SettingError
+
+
+def experiment(tokens, **options):
+    words = first_tokens(tokens)
+    rows = tuple(embed(word, 1) for word in words)
+    return Experiment(words, rows, **{"context_length": tokens, "device": "cpu"} | options)
+
+
+@pytest.mark.parametrize("tokens", [1, 6, 64, 65, 300])
+def test_a_view_shows_what_was_observed(tokens):
+    whole = run(experiment(tokens)).with_buffer.trace
+    seen = look(lambda *_: None, Look(experiment(tokens), (tokens // 2, 0), tokens - 1))
+    for stage in seen.with_buffer.trace.stages:
+        exact = whole.get(stage.name, stage.change).tensor
+        assert tuple(stage.tensor.shape) == tuple(exact.shape)
+        if isinstance(stage.tensor, torch.Tensor):
+            assert torch.equal(stage.tensor, exact)
+            continue
+        assert torch.equal(stage.tensor.row, exact[0, tokens - 1])
+        window = stage.tensor.window
+        part = exact[0, window.query :, window.key :][: len(window.values), : len(window.values)]
+        assert torch.equal(window.values, part)
+    weights = seen.with_buffer.trace.get("attn_weights").tensor
+    assert weights.hidden == tokens * (tokens - 1) // 2
+    assert weights.largest[0] == whole.get("attn_weights").tensor.max()
+
+
+def test_causal_weights_agree_with_an_oracle_at_1024():
+    given = experiment(1024, d_out=16)
+    trace = run(given).with_buffer.trace
+    q, k, v = (trace.get(name).tensor for name in ("queries", "keys", "values"))
+    oracle = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    torch.testing.assert_close(trace.get("context_vec").tensor, oracle, rtol=1e-4, atol=1e-6)
+    raw = trace.get("attn_scores", 0).tensor
+    torch.testing.assert_close(raw, q @ k.transpose(1, 2))
+    assert torch.isfinite(raw).all(), "the scores before the mask were kept"
+
+
+def test_a_variant_that_fails_shows_its_scores_before_the_mask():
+    seen = look(lambda *_: None, Look(experiment(100, device="sim"))).without_buffers
+    scores = seen.trace.get("attn_scores").tensor
+    assert scores.hidden == 0 and scores.blocks is not None
+    assert seen.trace.get("attn_weights") is None
+    kept = look(lambda *_: None, Look(experiment(100, device="sim"))).with_buffer
+    assert kept.trace.get("attn_scores", 1).tensor.blocks is not None
+    assert kept.trace.get("attn_scores", 0).tensor.blocks is None, "no chart shows it"
+
+
+@pytest.mark.parametrize("tokens", [6, 300])
+def test_the_probe_finds_only_later_rows_changed(tokens):
+    changed = tokens // 2
+    rows = probe(lambda *_: None, experiment(tokens), changed, True)
+    assert all(row.weights == row.context == 0 for row in rows[:changed])
+    assert all(row.context > 0 for row in rows[changed:])
+    groups = neighbours(rows)
+    assert [row.query for group in groups for row in group] == list(range(tokens))
+    assert len(groups) <= 3
+
+
+@pytest.mark.parametrize("tokens", [6, 1024])
+def test_a_view_is_small(tokens):
+    assert len(pickle.dumps(look_here(Look(experiment(tokens))))) < 2_000_000
+
+
+def test_views_are_kept_and_bounded():
+    wanted = Look(experiment(300))
+    assert look_here(wanted) is look_here(wanted)
+    for seed in range(5):
+        look_here(Look(experiment(300, seed=seed)))
+    assert 0 < sum(look_here.sizes.values()) <= view.KEPT
+
+
+def test_too_little_memory_names_value_limit_and_reason(monkeypatch):
+    monkeypatch.setattr(view, "memory_free", lambda: 100 * 2**20)
+    view.check_memory(experiment(1024))
+    with pytest.raises(SettingError, match=r"`tokens` is `4,096`.*fewer on this machine now: "
+                       r"4,096 need 1,0\d\d MB of memory, and 100 MB are free"):  # fmt: skip
+        view.check_memory(experiment(4096))
+    monkeypatch.setattr(view, "memory_free", lambda: None)
+    view.check_memory(experiment(4096))
+
+
+def test_free_memory_is_read():
+    assert 10 * 2**20 < view.memory_free() < 2**50
+
+
+def test_the_text_begins_again_after_its_end():
+    assert TOKENS[:3] == ("Shall", "I", "compare")
+    tokens = first_tokens(4096)
+    assert len(tokens) == 4096
+    assert tokens[len(TOKENS) : 2 * len(TOKENS)] == TOKENS
+    assert math.ceil(4096 / len(TOKENS)) < 12

@@ -1,0 +1,407 @@
+"""The ledger against PyTorch's documentation: every cell, every snippet, every reason.
+
+The expectations are written from the pages named beside them, below docs.pytorch.org/docs/stable
+unless another site is named, and checked against the docstrings of PyTorch 2.13. Where no page
+says it, PyTorch's source does: a path below torch/. If a new PyTorch changes a cell, the failing
+test's name says which.
+"""
+
+import ast
+import csv
+import functools
+import io
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from core.code.export import as_script
+from core.ledger import rows as registration
+from core.ledger import slow_experiments as ledger_slow
+from core.ledger.holders import WAYS
+from core.ledger.reasons import REASONS
+from core.ledger.rows import FAST, ROWS, SLOW, Cell
+from core.ledger.settings import ASKED, LEDGER, SAYS, answer, chosen, counts, ledger_for, score
+from core.workers import pool as jobs
+
+PARAMETERS = ("nn.Parameter", "frozen parameter")
+BUFFERS = ("register_buffer", "nn.Buffer", "not persistent")
+PLAIN = ("plain attribute", "list", "dict", "closure")
+NONE = "None buffer"
+
+
+def yes(*columns, none="not applicable", **others):
+    """Expected: yes in these columns, no in the rest, and none where the buffer is None."""
+    expected = {column: "yes" if column in columns else "no" for column in WAYS}
+    return expected | {NONE: none} | {k.replace("_", " "): v for k, v in others.items()}
+
+
+def whole_numbers():
+    return yes() | {"nn.Parameter": "raises"}
+
+
+ROLES = {
+    **dict.fromkeys(PARAMETERS, "parameter"),
+    **dict.fromkeys(BUFFERS, "buffer"),
+    "not persistent": "unsaved buffer",
+    **dict.fromkeys(PLAIN, "constant"),
+    NONE: "not applicable",
+}
+EXPECTED = {  # row: (where it is documented, what it says there, the outcomes)
+    "moved by .to(device)": (
+        "generated/torch.nn.Module.html#torch.nn.Module.to",
+        "Moves or casts the parameters and buffers. (register_buffer, there: operations on "
+        "buffers, such as cuda, pass over one that is None.)",
+        yes(*PARAMETERS, *BUFFERS),
+    ),
+    "cast by .half()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.half",
+        "Casts all parameters and buffers that are floating point to half.",
+        yes(*PARAMETERS, *BUFFERS),
+    ),
+    "cast by .to(float64)": (
+        "generated/torch.nn.Module.html#torch.nn.Module.to",
+        "A dtype casts only the parameters and buffers that are floating point or complex.",
+        yes(*PARAMETERS, *BUFFERS),
+    ),
+    **dict.fromkeys(
+        (".half() on int64", ".half() on bool"),
+        (
+            "generated/torch.nn.Module.html#torch.nn.Module.half, autograd.html and "
+            "generated/torch.nn.parameter.Parameter.html",
+            "half() casts what is floating point. Autograd supports floating point and complex "
+            "tensors only, and a Parameter has requires_grad=True by default.",
+            whole_numbers(),
+        ),
+    ),
+    "in state_dict()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.state_dict and "
+        "generated/torch.nn.parameter.Buffer.html",
+        "Parameters and persistent buffers are included; those that are None are not. "
+        "(Buffer: persistent by default.)",
+        yes(*PARAMETERS, "register_buffer", "nn.Buffer", none="no"),
+    ),
+    "restored by load_state_dict()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.load_state_dict",
+        "Copies parameters and buffers from a state_dict into the module. If strict, as by "
+        "default, its keys must be exactly those of state_dict().",
+        yes(*PARAMETERS, "register_buffer", "nn.Buffer"),
+    ),
+    "in parameters()": (
+        "generated/torch.nn.parameter.Parameter.html",
+        "Assigned as an attribute of a Module, it is added to the Module's parameters and appears "
+        "in parameters(). Assigning a Tensor has no such effect.",
+        yes(*PARAMETERS, none="no"),
+    ),
+    "in buffers()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.buffers, "
+        "generated/torch.nn.parameter.Buffer.html, torch/nn/modules/module.py: _named_members",
+        "An iterator over the module's buffers. A Buffer that is assigned as an attribute is one, "
+        "a Tensor is not. (_named_members: None is left out.)",
+        yes(*BUFFERS, none="no"),
+    ),
+    "in nested named_buffers()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.named_buffers, "
+        "torch/nn/modules/module.py: _named_members",
+        "Names and buffers; with recurse=True, those of the module and of all submodules. "
+        "(_named_members: None is left out.)",
+        yes(*BUFFERS, none="no"),
+    ),
+    "receives a gradient": (
+        "notes/autograd.html#setting-requires-grad",
+        "requires_grad is False by default, except in an nn.Parameter. Only leaf tensors that "
+        "have it accumulate a gradient in .grad.",
+        yes("nn.Parameter"),
+    ),
+    "cleared by zero_grad()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.zero_grad",
+        "Resets the gradients of all parameters of the model; set_to_none sets them to None.",
+        yes(*PARAMETERS),
+    ),
+    "changed by an optimizer step": (
+        "optim.html#constructing-it and generated/torch.optim.Optimizer.zero_grad.html",
+        "An optimizer is given the parameters to optimize. With a gradient of 0 it does the step, "
+        "with None it skips it.",
+        yes("nn.Parameter"),
+    ),
+    "shrunk by weight decay": (
+        "generated/torch.optim.AdamW.html and generated/torch.optim.Optimizer.zero_grad.html",
+        "Each step first takes lr · weight_decay · θ off θ, apart from the gradient. With a "
+        "gradient of None the step is skipped.",
+        yes("nn.Parameter"),
+    ),
+    "survives deepcopy": (
+        "docs.python.org/3/library/copy.html",
+        'A deep copy holds copies of what it finds in the original. Functions are "copied" by '
+        "returning the original.",
+        yes(*PARAMETERS, *BUFFERS, "plain attribute", "list", "dict", closure="shared"),
+    ),
+    "survives pickling": (
+        "docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled",
+        "Functions can be pickled if the top level of a module gives access to them, and if "
+        "they were made with def, not lambda.",
+        yes(*PARAMETERS, *BUFFERS, "plain attribute", "list", "dict", closure="raises"),
+    ),
+    "taken off meta by to_empty()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.to_empty",
+        "Moves the parameters and buffers to a device without copying their storage.",
+        yes(*PARAMETERS, *BUFFERS),
+    ),
+    "swapped by functional_call()": (
+        "generated/torch.func.functional_call.html, torch/nn/utils/_named_member_accessor.py",
+        "Calls the module with the given tensors in place of its parameters and buffers; unless "
+        "strict, unexpected names are no error. (swap_tensor: any attribute that is a tensor or "
+        "None is replaced; a name that is not there is set, and deleted afterwards.)",
+        yes(*PARAMETERS, *BUFFERS, "plain attribute", none="yes"),
+    ),
+    "role in torch.export": (
+        "user_guide/torch_compiler/export/api_reference.html"
+        "#torch.export.graph_signature.ExportGraphSignature, torch/export/exported_program.py",
+        "Parameters, buffers and constant tensors are lifted out of the graph as inputs; of a "
+        "buffer it notes whether it is persistent. (named_buffers: one that is not is read from "
+        "constants, not from state_dict.)",
+        ROLES,
+    ),
+    "under torch.compile": (
+        "user_guide/torch_compiler/compile/programming_model.dynamo_core_concepts.html"
+        "#dynamo-tracing, torch/_dynamo/variables/builder.py: wrap_tensor",
+        "The graph takes the original input and the additional inputs that the function needs. "
+        "(wrap_tensor: by default, every tensor that it reaches, a module's parameters and "
+        "buffers included.)",
+        {**dict.fromkeys(WAYS, "input"), NONE: "not applicable"},
+    ),
+    "sent by DDP at the start": (
+        "generated/torch.nn.parallel.DistributedDataParallel.html, notes/ddp.html#internal-design, "
+        "torch/distributed/utils.py: _sync_module_states",
+        "init_sync, on by default, broadcasts parameters and buffers. (The note, as of version "
+        "1.4, says rank 0's state_dict(). _sync_module_states takes named_buffers(), and so those "
+        "that are not persistent too.)",
+        yes(*PARAMETERS, *BUFFERS),
+    ),
+    "sent by DDP before a forward": (
+        "generated/torch.nn.parallel.DistributedDataParallel.html",
+        "Parameters are not broadcast; their gradients are reduced. Buffers are broadcast from "
+        "rank 0 in every iteration: forward_sync_buffers, on by default.",
+        yes(*BUFFERS),
+    ),
+}
+DETAILS = {  # what was seen, where the outcome alone does not tell
+    (".half() on bool", "register_buffer"): "the weight is torch.float16, the mask torch.bool",
+    (".half() on int64", "nn.Buffer"): "the weight is torch.float16, the mask torch.int64",
+    ("cast by .half()", "nn.Buffer"): "torch.float16",
+    ("cast by .half()", "list"): "torch.float32",
+    ("cast by .to(float64)", "not persistent"): "torch.float64",
+    ("moved by .to(device)", "nn.Parameter"): "on sim:0",
+    ("changed by an optimizer step", "nn.Parameter"): "1.0 before, 0.90 after",  # 1 - 0.1 · 1
+    ("shrunk by weight decay", "nn.Parameter"): "1.0 before, 0.95 after",  # 1 - 0.1 · 0.5 · 1
+    ("in nested named_buffers()", "nn.Buffer"): "names ['0.0.mask']",
+    ("in state_dict()", "not persistent"): "keys ['weight']",
+    ("taken off meta by to_empty()", "plain attribute"): "on meta",
+    ("under torch.compile", "closure"): "mask set to 5.0: output 5.0, 1 graph",
+    ("role in torch.export", "plain attribute"): "CONSTANT_TENSOR, named mask",
+    ("sent by DDP before a forward", "nn.Buffer"): "rank 1 has 1.0",
+    ("sent by DDP before a forward", "nn.Parameter"): "rank 1 has 2.0",
+}
+FRESH = """
+import contextlib, io, json, sys, types
+device = types.ModuleType("device")
+sys.modules["device"] = device
+texts, device_source = json.load(sys.stdin)
+exec(device_source, vars(device))
+printed = []
+for text in texts:
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    if "register()" in text:
+        main.register = device.register
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out):
+            exec(text, vars(main))
+    except Exception as error:
+        out.write(repr(("raises", f"{type(error).__name__}: {error}")))
+    printed.append(out.getvalue())
+print(json.dumps(printed))
+"""
+
+
+@functools.cache
+def observed(row):
+    """The Cells of a row, by column."""
+    if row in SLOW:
+        cells = registration.slow_cells(lambda *_: None, row)
+    else:
+        cells = [registration.run(row, column) for column in WAYS]
+    return {cell.column: cell for cell in cells}
+
+
+def everything():
+    return [cell for row in ROWS for cell in observed(row).values()]
+
+
+@pytest.mark.parametrize("column", WAYS)
+@pytest.mark.parametrize("row", ROWS)
+def test_a_cell_is_what_the_documentation_says(row, column):
+    where, says, outcomes = EXPECTED[row]
+    assert observed(row)[column].outcome == outcomes[column], f"{row} | {column}: {where}: {says}"
+
+
+@pytest.mark.parametrize(("row", "column"), DETAILS)
+def test_the_detail_is_what_was_seen(row, column):
+    assert observed(row)[column].detail == DETAILS[row, column]
+
+
+def test_what_raises_says_so_in_pytorchs_and_pythons_own_words():
+    assert observed(".half() on bool")["nn.Parameter"].detail == (
+        "RuntimeError: Only Tensors of floating point and complex dtype can require gradients"
+    )
+    assert "pickle" in observed("survives pickling")["closure"].detail
+
+
+def test_the_expectations_and_the_reasons_cover_the_ledger():
+    assert list(EXPECTED) == list(ROWS) == list(REASONS) and len(WAYS) == 10
+    assert set(FAST) | set(SLOW) == set(ROWS) and len(SLOW) == 4
+    for row in ROWS.values():
+        assert {cell.outcome for cell in observed(row.name).values()} <= set(row.answers)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_outcome_has_a_reason_of_its_own(row):
+    reasons = {}
+    for cell in observed(row).values():
+        assert "differs from what was seen" not in cell.reason, cell
+        reasons.setdefault(cell.reason, set()).add(cell.outcome)
+    assert all(len(outcomes) == 1 for outcomes in reasons.values()), reasons
+
+
+def test_no_reason_is_left_over():
+    used = {(cell.row, cell.reason) for cell in everything()}
+    wanted = {(row, text) for row, texts in REASONS.items() for text in texts.values()}
+    left = {text for _, text in wanted - used} - {text for _, text in used}
+    # no cell shows it today: torch.compile makes every tensor an input
+    assert left == {REASONS["under torch.compile"]["constant"]}
+
+
+def test_an_outcome_that_nobody_foresaw_is_shown_all_the_same():
+    assert "The outcome counts" in Cell("in buffers()", "list", "maybe", "").reason
+
+
+def test_every_snippet_runs_as_pasted_and_prints_its_cell():
+    keys = [(row, column) for row in ROWS for column in WAYS if not ROWS[row].distributed]
+    texts = [registration.snippet(*key) for key in keys]
+    device = dict(registration.parts("moved by .to(device)", "list"))["The simulated device"]
+    done = subprocess.run([sys.executable, "-c", FRESH], input=json.dumps([texts, device]),
+                          capture_output=True, text=True, timeout=120, cwd="/")  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for (row, column), text in zip(keys, json.loads(done.stdout), strict=True):
+        assert registration.cell(row, column, ast.literal_eval(text)) == observed(row)[column]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "ends"),
+    [
+        ("moved by .to(device)", "plain attribute", "(False, 'on cpu')"),
+        ("survives pickling", "closure", "InClosure.hold.<locals>.<lambda>'"),
+        ("sent by DDP before a forward", "nn.Buffer", "(True, 'rank 1 has 1.0')"),
+    ],
+)
+def test_a_snippet_alone_in_a_fresh_python(row, column, ends, tmp_path):
+    text = as_script(registration.parts(row, column))
+    assert "from core" not in text
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True,
+                          timeout=120, cwd=tmp_path)  # fmt: skip
+    assert (done.stdout + done.stderr).strip().endswith(ends)
+
+
+def test_the_fast_rows_are_quick():
+    registration.fast_cells()
+    start = time.perf_counter()
+    assert len(registration.fast_cells()) == len(FAST) * len(WAYS)
+    assert time.perf_counter() - start < 1.5
+
+
+def test_progress_is_reported_cell_by_cell(monkeypatch):
+    row = registration.Row("role in torch.export", "", lambda Way: ("buffer", Way.__name__))
+    monkeypatch.setitem(registration.ROWS, row.name, row)
+    notes = []
+    registration.slow_cells(lambda *note: notes.append(note), row.name)
+    assert [round(fraction, 1) for fraction, _ in notes] == [n / 10 for n in range(1, 11)]
+    assert [len(cells) for _, cells in notes] == list(range(1, 11))
+
+
+def alive(pid):
+    return subprocess.run(["ps", "-p", pid, "-o", "stat="], capture_output=True).stdout.strip()
+
+
+def test_the_two_processes_end_with_whoever_reads_them():
+    program = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    lines = ledger_slow.in_two_processes(program)
+    pid = next(lines).strip()
+    assert alive(pid)
+    lines.close()
+    assert not alive(pid)
+
+
+def test_a_cancelled_job_leaves_neither_of_its_two_processes():
+    pool = jobs.Pool(workers=1, seconds=60, idle=0.1)
+    job = pool.ask(registration.slow_cells, "sent by DDP at the start")
+
+    def group():
+        listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True)
+        pairs = map(str.split, listed.stdout.splitlines())
+        return [pgid for pgid, stat in pairs if int(pgid) == worker and stat[0] != "Z"]
+
+    deadline = time.monotonic() + 60
+    while not pool.processes:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    worker = pool.processes[job].pid
+    while len(group()) < 3:  # the worker and its two
+        assert time.monotonic() < deadline and not job.over
+        time.sleep(0.02)
+    job.cancel()
+    while group() or pool.threads:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_rank_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="no loopback here"):
+        list(ledger_slow.in_two_processes("import sys; sys.exit('no loopback here')"))
+
+
+def test_downloads_hold_the_cells():
+    cells = [cell for row in FAST for cell in observed(row).values()]
+    rows = list(csv.DictReader(io.StringIO(registration.as_csv(cells))))
+    assert [Cell(r["row"], r["column"], r["outcome"], r["detail"]) for r in rows] == cells
+    assert [r["reason"] for r in rows] == [cell.reason for cell in cells]
+    lines = registration.as_markdown(cells).strip().split("\n")
+    assert len(lines) == 2 + len(FAST) and {line.count("|") for line in lines} == {12}
+    assert lines[2].startswith("| moved by .to(device) | yes | yes |")
+
+
+def test_a_table_of_some_cells_has_only_those():
+    some = [observed(row)[column] for row, column in (ASKED, ("in buffers()", "list"))]
+    assert registration.as_markdown(some).split("\n")[2:4] == [
+        "| .half() on bool | no | not run |",
+        "| in buffers() | not run | no |",
+    ]
+
+
+def test_filters_and_scores():
+    assert chosen((), WAYS) == tuple(WAYS)
+    assert chosen(("list", "nn.Buffer"), WAYS) == ("nn.Buffer", "list")
+    cell = observed("in buffers()")["list"]
+    assert answer("no", cell)[0] and not answer("yes", cell)[0]
+    assert answer("yes", cell)[1].startswith("**You said: yes. What happened: no.** Only what")
+    assert score({"a": {"x": True, "y": False}, "b": {"x": True}}) == "2 of 3 right, in 2 rows"
+    assert score({"a": {"x": True}, "b": {}}) == "1 of 1 right, in 1 row"
+    assert counts("no", "no", cell) is None
+    assert counts("yes", "no", cell) == "Your first answer counts: no, right."
+    assert counts("no", "yes", cell) == "Your first answer counts: yes, not so."
+    assert counts("no", None, cell) == "A link revealed this, so it is not counted."
+    assert set(SAYS.values()) < set(LEDGER)
+    narrow = ledger_for("under torch.compile")
+    assert narrow["says_InList"].options == ROWS["under torch.compile"].answers
+    assert list(narrow) == list(LEDGER)

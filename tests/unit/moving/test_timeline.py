@@ -1,0 +1,232 @@
+"""Timelines: what each step moves, and how they end. Expectations are PyTorch's documentation of
+torch.nn.Module.to ("parameters and buffers"; "floating point or complex"), written out by hand."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.code import export
+from core.lab.experiment import OUTCOMES
+from core.moving.copies import CONTEXT_LENGTHS, WAYS, Buffer, count, crossings
+from core.moving.reasons import HOW_MANY, MOVING, copying_answer, reason, split_steps
+from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline, script
+from core.settings.setting import SettingError
+
+WORKS, DEVICE_ERROR, ELSE = OUTCOMES
+
+
+def story(start, *steps):
+    return run_timeline(Timeline(start, steps))
+
+
+def last(told, name):
+    place = told.columns[-1].ledger[name]
+    return place.device, place.dtype, place.kind
+
+
+def test_the_notebooks_story_ends_with_the_real_error():
+    told = story(PRESETS["notebook"].start, *PRESETS["notebook"].steps)
+    assert told.outcome == DEVICE_ERROR
+    assert told.error.message == (
+        "expected self and mask to be on the same device, but got mask on cpu and self on sim:0"
+    )
+    assert told.error.line.startswith("attn_scores.masked_fill_(self.mask")
+    assert last(told, "mask")[0] == "cpu" and last(told, "W_key.weight")[0] == "sim:0"
+
+
+def test_a_mask_moved_by_hand_does_not_come_back_with_the_module():
+    told = story("plain", "to-sim", "by-hand", "forward", "cpu", "forward")
+    assert len(told.columns) == 6 and told.outcome == DEVICE_ERROR
+    assert "got mask on sim:0 and self on cpu" in told.error.message
+
+
+def test_an_alias_in_a_list_goes_stale():
+    told = story("buffer", "list", "to-sim", "float64")
+    assert last(told, "mask") == ("sim:0", "float64", "buffer")
+    assert last(told, "masks[0]") == ("cpu", "float32", "in a list")
+
+
+def test_a_lazily_built_mask_stays_and_a_reserved_one_moves():
+    assert story("lazy", "forward", "to-sim", "forward").outcome == DEVICE_ERROR
+    told = story("reserved", "forward", "to-sim", "forward")
+    assert told.outcome == WORKS and last(told, "mask")[0] == "sim:0"
+    assert "mask" not in told.columns[0].ledger
+
+
+def test_half_casts_what_is_registered_only():
+    assert last(story("plain", "half"), "mask")[1] == "float32"
+    assert last(story("buffer", "half"), "mask")[1] == "float16"
+    told = story("plain", "register", "half", "forward")
+    assert last(told, "mask")[1:] == ("float16", "buffer")
+    assert last(told, "output")[1] == "float16"
+
+
+def test_a_buffer_registered_too_late_is_explained_as_that():
+    told = story("plain", "to-sim", "register", "forward")
+    assert told.outcome == DEVICE_ERROR and "after the last move" in reason(told)
+    told = story("plain", "half", "register")
+    assert "registered or built after the cast" in reason(told)
+
+
+def test_nothing_is_said_of_a_mask_elsewhere_where_it_is_not():
+    assert "elsewhere" not in reason(story("buffer", "to-meta", "forward"))
+
+
+def test_on_meta_a_mask_elsewhere_raises_nothing():
+    told = story("plain", "to-meta", "forward")
+    assert told.outcome == WORKS
+    assert last(told, "output")[0] == "meta" and last(told, "mask")[0] == "cpu"
+    assert "The absence of an error proves nothing" in reason(told)
+
+
+def test_leaving_meta_raises_what_pytorch_raises():
+    told = story("buffer", "to-meta", "to-sim", "forward")
+    assert told.error.type == "NotImplementedError" and len(told.columns) == 3
+    assert told.outcome == ELSE and "to_empty" in reason(told)
+
+
+def test_a_mask_that_is_none_cannot_be_moved_by_hand():
+    told = story("lazy", "by-hand")
+    assert told.error.type == "AttributeError" and "still `None`" in reason(told)
+
+
+def test_a_copy_keeps_every_place():
+    told = story("buffer", "to-sim", "half", "deepcopy", "forward")
+    assert told.columns[2].ledger == told.columns[3].ledger and told.outcome == WORKS
+
+
+def test_the_output_is_the_same_on_sim_as_on_the_cpu():
+    names = {}
+    for steps in (("forward",), ("to-sim", "forward")):
+        source = script(Timeline("buffer", steps))
+        parts = export.timeline_parts(run_timeline(Timeline("buffer", steps)))
+        assert source == dict(parts)["The timeline"]
+        outputs = names.setdefault("outputs", [])
+        scope = {}
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            exec(export.as_script(parts), scope)
+        outputs.append(scope["output"].cpu())
+    torch.set_grad_enabled(True)
+    assert torch.equal(*names["outputs"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(STARTS)), st.lists(st.sampled_from(sorted(STEPS)), max_size=6))
+def test_any_timeline_ends_with_a_ledger_and_a_reason(start, steps):
+    told = story(start, *steps)
+    assert len(told.columns) == len(steps) + 1 or told.error
+    assert told.outcome in OUTCOMES and reason(told)
+    for column in told.columns:
+        for name, place in column.ledger.items():
+            assert place.device and place.dtype and place.kind, name
+
+
+@pytest.mark.parametrize(
+    ("start", "steps", "name"),
+    [("mine", (), "start"), ("plain", ("jump",), "steps"), ("plain", ("cpu",) * 13, "steps")],
+)
+def test_what_is_not_a_timeline_is_refused(start, steps, name):
+    with pytest.raises(SettingError) as caught:
+        Timeline(start, steps)
+    assert caught.value.name == name
+
+
+@pytest.mark.parametrize("text", ["jump", "cpu." * (MAX_STEPS + 1), "to-sim,forward", "x" * 201])
+def test_steps_that_do_not_fit_are_refused_by_the_link(text):
+    with pytest.raises(SettingError, match="`steps` is"):
+        MOVING["steps"].parse(text)
+
+
+def test_steps_survive_the_link():
+    for preset in PRESETS.values():
+        assert split_steps(MOVING["steps"].parse(".".join(preset.steps))) == preset.steps
+
+
+PRINTED = {
+    "fine": ("buffer", "list", "to-sim", "float64", "forward"),
+    "fails": ("plain", "to-sim", "forward"),
+    "without sim": ("reserved", "forward", "half", "forward"),
+    "on meta": ("plain", "to-meta", "forward"),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_script_in_a_fresh_process_prints_the_ledger(name, tmp_path):
+    told = story(*PRINTED[name])
+    file = tmp_path / "timeline.py"
+    file.write_text(export.as_script(export.timeline_parts(told)))
+    done = subprocess.run(
+        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    expected = []
+    for column in told.columns[: -1 if told.error else None]:
+        expected.append(column.label)
+        expected += [f"    {n} {p.device} torch.{p.dtype}" for n, p in column.ledger.items()]
+    assert done.stdout.splitlines() == expected
+    if told.error:
+        assert done.stderr.splitlines()[-1] == f"{told.error.type}: {told.error.message}"
+    else:
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize("length", [6, 100])
+def test_copies_are_counted_exactly(length):
+    mask, weight = ("mask", 4 * length**2), ("qkv.weight", 4 * 3 * 6)
+    built = ("a mask built in forward", 4 * length**2)
+    counted = {way.__name__: count(way, length) for way in WAYS}
+    assert counted == {
+        "Buffer": ([weight, mask], [], []),
+        "MovedByHand": ([weight, mask], [], []),
+        "MovedEachTime": ([weight], [mask], [mask]),
+        "RebuiltOnDevice": ([weight], [], []),
+        "BuiltOnCpu": ([weight], [built], [built]),
+    }
+
+
+def test_the_five_ways_compute_the_same():
+    x, outputs = torch.rand(1, 9, 3), []
+    for way in WAYS:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            outputs.append(way(12).to("sim")(x.to("sim")).detach().cpu())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        query, key, value = Buffer(12).qkv(x).chunk(3, dim=-1)
+    oracle = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    for output in outputs:
+        torch.testing.assert_close(output, oracle.detach())
+
+
+def test_extrapolated_bytes_are_what_counting_would_give():
+    counted = {(c.way, c.context_length): c for c in crossings(512)}
+    scaled = {(c.way, c.context_length): c for c in crossings(256)}
+    assert len(counted) == len(WAYS) * len(CONTEXT_LENGTHS)
+    for (way, length), row in counted.items():
+        other = scaled[way, length]
+        assert (other.once, other.each) == (row.once, row.each)
+        assert row.counted == (length <= 512) and other.counted == (length <= 256)
+
+
+def test_the_guess_at_the_copies_gets_its_reason():
+    table = crossings(64)
+    assert copying_answer("two", table)[0]
+    for guess in HOW_MANY:
+        right, text = copying_answer(guess, table)
+        assert right == (guess == "two") and "moved in every forward" in text
+
+
+def test_the_exported_counting_prints_the_counts(tmp_path):
+    file = tmp_path / "crossings.py"
+    file.write_text(export.as_script(export.crossings_parts(256)))
+    done = subprocess.run(
+        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        f"{way.__doc__}: once {count(way, 256)[0]}, each forward {count(way, 256)[2]}"
+        for way in WAYS
+    ]

@@ -1,0 +1,62 @@
+"""Runs of pages, one after the other."""
+
+import threading
+import time
+
+import pytest
+
+from pages.server import run_lock as turn
+
+
+def runs(count, work):
+    """Let so many threads take a turn at once; how many were ever in it at the same time."""
+    inside, most, lock = [], [], threading.Lock()
+
+    def run(number):
+        with turn.turn():
+            with lock:
+                inside.append(number)
+                most.append(len(inside))
+            work(number)
+            with lock:
+                inside.remove(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.002)  # in their order
+    for thread in threads:
+        thread.join(20)
+    assert len(most) == count, "everyone had a turn"
+    return max(most)
+
+
+def test_one_runs_at_a_time():
+    assert runs(12, lambda number: time.sleep(0.01)) == 1
+
+
+def test_nobody_waits_for_long(monkeypatch):
+    monkeypatch.setattr(turn, "LONGEST", 0.05)
+    began = time.monotonic()
+    assert runs(3, lambda number: time.sleep(0.5)) > 1
+    assert time.monotonic() - began < 1.2
+
+
+def test_a_long_run_may_give_up_its_turn():
+    def work(number):
+        if number == 0:
+            turn.give_up()
+            turn.give_up()
+            time.sleep(0.5)
+
+    began = time.monotonic()
+    assert runs(12, work) == 2, "the long one, and one of the others at a time"
+    assert time.monotonic() - began < 0.9
+
+
+def test_a_run_that_ends_early_gives_its_turn_on():
+    with pytest.raises(RuntimeError), turn.turn():
+        raise RuntimeError
+    assert runs(1, lambda number: None) == 1
+    assert turn._running.acquire(blocking=False), "it is free"
+    turn._running.release()

@@ -1,0 +1,218 @@
+"""Saving and loading: what is in which list, what survives, what breaks, and what cures it."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.code import export
+from core.settings.setting import SettingError
+from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
+from core.state_dict.keys import WAYS, build, listings
+from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.reasons import SAVING, SURVIVES, cells_of, load_reason, survival_answer
+
+LOADS, RAISES, WRONG = OUTCOMES
+WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
+
+
+def fresh_process(parts, tmp_path):
+    file = tmp_path / "exported.py"
+    file.write_text(export.as_script(parts))
+    return subprocess.run(
+        [sys.executable, "-I", "-W", "ignore", file],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
+
+
+# What the documentation of torch.nn.Module and torch.nn.Buffer says of each list.
+LISTED = {
+    "PlainAttribute": ([], WEIGHTS),
+    "PersistentBuffer": (["mask"], ["mask", *WEIGHTS]),
+    "NonPersistentBuffer": (["mask"], WEIGHTS),
+    "NnBuffer": (["mask"], ["mask", *WEIGHTS]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_each_way_of_holding_a_mask_is_listed_where_the_documentation_says(way):
+    with torch.random.fork_rng(devices=[]):
+        listed = listings(build(way))
+    buffers, state = LISTED[way.__name__]
+    assert listed == {
+        "parameters()": WEIGHTS,
+        "buffers()": buffers,
+        "named_buffers()": buffers,
+        "state_dict()": state,
+    }
+
+
+def survival(edit, cells=()):
+    with torch.random.fork_rng(devices=[]):
+        return [save_edit_load(variant, edit, cells) for variant in VARIANTS]
+
+
+def test_twos_survive_in_the_buffer_only_and_change_no_output():
+    without, with_buffer = survival("twos")
+    assert (with_buffer.restored.max(), without.restored.max()) == (2.0, 1.0)  # as published
+    assert with_buffer.survived and not without.survived
+    assert not with_buffer.output_changed and with_buffer.leaks == ()
+
+
+def test_a_zeroed_mask_ends_causality_without_an_error():
+    without, with_buffer = survival("zeros")
+    assert with_buffer.message == "<All keys matched successfully>"
+    assert with_buffer.leaks == (1, 2, 3, 4, 5) and with_buffer.output_changed
+    assert without.leaks == () and not without.output_changed
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=12))
+def test_painted_cells_leak_exactly_where_a_later_key_became_visible(cells):
+    # A query whose every key is hidden gives nan: leave such masks out.
+    mask = torch.triu(torch.ones(6, 6), diagonal=1)
+    for query, key in cells:
+        mask[query - 1, key - 1] = 1 - mask[query - 1, key - 1]
+    if (mask.sum(dim=1) == 6).any():
+        return
+    with_buffer = survival("paint", tuple(sorted(cells)))[1]
+    assert torch.equal(with_buffer.restored, mask)
+    seeing = {query for query, key in cells if key > query}
+    assert set(with_buffer.leaks) == seeing
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("guess", SURVIVES)
+def test_every_guess_at_survival_gets_its_reason(edit, guess):
+    without, with_buffer = survival(edit, ((1, 6),))
+    right, text = survival_answer(guess, with_buffer, without)
+    assert right == (guess == "only with the buffer") and "overwrote" in text
+
+
+def test_cells_are_read_from_any_text_and_refused_by_name():
+    assert cells_of("2-5 1-6  1-6") == ((1, 6), (2, 5))
+    assert SAVING["cells"].parse("1-6 2-5") == "1-6 2-5"
+    for text in ("1-7", "0-1", "1,6", "x"):
+        with pytest.raises(SettingError, match="`cells` is"):
+            SAVING["cells"].parse(text)
+
+
+EXPECTED = {
+    "Missing key": (RAISES, 'Missing key(s) in state_dict: "mask"'),
+    "Unexpected key": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Not persistent any more": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Size mismatch": (
+        RAISES,
+        "size mismatch for mask: copying a param with shape torch.Size([6, 6",
+    ),
+    "Size mismatch, strict=False": (RAISES, "the shape in current model is torch.Size([4, 4])"),
+    "DataParallel's prefix": (RAISES, '"module.W_query.weight"'),
+    "torch.compile's prefix": (RAISES, '"_orig_mod.W_query.weight"'),
+    "Nothing loaded, no error": (WRONG, "_IncompatibleKeys(missing_keys=['mask'"),
+    "A dtype lost": (WRONG, "<All keys matched successfully>"),
+    "Meta, and no assign": (WRONG, "<All keys matched successfully>"),
+    "Meta, a mask left behind": (WRONG, "<All keys matched successfully>"),
+    "Another device, assigned": (WRONG, "<All keys matched successfully>"),
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_failure_is_provoked_explained_and_cured(name):
+    outcome, words = EXPECTED[name]
+    loaded = run(PRESETS[name])
+    assert loaded.outcome == outcome and words in loaded.message
+    assert len(load_reason(loaded)) > 60
+    assert bool(loaded.faults) == (outcome == WRONG)
+    found = cures(loaded)
+    assert found
+    for fix in found:
+        assert run(replace(PRESETS[name], fix=fix)).outcome == LOADS
+
+
+def test_loading_without_a_difference_loads():
+    loaded = run(Loading())
+    assert loaded.outcome == LOADS and all(change.loaded for change in loaded.changes)
+
+
+def test_pytorchs_warning_about_meta_is_shown():
+    assert any("no-op" in text for text in run(PRESETS["Meta, and no assign"]).warnings)
+
+
+def test_a_mask_left_on_meta_is_found_although_all_keys_matched():
+    loaded = run(PRESETS["Meta, a mask left behind"])
+    assert [fault for fault in loaded.faults if "`mask` is still on `meta`" in fault]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.builds(
+        Loading,
+        **{
+            name: st.integers(setting.low, 8)
+            if hasattr(setting, "low")
+            else st.booleans()
+            if isinstance(setting.default, bool)
+            else st.sampled_from([o for o in setting.options if o != "torch.compile"])
+            for name, setting in FIELDS.items()
+        },
+    )
+)
+def test_any_loading_ends_in_an_outcome_and_a_reason(loading):
+    loaded = run(loading)
+    assert loaded.outcome in OUTCOMES and load_reason(loaded)
+    if loaded.outcome == LOADS:
+        assert all(change.loaded is not False or change.name == "mask" for change in loaded.changes)
+        assert all(change.after[0] != "meta" for change in loaded.changes)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_is_no_loading_is_refused(field):
+    with pytest.raises(SettingError):
+        Loading(**{field: "nonsense"})
+
+
+@pytest.mark.parametrize(
+    "name", ["Missing key", "DataParallel's prefix", "Meta, and no assign", "Size mismatch"]
+)
+def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
+    loaded = run(PRESETS[name])
+    done = fresh_process(export.loading_parts(loaded), tmp_path)
+    if loaded.outcome == RAISES:
+        assert done.returncode == 1 and done.stderr.strip().endswith(loaded.message.strip())
+    else:
+        assert (done.returncode, done.stdout) == (0, loaded.message + "\n")
+
+
+@pytest.mark.parametrize("fix", [fix for fix in FIXES if fix != "none"])
+def test_every_fix_runs_as_exported(fix, tmp_path):
+    name = next(n for n in PRESETS if fix in cures(run(PRESETS[n])))
+    loaded = run(replace(PRESETS[name], fix=fix))
+    done = fresh_process(export.loading_parts(loaded), tmp_path)
+    assert (done.returncode, done.stdout) == (0, loaded.message + "\n"), done.stderr
+
+
+def test_the_exported_edit_prints_what_survived(tmp_path):
+    done = fresh_process(export.edit_parts("zeros", ()), tmp_path)
+    without, with_buffer = survival("zeros")
+    expected = ""
+    for variant, outcome in zip(VARIANTS, (without, with_buffer), strict=True):
+        expected += f"{variant.__name__} {outcome.message}\n{outcome.restored}\n"
+        expected += f"the edit survived: {outcome.survived}\n"
+        expected += f"the output changed: {outcome.output_changed}\n"
+        expected += f"tokens that see later ones: {outcome.leaks}\n"
+    assert (done.stdout, done.stderr) == (expected, "")
+
+
+def test_the_exported_listing_prints_the_lists(tmp_path):
+    done = fresh_process(export.holding_parts(), tmp_path)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "a plain attribute" and lines[4] == f"    state_dict() {WEIGHTS}"
+    assert lines[9] == f"    state_dict() {['mask', *WEIGHTS]}"

@@ -1,0 +1,158 @@
+"""What a persistent mask costs, against files that torch.save wrote and against arithmetic."""
+
+import io
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+import torch
+
+from core.code.export import as_script
+from core.state_dict import size as price
+from core.state_dict.size import (
+    CONTEXT_LENGTHS,
+    PRICE,
+    SAVED_UP_TO,
+    WAYS,
+    BoolBuffer,
+    Float32Buffer,
+    NonPersistentBuffer,
+    NoStoredMask,
+    is_built,
+    price_parts,
+    prices,
+    saved_bytes,
+    shrinking_answer,
+)
+
+LAYERS = [int(option) for option in PRICE["layers"].options]
+once = cache(prices)
+
+
+@pytest.fixture(params=LAYERS)
+def table(request):
+    return once(request.param)
+
+
+def of(table, way):
+    return {row.context_length: row for row in table if row.way == way.__doc__}
+
+
+def test_the_four_ways_compute_the_same():
+    x = torch.rand(2, 5, 3)
+    layers = [way(8) for way in WAYS]
+    for layer in layers:
+        layer.load_state_dict({"qkv.weight": torch.ones(6, 3)}, strict=False)
+    first, *others = (layer(x) for layer in layers)
+    for other in others:
+        torch.testing.assert_close(other, first)
+    # a later token changes nothing before it
+    x[:, 4] += 1
+    torch.testing.assert_close(layers[0](x)[:, :4], first[:, :4])
+
+
+def test_what_is_in_the_file_is_what_the_name_says():
+    expected = {Float32Buffer: torch.float32, BoolBuffer: torch.bool}
+    for way in WAYS:
+        layer = way(16)
+        mask = layer.state_dict().get("mask")
+        assert (mask.dtype if mask is not None else None) == expected.get(way)
+        assert len(list(layer.buffers())) == (way is not NoStoredMask)
+
+
+def test_counted_bytes_are_those_of_a_file_on_disk(tmp_path):
+    model = torch.nn.Sequential(*(BoolBuffer(128) for _ in range(3)))
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    # torch.save names the records in a zip after the file; "archive" is the name in memory
+    assert abs((tmp_path / "model.pt").stat().st_size - saved_bytes(BoolBuffer, 3, 128)) < 500
+
+
+def test_every_way_and_length_is_there_once(table):
+    assert len(table) == len(WAYS) * len(CONTEXT_LENGTHS) == len(set(table))
+    assert {row.way for row in table} == {way.__doc__ for way in WAYS}
+
+
+def test_masks_take_four_bytes_a_pair_one_or_none(table):
+    base = of(table, NoStoredMask)[64].bytes
+    for way, size in ((Float32Buffer, 4), (BoolBuffer, 1), (NonPersistentBuffer, 0)):
+        for length, row in of(table, way).items():
+            masks = size * row.layers * length**2
+            # names, shapes and padding: some hundred bytes a layer
+            assert 0 <= row.bytes - base - masks <= max(400 * row.layers, masks / 1000), row
+
+
+@pytest.mark.parametrize(
+    "way, layers, length",
+    [
+        *((Float32Buffer, 1, 4096), (Float32Buffer, 12, 1024), (Float32Buffer, 48, 512)),
+        *((BoolBuffer, 24, 1024), (BoolBuffer, 48, 1024), (NonPersistentBuffer, 24, 512)),
+    ],
+)
+def test_a_computed_figure_agrees_with_really_saving(way, layers, length):
+    row = of(once(layers), way)[length]
+    assert not row.measured
+    assert row.bytes == pytest.approx(saved_bytes(way, layers, length), rel=0.001)
+
+
+def test_stacks_beyond_the_limit_are_never_built(monkeypatch):
+    built = []
+    real = price.saved_bytes
+    monkeypatch.setattr(price, "saved_bytes", lambda *a: built.append(real(*a)) or built[-1])
+    rows = prices(48)
+    assert len(built) == sum(row.measured for row in rows)
+    assert max(built) <= SAVED_UP_TO * 1.01
+    for way in WAYS:  # a slope needs two files
+        assert sum(row.measured for row in of(rows, way).values()) >= 2
+    assert is_built(Float32Buffer, 1, 2048) and not is_built(Float32Buffer, 1, 4096)
+    assert is_built(NoStoredMask, 48, 4096) and not is_built(NonPersistentBuffer, 48, 4096)
+
+
+def test_nobody_elses_random_numbers_are_drawn():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    prices(1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_answer_is_the_ratio_of_two_saved_files():
+    table = once(12)
+    right, text = shrinking_answer("4 times", table)
+    assert right and "That is what was saved" in text
+    before, after = (saved_bytes(way, 12, 512) for way in (Float32Buffer, BoolBuffer))
+    assert f"{before:,} and {after:,} bytes" in text
+    wrong, text = shrinking_answer("32 times", table)
+    assert not wrong and "Saved: 4 times." in text
+
+
+def test_the_chart_has_every_bar_and_marks_what_was_computed():
+    spec = price.bytes_saved(once(12)).to_dict()
+    bars = spec["data"]["values"]
+    assert len(bars) == len(WAYS) * len(CONTEXT_LENGTHS)
+    assert {bar["how"] for bar in bars} == {"measured", "computed"}
+    assert "computed" in spec["encoding"]["strokeDash"]["condition"]["test"]
+
+
+def test_the_code_runs_as_pasted_and_prints_what_was_measured(tmp_path):
+    file = tmp_path / "price.py"
+    file.write_text(as_script(price_parts(12)), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert not done.stderr
+    expected = [
+        f"{row.context_length} {row.way}: {row.bytes:,} bytes"
+        for length in (64, 128, 256)
+        for row in once(12)
+        if row.context_length == length
+    ]
+    assert done.stdout.splitlines() == expected
+
+
+def test_a_file_that_was_counted_can_be_loaded():
+    model = torch.nn.Sequential(Float32Buffer(8))
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    assert file.tell() == saved_bytes(Float32Buffer, 1, 8)
+    assert set(torch.load(io.BytesIO(file.getvalue()))) == {"0.qkv.weight", "0.mask"}
