@@ -20,7 +20,7 @@ SPARE_MB = 4000  # stays free
 TIMEOUT = 300
 
 SETUP = (
-    (ROOT / "core" / "attention.py").read_text()
+    (ROOT / "core" / "attention" / "causal_attention.py").read_text()
     + """
 %matplotlib inline
 import matplotlib.pyplot as plt
