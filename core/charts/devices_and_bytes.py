@@ -5,12 +5,21 @@ import textwrap
 
 import altair as alt
 
-KINDS = {  # colours after Okabe and Ito, with a shape each, so that neither is needed alone
-    "parameter": ("#0072b2", "circle"),
-    "buffer": ("#009e73", "square"),
-    "non-persistent buffer": ("#56b4e9", "diamond"),
-    "plain attribute": ("#d55e00", "triangle-up"),
+from core.charts import palette
+
+KIND_SHAPES = {  # a shape beside each colour, so that neither is needed alone
+    "parameter": "circle",
+    "buffer": "square",
+    "non-persistent buffer": "diamond",
+    "plain attribute": "triangle-up",
 }
+WAY_COLOURS = (
+    palette.GREEN,
+    palette.SKY_BLUE,
+    palette.VERMILLION,
+    palette.BLUE,
+    palette.PURPLE,
+)
 
 
 def where_tensors_are(tensors, devices):
@@ -19,7 +28,7 @@ def where_tensors_are(tensors, devices):
     tensors: TensorRows; devices: the names of all columns, also of those that hold nothing.
     """
     data = [{"tensor": t.name, "device": t.device, "kind": t.kind} for t in tensors]
-    kinds = list(KINDS)
+    kinds = list(KIND_SHAPES)
     return (
         alt.Chart(alt.Data(values=data))
         .mark_point(filled=True, size=340, opacity=1)
@@ -34,12 +43,12 @@ def where_tensors_are(tensors, devices):
             y=alt.Y("tensor:N", sort=None, title=None, axis=alt.Axis(labelFontSize=14, grid=True)),
             color=alt.Color(
                 "kind:N",
-                scale=alt.Scale(domain=kinds, range=[KINDS[kind][0] for kind in kinds]),
+                scale=alt.Scale(domain=kinds, range=[palette.KIND_COLOURS[kind] for kind in kinds]),
                 legend=None,
             ),
             shape=alt.Shape(
                 "kind:N",
-                scale=alt.Scale(domain=kinds, range=[KINDS[kind][1] for kind in kinds]),
+                scale=alt.Scale(domain=kinds, range=list(KIND_SHAPES.values())),
                 legend=None,
             ),
             tooltip=["tensor:N", "kind:N", "device:N"],
@@ -53,21 +62,18 @@ def describe_where(tensors):
     return ". ".join(f"{t.name}, a {t.kind}, is on {t.device}" for t in tensors) + "."
 
 
-WAY_COLOURS = ("#009e73", "#56b4e9", "#d55e00", "#0072b2", "#cc79a7")  # after Okabe and Ito
-
-
 def byte_bars(rows, title, colours, highest, tooltip, estimate):
     """Bars of bytes, per way and context length, on a scale linear near zero and then logarithmic.
 
     rows: dicts with way, length (text), bytes and how; where how is `estimate`, the bar is pale and
     dashed. highest: the last power of ten on the axis; tooltip: what pointing at a bar shows.
     """
-    estimated = f"datum.how === '{estimate}'"
+    estimated = alt.when(f"datum.how === '{estimate}'")
     ways, lengths = (list(dict.fromkeys(row[name] for row in rows)) for name in ("way", "length"))
     lines = json.dumps({way: textwrap.wrap(way, 30) for way in ways}) + "[datum.label]"
     return (
         alt.Chart(alt.Data(values=rows))
-        .mark_bar(stroke="#808080")
+        .mark_bar(stroke=palette.GREY)
         .encode(
             x=alt.X("length:N", sort=lengths, title="context length", axis=alt.Axis(labelAngle=0)),
             xOffset=alt.XOffset("way:N", sort=ways),
@@ -87,8 +93,8 @@ def byte_bars(rows, title, colours, highest, tooltip, estimate):
                     title=None, orient="top", columns=1, labelExpr=lines, labelLimit=260
                 ),
             ),
-            opacity=alt.condition(estimated, alt.value(0.45), alt.value(1)),
-            strokeDash=alt.condition(estimated, alt.value([4, 3]), alt.value([1, 0])),
+            opacity=estimated.then(alt.value(0.45)).otherwise(alt.value(1)),
+            strokeDash=estimated.then(alt.value([4, 3])).otherwise(alt.value([1, 0])),
             tooltip=tooltip,
         )
         .properties(height=440)

@@ -1,8 +1,7 @@
 """Attention scores and weights as Altair heatmaps, with the same values in words.
 
-Colours are safe for colour-blind readers on light and dark grounds: orange to blue around zero
-for scores, viridis for weights, grey for what the mask hides. Meaning never rests on them alone:
-masked cells say −∞, values stand in the cells while these are wide enough.
+Meaning never rests on colours alone: masked cells say −∞, and values stand in the cells while
+these are wide enough.
 """
 
 import functools
@@ -12,18 +11,12 @@ from collections import Counter
 import altair as alt
 import pyarrow as pa
 
+from core.charts.palette import CELL_EDGE, MASKED, SCALES
 from core.charts.vega_spec import as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
 
-MASKED = "#5f6673"  # grey that carries white text at 5.8 : 1
 PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
 CELLS_UP_TO = 16  # tokens; beyond, a picture takes the place of rectangles
-COLOURS = {  # the colour schemes of Vega that are safe for colour-blind readers, from low to high
-    "scores": ["#994a07", "#c5690d", "#e8932f", "#fbbf74", "#fce0ba", "#f2f0eb",
-               "#d2e5ef", "#9dcae1", "#5da2cb", "#2f78b3", "#134b85"],
-    "weights": ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89",
-                "#35b779", "#6ece58", "#b5de2b", "#fde725"],
-}  # fmt: skip
 HOVERED_ROW = alt.selection_point(
     name="hovered",
     fields=["query"],
@@ -82,7 +75,7 @@ def heatmap_template(kind, size):
     To build and check a chart takes longer than all else of a rerun, so it is done once.
     """
     ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
-    scale = alt.Scale(range=COLOURS[kind], domain=ends)
+    scale = alt.Scale(range=SCALES[kind], domain=ends)
     printed = size <= PRINTED_UP_TO
     axis = {
         "labelExpr": "labels[datum.value]",
@@ -107,21 +100,21 @@ def heatmap_template(kind, size):
     not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
     not_hovered += "hovered.query[0] !== datum.query"
     colours = base.mark_rect(
-        invalid="show", stroke="#888888", strokeWidth=0.5 if printed else 0
+        invalid="show", stroke=CELL_EDGE, strokeWidth=0.5 if printed else 0
     ).encode(
-        color=alt.condition(
-            "datum.masked",
-            alt.value(MASKED),
-            alt.Color("value:Q", scale=scale, legend=None if printed else legend()),
-        ),
-        opacity=alt.condition(not_hovered, alt.value(0.35), alt.value(1)),
+        color=alt.when("datum.masked")
+        .then(alt.value(MASKED))
+        .otherwise(alt.Color("value:Q", scale=scale, legend=None if printed else legend())),
+        opacity=alt.when(not_hovered).then(alt.value(0.35)).otherwise(alt.value(1)),
     )
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:
         layers.append(
             base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(
                 text="text:N",
-                color=alt.condition("datum.light", alt.value("white"), alt.value("black")),
+                color=alt.when("datum.light")
+                .then(alt.value("white"))
+                .otherwise(alt.value("black")),
             )
         )
     chart = alt.layer(*layers).properties(

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.charts.heatmap import COLOURS, HOVERED_ROW, MASKED
+from core.charts.heatmap import HOVERED_ROW
+from core.charts.palette import HOVERED, MASKED, SCALES, rgb
 from core.charts.pooling import PIXELS
 from core.charts.vega_spec import as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
@@ -72,8 +73,8 @@ def template(kind, shows):
     lit = (
         alt.Chart(alt.NamedData("rows"))
         .transform_calculate(**edges | band, query=query)
-        .mark_rect(filled=False, strokeWidth=2, stroke="#ff9f1c", aria=False)
-        .encode(**box, opacity=alt.condition(hovered, alt.value(1), alt.value(0)))
+        .mark_rect(filled=False, strokeWidth=2, stroke=HOVERED, aria=False)
+        .encode(**box, opacity=alt.when(hovered).then(alt.value(1)).otherwise(alt.value(0)))
     )
     column = {"x": "datum.j * side + 0.5", "x2": "min(datum.end * side, size) + 0.5"}
     cell = "'query ' + datum.q + ' “' + words[datum.a] + '”, "
@@ -88,7 +89,7 @@ def template(kind, shows):
     if shows == "blocks":
         titles = ("queries", "keys", "largest", "at")
     scale = alt.Scale(
-        range=COLOURS[kind],
+        range=SCALES[kind],
         domain=[alt.ExprRef("lowest"), alt.ExprRef("highest")],
         type="pow",
         exponent=EXPONENTS[kind],
@@ -167,14 +168,10 @@ def png(values, kind, lowest, highest):
 
 def palette(kind):
     """256 colours, three numbers each: grey for what is masked, then the scale."""
-    anchors = np.array([rgb(colour) for colour in COLOURS[kind]])
+    anchors = np.array([rgb(colour) for colour in SCALES[kind]])
     places = np.linspace(0, len(anchors) - 1, 255)
     scale = [np.interp(places, range(len(anchors)), anchors[:, channel]) for channel in range(3)]
     return [*rgb(MASKED), *np.rint(np.stack(scale, 1)).astype(int).flatten().tolist()]
-
-
-def rgb(colour):
-    return tuple(bytes.fromhex(colour[1:]))
 
 
 def unique(tokens):

@@ -2,6 +2,7 @@
 
 import altair as alt
 
+from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.charts.vega_spec import round_ticks
 from core.mask_cost.findings import (
@@ -15,12 +16,12 @@ from core.mask_cost.findings import (
     span,
 )
 
-# After Okabe and Ito; a shape and a dash each, so that no colour is needed.
+# A shape and a dash each, so that no colour is needed.
 MARKS = {
-    STORED: ("#009e73", "square", [1, 0]),
-    REBUILT: ("#d55e00", "triangle-up", [6, 3]),
-    COPIED: ("#0072b2", "diamond", [2, 2]),
-    FUSED: ("#cc79a7", "circle", [10, 3, 2, 3]),
+    STORED: (palette.GREEN, "square", [1, 0]),
+    REBUILT: (palette.VERMILLION, "triangle-up", [6, 3]),
+    COPIED: (palette.BLUE, "diamond", [2, 2]),
+    FUSED: (palette.PURPLE, "circle", [10, 3, 2, 3]),
 }
 LEGEND = alt.Legend(
     title=None, orient="top", columns=1, labelLimit=400, symbolSize=120, symbolStrokeWidth=2

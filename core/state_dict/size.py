@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from core.attention.causal_attention import causal_mask
+from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.lab.experiment import own_random_numbers
 from core.settings.setting import Choice, Text
@@ -154,7 +155,7 @@ def shrinking_answer(guess, table):
     )
 
 
-COLOURS = ("#009e73", "#e69f00", "#56b4e9", "#cc79a7")  # after Okabe and Ito; buffers as elsewhere
+COLOURS = (palette.GREEN, palette.ORANGE, palette.SKY_BLUE, palette.PURPLE)
 
 
 def bytes_saved(table):

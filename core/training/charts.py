@@ -4,28 +4,29 @@ import math
 
 import altair as alt
 
+from core.charts import palette
 from core.training.experiment import BUFFER, NORM, PARAMETER, PLAIN, UNDECAYED
 
-# Colours after Okabe and Ito, as in other charts, each with a dash. The buffer's line is wide,
+# Each colour has a dash, so that neither is needed alone. The buffer's line is wide,
 # for the plain attribute's lies upon it; the mask's, since it is what the lesson is about.
 WIDE = (BUFFER, "mask")
 MODULE_STYLES = {
-    BUFFER: ("#009e73", [1, 0]),
-    PLAIN: ("#d55e00", [3, 5]),
-    PARAMETER: ("#0072b2", [1, 0]),
-    UNDECAYED: ("#56b4e9", [9, 4]),
-    NORM: ("#cc79a7", [2, 2]),
+    BUFFER: (palette.GREEN, [1, 0]),
+    PLAIN: (palette.VERMILLION, [3, 5]),
+    PARAMETER: (palette.BLUE, [1, 0]),
+    UNDECAYED: (palette.SKY_BLUE, [9, 4]),
+    NORM: (palette.PURPLE, [2, 2]),
 }
 TENSOR_STYLES = {
-    "mask": ("#d55e00", [1, 0]),
-    "W_query.weight": ("#0072b2", [1, 0]),
-    "W_key.weight": ("#56b4e9", [7, 3]),
-    "W_value.weight": ("#cc79a7", [2, 2]),
+    "mask": (palette.VERMILLION, [1, 0]),
+    "W_query.weight": (palette.BLUE, [1, 0]),
+    "W_key.weight": (palette.SKY_BLUE, [7, 3]),
+    "W_value.weight": (palette.PURPLE, [2, 2]),
 }
 FEATURE_STYLES = {
-    "number 1": ("#0072b2", [1, 0]),
-    "number 2": ("#e69f00", [7, 3]),
-    "number 3": ("#cc79a7", [2, 2]),
+    "number 1": (palette.BLUE, [1, 0]),
+    "number 2": (palette.ORANGE, [7, 3]),
+    "number 3": (palette.PURPLE, [2, 2]),
 }
 DRAWN = 100  # at most about so many points a line
 
@@ -95,7 +96,7 @@ def lines(series, styles, title, *, log=False, symlog=None, largest=None, x_titl
             strokeDash=alt.StrokeDash(
                 "line:N", scale=alt.Scale(domain=domain, range=[style[1] for style in used])
             ),
-            strokeWidth=alt.condition(wide, alt.value(6), alt.value(2.5)),
+            strokeWidth=alt.when(wide).then(alt.value(6)).otherwise(alt.value(2.5)),
             tooltip=[
                 alt.Tooltip("line:N", title="line"),
                 alt.Tooltip("step:Q"),
@@ -193,7 +194,9 @@ def statistic_afterwards(after, name):
     band = behind.mark_rect(opacity=0.12).encode(
         x=alt.X("from:Q", axis=above),
         x2="to:Q",
-        color=alt.condition("datum.from > 0", alt.value("#e69f00"), alt.value("#808080")),
+        color=alt.when("datum.from > 0")
+        .then(alt.value(palette.ORANGE))
+        .otherwise(alt.value(palette.GREY)),
     )
     passes = lines(values, FEATURE_STYLES, name.partition(".")[2], legend_columns=3, height=300,
                    x_title="forward passes after training")  # fmt: skip

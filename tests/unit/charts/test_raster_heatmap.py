@@ -12,9 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from core.charts.heatmap import CELLS_UP_TO, COLOURS, MASKED
+from core.charts.heatmap import CELLS_UP_TO
+from core.charts.palette import MASKED, SCALES, rgb
 from core.charts.pooling import PIXELS, reduce
-from core.charts.raster_heatmap import picture, rgb, template
+from core.charts.raster_heatmap import picture, template
 
 SIZES = [CELLS_UP_TO + 1, 64, 65, 256, 1000, 1024]
 
@@ -54,7 +55,7 @@ def pixels(spec):
     return image[::times, ::times]
 
 
-@pytest.mark.parametrize("kind", COLOURS)
+@pytest.mark.parametrize("kind", SCALES)
 @pytest.mark.parametrize("size", SIZES)
 def test_masked_pixels_are_grey_and_only_they(size, kind):
     _, matrix, spec = charted(size, kind)
@@ -66,8 +67,8 @@ def test_larger_weights_are_brighter_and_the_ends_have_the_ends_of_the_scale():
     masked = torch.zeros(20, 20, dtype=torch.bool)
     tensor = torch.linspace(0, 1, 400).reshape(20, 20)
     shown = pixels(picture(reduce(tensor, masked), ["t"] * 20, "weights", 1.0)).reshape(-1, 3)
-    assert tuple(shown[0]) == rgb(COLOURS["weights"][0])
-    assert tuple(shown[-1]) == rgb(COLOURS["weights"][-1])
+    assert tuple(shown[0]) == rgb(SCALES["weights"][0])
+    assert tuple(shown[-1]) == rgb(SCALES["weights"][-1])
     light = shown @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(light) >= -1).all() and light[-1] > light[0] + 150
 
@@ -75,7 +76,7 @@ def test_larger_weights_are_brighter_and_the_ends_have_the_ends_of_the_scale():
 def test_scores_of_zero_have_the_middle_colour():
     tensor, masked = torch.zeros(20, 20), torch.zeros(20, 20, dtype=torch.bool)
     shown = pixels(picture(reduce(tensor, masked), ["t"] * 20, "scores", 2.0))
-    assert tuple(shown[0, 0]) == rgb(COLOURS["scores"][5])
+    assert tuple(shown[0, 0]) == rgb(SCALES["scores"][5])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -106,13 +107,13 @@ def test_first_and_last_token_are_named_and_few_between(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_four_pictures_stay_far_below_the_bound_of_one_interaction(size):
-    for kind in COLOURS:
+    for kind in SCALES:
         spec = charted(size, kind)[2]
         datasets = spec.pop("datasets")
         assert len(json.dumps(spec)) + sum(map(len, datasets.values())) < 1_500_000 / 8
 
 
-@pytest.mark.parametrize("kind", COLOURS)
+@pytest.mark.parametrize("kind", SCALES)
 def test_the_template_is_a_valid_chart(kind):
     spec = template(kind, "blocks") | {"usermeta": {}}
     spec.pop("datasets", None)

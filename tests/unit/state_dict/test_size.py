@@ -131,7 +131,7 @@ def test_the_chart_has_every_bar_and_marks_what_was_computed():
     bars = spec["data"]["values"]
     assert len(bars) == len(WAYS) * len(CONTEXT_LENGTHS)
     assert {bar["how"] for bar in bars} == {"measured", "computed"}
-    assert "computed" in spec["encoding"]["strokeDash"]["condition"]["test"]
+    assert "computed" in spec["encoding"]["strokeDash"]["condition"][0]["test"]
 
 
 def test_the_code_runs_as_pasted_and_prints_what_was_measured(tmp_path):
