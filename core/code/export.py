@@ -10,8 +10,8 @@ from core.attention import mask_variants as lazy_mask
 from core.attention import trace
 from core.attention.stages import PIPELINE, stage_of
 from core.charts.pooling import Matrix
-from core.device import simulated_device
 from core.device.available import SIMULATED
+from core.device.source import device_source
 from core.inputs.embeddings import SIX_TOKENS
 from core.lab.script import WRITTEN_OUT, rows_as_text
 from core.mask_cost import measure as mask_cost
@@ -46,7 +46,7 @@ def experiment_parts(observation):
     """(title, source) of each piece that reproduces an Observation, in the order to run them."""
     pieces = []
     if observation.experiment.device == SIMULATED:
-        pieces.append(("The simulated device", source(simulated_device)))
+        pieces.append(("The simulated device", device_source()))
     pieces.append(("The observer of one forward pass", source(trace)))
     pieces.append(("The two attention modules", source(attention)))
     if len(observation.experiment.rows) > WRITTEN_OUT:
@@ -60,7 +60,7 @@ def timeline_parts(story):
     """The pieces that reproduce a Story. Its script ends as it ended: an exception is raised."""
     pieces = []
     if f"to-{SIMULATED}" in story.timeline.steps:
-        pieces.append(("The simulated device", source(simulated_device)))
+        pieces.append(("The simulated device", device_source()))
     pieces.append(("Where a module's tensors are", source(trace)))
     pieces.append(("The attention modules", source(attention) + "\n\n" + source(lazy_mask)))
     pieces.append(("The timeline", timeline.script(story.timeline)))
@@ -74,7 +74,7 @@ def crossings_parts(context_length):
         '    print(f"{way.__doc__}: once {moving}, each forward {each}")\n'
     )
     return [
-        ("The simulated device", source(simulated_device)),
+        ("The simulated device", device_source()),
         ("The mask", source(attention)),
         ("Five ways to hold it", source(crossings)),
         ("What each copies", report),
@@ -118,7 +118,7 @@ def loading_parts(loaded):
     """The pieces that reproduce a Loaded. Where load_state_dict raises, so does the script."""
     pieces = [("The attention modules", source(attention)), ("The loading", loaded.script)]
     if "register()" in loaded.script:
-        pieces.insert(0, ("The simulated device", source(simulated_device)))
+        pieces.insert(0, ("The simulated device", device_source()))
     pieces.append(("What it returned", "print(result)\n"))
     return pieces
 
@@ -140,7 +140,7 @@ def training_parts(run):
     """The pieces that reproduce a TrainingRun, and print its losses, gradients and drifts."""
     pieces = []
     if run.training.device == SIMULATED:
-        pieces.append(("The simulated device", source(simulated_device)))
+        pieces.append(("The simulated device", device_source()))
     pieces.append(("The attention modules", source(attention)))
     pieces.append(("Two more modules, and the loop", source(training_loop)))
     pieces.append(("The training", run.script))
@@ -239,5 +239,5 @@ def cost_parts(device, longest):
         ("What they cost", report),
     ]
     if device == SIMULATED:
-        pieces.insert(0, ("The simulated device", source(simulated_device)))
+        pieces.insert(0, ("The simulated device", device_source()))
     return pieces

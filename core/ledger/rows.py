@@ -11,7 +11,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from core.device import simulated_device
+from core.device.source import device_source
 from core.ledger import experiments as ledger_rows
 from core.ledger import slow_experiments as ledger_slow
 from core.ledger.holders import WAYS, Holder
@@ -205,7 +205,7 @@ def parts(row, column):
     """(title, source) of each piece that reproduces a cell, in the order to run them."""
     piece = (f"{row}: {column}", snippet(row, column))
     needs_device = "register()" in piece[1]
-    return [("The simulated device", inspect.getsource(simulated_device))] * needs_device + [piece]
+    return [("The simulated device", device_source())] * needs_device + [piece]
 
 
 # ------------------------------------------------------------------------- to take home

@@ -14,7 +14,6 @@ import threading
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy
 import pytest
@@ -26,9 +25,10 @@ from torch.nn import functional as F
 
 from core.device import simulated_device
 from core.device.simulated_device import count_copies, register
+from core.device.source import device_source
 
 register()
-SOURCE = Path(inspect.getsourcefile(simulated_device)).read_text()
+SOURCE = device_source()
 TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, sim:0 and cpu!"
 )

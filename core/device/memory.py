@@ -1,0 +1,55 @@
+"""One memory seen from two sides: a tensor on `sim` and a CPU tensor over the same bytes."""
+
+import torch
+
+_NAME = "sim"
+_CPU = torch.device("cpu")
+
+
+def _storage_at(other: torch.UntypedStorage, device: torch.device) -> torch.UntypedStorage:
+    """A storage that says `device`, over the bytes of `other`: it cannot be resized, so the bytes
+    stay where they are, and it does not keep them alive."""
+    address, nbytes = other.data_ptr(), other.nbytes()
+    return torch._C._construct_storage_from_data_pointer(address, device, nbytes)
+
+
+def _sim_storage(memory: torch.UntypedStorage) -> torch.UntypedStorage:
+    """A storage on `sim` over the bytes of a CPU storage, kept alive by it."""
+    storage = _storage_at(memory, torch.device(_NAME, 0))
+    storage.memory = memory
+    return storage
+
+
+def _set(tensor: torch.Tensor, storage: torch.UntypedStorage, like: torch.Tensor) -> torch.Tensor:
+    """Point a sim tensor at `storage`, with the offset, sizes and strides of `like`."""
+    geometry = (like.storage_offset(), like.shape, like.stride())
+    set_ = torch.ops.aten.set_.source_Storage_storage_offset
+    return set_._op_dk(torch._C.DispatchKey.CPU, tensor, storage, *geometry)
+
+
+def _on_sim(result: torch.Tensor, storage: torch.UntypedStorage | None = None) -> torch.Tensor:
+    """A CPU tensor as a tensor on `sim`, over the sim storage of its bytes, or a new one."""
+    tensor = torch._C._acc.create_empty_tensor((0,), result.dtype)
+    _set(tensor, _sim_storage(result.untyped_storage()) if storage is None else storage, result)
+    return _still_to_do(result, tensor)
+
+
+def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
+    """A CPU tensor over the bytes of a sim tensor; any other tensor as it is. No copy."""
+    if tensor.device.type != _NAME:
+        return tensor
+    storage = tensor.untyped_storage()
+    if not hasattr(storage, "window"):  # one for all views: the CPU's kernels ask about overlap
+        storage.window = _storage_at(storage, _CPU)
+    window = torch.empty(0, dtype=tensor.dtype)
+    window.set_(storage.window, tensor.storage_offset(), tensor.shape, tensor.stride())
+    return _still_to_do(tensor, window)
+
+
+def _still_to_do(of: torch.Tensor, view: torch.Tensor) -> torch.Tensor:
+    """Pass on the marks of a lazy `conj()` and of its lazy negative `.imag`."""
+    if of.is_conj():
+        torch._C._set_conj(view, True)
+    if of.is_neg():
+        torch._C._set_neg(view, True)
+    return view
