@@ -7,8 +7,7 @@ page. What the first needs is there at once; PyTorch takes two seconds to import
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.server import lifespan as server
-from pages.server import static_files as front
+from pages.server import lifespan, static_files
 
 if __name__ == "__main__":
     from pages.home.home import home
@@ -17,11 +16,11 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
-        lifespan=server.lifespan,
+        lifespan=lifespan.lifespan,
         middleware=[
-            Middleware(server.when_warm),
-            Middleware(front.with_the_way),
-            Middleware(front.from_memory),
+            Middleware(lifespan.wait_until_warm),
+            Middleware(static_files.inject_backend_url),
+            Middleware(static_files.cache_static_files),
         ],
-        on_script_error=server.say_sorry,
+        on_script_error=lifespan.show_error,
     )

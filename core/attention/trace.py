@@ -58,7 +58,7 @@ class AttentionTrace:
         return None
 
 
-SMALL = 65_536  # numbers; a copy of so few costs less than to think about it
+SMALL_NUMEL = 65_536  # a copy of so few costs less than to think about it
 
 
 @functools.cache
@@ -94,7 +94,7 @@ def trace(model, x):
                 seen[name] = seen.get(name, -1) + 1 if changed else 0
                 versions[name] = (id(tensor), tensor._version)
                 source = linecache.getline(code.co_filename, last["line"]).strip()
-                large_here = tensor.device.type == "cpu" and tensor.numel() > SMALL
+                large_here = tensor.device.type == "cpu" and tensor.numel() > SMALL_NUMEL
                 kept = tensor.detach() if large_here else tensor.detach().to("cpu", copy=True)
                 if large_here:
                     shared.append(len(stages))

@@ -4,7 +4,6 @@ Up to IN_PLACE tokens this takes some tens of milliseconds and is done where it 
 longer input is a worker's job (core.workers.pool).
 """
 
-import os
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,6 +13,7 @@ from core.charts.pooling import reduce
 from core.lab.experiment import Experiment, run
 from core.settings.setting import SettingError
 from core.workers.byte_cache import kept
+from core.workers.processes import available_memory
 
 IN_PLACE = 1024  # tokens: GPT-2's context length
 KEPT = 24 * 2**20  # bytes of views, and as many of what the probe found
@@ -82,8 +82,8 @@ def reduced_run(run, wanted):
 def check_memory(experiment):
     """Raise SettingError unless this machine has the memory that an experiment takes."""
     tokens = len(experiment.rows)
-    needed, free = memory_needed(experiment), memory_free()
-    if free is not None and needed > free:
+    needed, free = memory_needed(experiment), available_memory()
+    if needed > free:
         raise SettingError(
             "tokens",
             f"{tokens:,}",
@@ -95,16 +95,3 @@ def check_memory(experiment):
 def memory_needed(experiment):
     """Bytes that a run holds at once: five T×T float32 tensors a variant, and the masks."""
     return 4 * (10 * len(experiment.rows) ** 2 + 6 * experiment.context_length**2)
-
-
-def memory_free():
-    """Bytes that can be had without swapping, or None where the system does not tell."""
-    try:
-        with open("/proc/meminfo") as lines:
-            (line,) = (line for line in lines if line.startswith("MemAvailable"))
-        return 1024 * int(line.split()[1])
-    except (OSError, ValueError):
-        names = getattr(os, "sysconf_names", {})
-        if "SC_AVPHYS_PAGES" not in names:
-            return None
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

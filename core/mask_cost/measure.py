@@ -179,7 +179,7 @@ def seeded(way: type, *sizes: Any) -> torch.nn.Module:
     return way(*sizes)
 
 
-def settle() -> None:
+def warm_allocator() -> None:
     """Let a large block of memory come and go, so that every length finds the same allocator.
 
     glibc's malloc takes the largest block freed so far, up to 32 MiB, as a measure: smaller ones
@@ -310,7 +310,7 @@ def measure(
 
     contests: dict[int, Contest] = {}
     steps = list(itertools.product(range(rounds), lengths))
-    settle()
+    warm_allocator()
     one_thread = benchmark.set_torch_threads(1)
     with torch.random.fork_rng(devices=[]), torch.no_grad(), one_thread:
         for step, (turn, tokens) in enumerate(steps):

@@ -6,78 +6,68 @@ What a job is asked for is bounded: how many run at once, how many wait, how lon
 the bytes of the results that are kept.
 """
 
-import contextlib
+import logging
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
+
+from core.workers.fair_queue import Asker, Busy, FairQueue, Shares
+from core.workers.job import ENDED, FAULT, Function, Job
+from core.workers.processes import kill
+
+__all__ = ["POOL", "Asker", "Busy", "Job", "Pool", "Shares", "ask"]
 
 ROOT = Path(__file__).parents[2]
 WORKERS = max(1, (os.cpu_count() or 2) // 2)
-SECONDS = 120  # that one job may take
+JOB_SECONDS = 120  # that one job may take
 IDLE_SECONDS = 60  # that a worker without work stays
-MAX_WAITING = 100  # jobs in the queue
-FORGOTTEN = 20  # seconds after which a job is given up that nobody asked about
-ENDED = ("done", "failed", "cancelled")
+FORGOTTEN_SECONDS = 20  # after which a job is given up that nobody asked about
 KEPT_BYTES = 64 * 2**20  # of pickled results
+KILLED = -9  # the exit status of a process that SIGKILL ended, as Linux does for want of memory
+LOG = logging.getLogger(__name__)
 
-
-class Busy(RuntimeError):
-    """The queue is full. The message names the limit and the way out."""
-
-
-class Job:
-    """One call of a function by a worker. Only the pool changes it; everybody may read.
-
-    state is "waiting", "running", "done", "failed" or "cancelled"; fraction runs from 0 to 1; note
-    is the last thing that the function reported; result and error come at the end.
-    """
-
-    def __init__(self, pool, function, args):
-        self._pool, self.function, self.args = pool, function, args
-        self.state, self.fraction, self.note = "waiting", 0.0, None
-        self.result = self.error = None
-        self.wanted_by, self.nbytes = set(), 0
-        self.seen = time.monotonic()
-
-    @property
-    def over(self):
-        """Whether it has ended. A job that nobody asks this of for a while is given up."""
-        self.seen = time.monotonic()
-        return self.state in ENDED
-
-    @property
-    def ahead(self):
-        """How many jobs are in the queue before this one."""
-        with self._pool.lock:
-            return self._pool.waiting.index(self) if self in self._pool.waiting else 0
-
-    def cancel(self, who=None):
-        """who no longer wants it. It ends unless somebody else still waits for it."""
-        self._pool.cancel(self, who)
+Answer = tuple[str, Any]  # ("done", pickled result), ("refused", why) or ("broken", None)
 
 
 class Pool:
     """A bounded number of worker processes, with a queue in front of them."""
 
-    def __init__(self, workers=WORKERS, seconds=SECONDS, idle=IDLE_SECONDS,
-                 most_waiting=MAX_WAITING, kept_bytes=KEPT_BYTES, forgotten=FORGOTTEN):  # fmt: skip
+    def __init__(
+        self,
+        workers: int = WORKERS,
+        seconds: float = JOB_SECONDS,
+        idle: float = IDLE_SECONDS,
+        shares: Shares | None = None,
+        kept_bytes: int = KEPT_BYTES,
+        forgotten: float = FORGOTTEN_SECONDS,
+    ) -> None:
         self.workers, self.seconds, self.idle = workers, seconds, idle
-        self.forgotten = forgotten
-        self.most_waiting, self.kept_bytes = most_waiting, kept_bytes
+        self.forgotten, self.kept_bytes = forgotten, kept_bytes
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
-        self.waiting, self.processes = deque(), {}  # running Job -> its process
-        self.jobs = OrderedDict()  # (function, args) -> Job, the longest unused first
-        self.sizes = {}  # (function, args) -> bytes of both and of the kept result, as pickles
+        self.waiting: FairQueue[Job] = FairQueue(shares or Shares())
+        self.processes: dict[Job, subprocess.Popen[bytes]] = {}  # of the running jobs
+        # (function, args) -> Job, the longest unused first
+        self.jobs: OrderedDict[tuple[Function, Any], Job] = OrderedDict()
+        # (function, args) -> bytes of both and of the kept result, as pickles
+        self.sizes: dict[tuple[Function, Any], int] = {}
         self.threads = self.free = 0
 
-    def ask(self, function, *args, who=None, private=False):
+    def ask(
+        self,
+        function: Function,
+        *args: Any,
+        who: Hashable = None,
+        private: bool = False,
+        asker: Asker = Asker(),  # noqa: B008 - it is frozen
+    ) -> Job:
         """The Job of function(report, *args): a kept or a running one if there is one, else new.
 
         function stands at the top of a module of this package; args are hashable. A private job is
@@ -87,15 +77,10 @@ class Pool:
         with self.lock:
             job = None if private else self.jobs.get(key)
             if job is None:
-                if len(self.waiting) >= self.most_waiting:
-                    raise Busy(
-                        f"{len(self.waiting)} requests are waiting, and {self.most_waiting} is the "
-                        "limit. Try again in a minute, or choose something smaller."
-                    )
-                job = Job(self, function, args)
+                job = Job(self, function, args, asker)
+                self.waiting.add(job)
                 if not private:
                     self.jobs[key] = job
-                self.waiting.append(job)
                 if len(self.waiting) > self.free and self.threads < self.workers:
                     self.threads += 1
                     threading.Thread(target=self._serve, daemon=True).start()
@@ -106,13 +91,13 @@ class Pool:
                 self.jobs.move_to_end(key)
             return job
 
-    def cancel(self, job, who):
+    def cancel(self, job: Job, who: Hashable) -> None:
         with self.lock:
             job.wanted_by.discard(who)
             if not job.wanted_by and job.state not in ENDED:
                 self._give_up(job)
 
-    def _give_up(self, job):
+    def _give_up(self, job: Job) -> None:
         job.state = "cancelled"
         self._drop(job)
         if job in self.waiting:
@@ -120,12 +105,12 @@ class Pool:
         if job in self.processes:
             kill(self.processes[job])
 
-    def _drop(self, job):
+    def _drop(self, job: Job) -> None:
         """What has no result is not kept: who asks again gets a new job."""
         if self.jobs.get((job.function, job.args)) is job:
             del self.jobs[job.function, job.args]
 
-    def _watch(self, job, process, ended):
+    def _watch(self, job: Job, process: subprocess.Popen[bytes], ended: threading.Event) -> None:
         """While a job runs: end it when its time is over, or when nobody asks about it any more."""
         began = time.monotonic()
         while not ended.wait(0.2):
@@ -135,9 +120,9 @@ class Pool:
                 if time.monotonic() - job.seen > self.forgotten and job.state == "running":
                     self._give_up(job)
 
-    def _serve(self):
+    def _serve(self) -> None:
         """One thread a worker: take jobs from the queue, and let the process do them."""
-        process = None
+        process: subprocess.Popen[bytes] | None = None
         while True:
             with self.lock:
                 self.free += 1
@@ -146,7 +131,7 @@ class Pool:
                 if not wanted:
                     self.threads -= 1
                     break
-                job = self.waiting.popleft()
+                job = self.waiting.take()
                 if time.monotonic() - job.seen > self.forgotten:
                     self._give_up(job)
                     continue
@@ -158,19 +143,17 @@ class Pool:
             answer = self._talk(process, job)
             ended.set()
             if answer is None:
-                limit = f"It took more than {self.seconds} seconds, which is the limit."
-                gone = "Its process was ended from outside, perhaps for want of memory."
                 late = time.monotonic() - began >= self.seconds
-                answer = "failed", limit if late else gone
+                answer = self._why_gone(job, kill(process), late)
             with self.lock:
                 del self.processes[job]
                 self._end(job, *answer)
         if process:
             kill(process)
 
-    def _talk(self, process, job):
-        """Send a job to its process and follow it: ("done", pickled result), ("failed", why), or
-        None where the process ended."""
+    def _talk(self, process: subprocess.Popen[bytes], job: Job) -> Answer | None:
+        """Send a job to its process and follow it: its answer, or None where the process ended."""
+        assert process.stdin and process.stdout
         try:
             where = (job.function.__module__, job.function.__qualname__)
             task = pickle.dumps((*where, job.args))
@@ -185,18 +168,31 @@ class Pool:
                     return kind, rest[0]
                 job.fraction, job.note = rest
         except (EOFError, OSError, pickle.UnpicklingError):
-            kill(process)
-            return None
-        except Exception as error:  # a fault of ours: the next job gets a fresh process
-            kill(process)
-            return "failed", f"{type(error).__name__}: {error}"
+            try:
+                process.wait(1)
+                return None
+            except subprocess.TimeoutExpired:
+                LOG.exception("A worker answered something else than agreed: %s", job.function)
+        except Exception:
+            LOG.exception("A job could not be sent, or its answer not be read: %s", job.function)
+        kill(process)  # the next job gets a fresh process
+        return "broken", None
 
-    def _end(self, job, state, answer):
+    def _why_gone(self, job: Job, status: int, late: bool) -> Answer:
+        if late:
+            return "refused", f"It took more than {self.seconds} seconds, which is the limit."
+        if status == KILLED:
+            return "refused", "Its process was ended from outside, perhaps for want of memory."
+        if job.state != "cancelled":
+            LOG.error("A worker ended with status %d during %s", status, job.function)
+        return "broken", None
+
+    def _end(self, job: Job, kind: str, answer: Any) -> None:
         key = (job.function, job.args)
         if job.state == "cancelled":
             return
-        if state == "failed":
-            job.state, job.error = state, answer
+        if kind != "done":
+            job.state, job.error = "failed", answer or FAULT
             self._drop(job)
             return
         job.result, job.fraction, job.state = pickle.loads(answer), 1.0, "done"
@@ -211,8 +207,8 @@ class Pool:
                 self.sizes.pop(old, None)
 
 
-def start():
-    """A fresh worker process, the leader of a process group of its own.
+def start() -> subprocess.Popen[bytes]:
+    """A fresh worker process. What it complains of stands in the server's log.
 
     One thread for PyTorch: on a busy machine a team of them waits for one another.
     """
@@ -222,16 +218,7 @@ def start():
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
-
-
-def kill(process):
-    """End a worker and every process that it started; it is not there any more on return."""
-    with contextlib.suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 POOL = Pool()

@@ -1,21 +1,34 @@
 """Work that a worker process does: its progress, a way to cancel, and its result."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.workers import pool as jobs
 
 WORK = "work: "  # before a place's name, in the session's state
+LOCAL = "this machine"  # stands for the address of a visitor whose browser runs beside the server
+
+Live = Callable[[Any], object]
 
 
-def work(key, function, *args, live=None, private=False):
+def work(
+    key: str,
+    function: Callable[..., Any],
+    *args: Any,
+    live: Live | None = None,
+    private: bool = False,
+) -> Any | None:
     """The result of function(report, *args), or None while it is not there.
 
     Until then the page shows how far it is, what live(note) draws of what was reported, and a way
     to cancel. key names the place on the page: asking there for something else cancels the old.
     private: the result is for this session alone.
     """
-    me = (get_script_run_ctx().session_id, key)
+    asker = who_asks()
+    me = (asker.session, key)
     mine = st.session_state.setdefault(WORK + key, {"asked": None, "job": None, "me": me})
     asked = (function, tuple(map(hash, args)) if private else args)
     if mine["asked"] != asked:
@@ -25,7 +38,7 @@ def work(key, function, *args, live=None, private=False):
     job = mine["job"]
     if job is None or (job.state == "cancelled" and not mine["stopped"]):
         try:
-            job = mine["job"] = jobs.ask(function, *args, who=me, private=private)
+            job = mine["job"] = jobs.ask(function, *args, who=me, private=private, asker=asker)
         except jobs.Busy as busy:
             st.warning(str(busy))
             st.button("Try again", key=f"again {key}")
@@ -49,7 +62,13 @@ def work(key, function, *args, live=None, private=False):
     return None
 
 
-def forget(key=""):
+def who_asks() -> jobs.Asker:
+    """This visitor's session and network address, which have their shares of the queue."""
+    context = get_script_run_ctx()
+    return jobs.Asker(context.session_id if context else "", st.context.ip_address or LOCAL)
+
+
+def forget(key: str = "") -> None:
     """Give up what was asked at a place, or at all places: the visitor has gone elsewhere."""
     for name in list(st.session_state):
         if name == WORK + key if key else str(name).startswith(WORK):
@@ -59,7 +78,7 @@ def forget(key=""):
 
 
 @st.fragment(run_every=0.5)
-def follow(me, mine, job, live):
+def follow(me: tuple[str, str], mine: dict[str, Any], job: jobs.Job, live: Live | None) -> None:
     """Draw how far a job is, twice a second; at its end the page runs once more."""
     if job.over or mine["stopped"]:
         st.rerun()
@@ -69,7 +88,7 @@ def follow(me, mine, job, live):
         text = f"Running: {job.fraction:.0%}"
     st.progress(job.fraction, text)
 
-    def stop():
+    def stop() -> None:
         mine["stopped"] = True
         job.cancel(me)
 

@@ -11,7 +11,7 @@ from core.lab.view import IN_PLACE, check_memory, look, look_here, probe, probe_
 from core.settings.setting import SettingError
 from pages.components.progress import work
 from pages.components.widgets import in_link, section, widget
-from pages.server.run_lock import give_up
+from pages.server.run_lock import release
 
 INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
           "qkv_bias", "weights")  # fmt: skip
@@ -30,7 +30,7 @@ def observe(wanted):
     try:
         if not large(wanted.experiment):
             if len(wanted.experiment.tokens) > WHOLE:
-                give_up()
+                release()
             return look_here(wanted)
         check_memory(wanted.experiment)
     except SettingError as error:

@@ -8,7 +8,7 @@ from core.charts.heatmap import cell_text
 from core.charts.pooling import WHOLE, WINDOW, Matrix
 from pages.components.widgets import plain
 
-FEW = 16  # keys of a row that is worked through in full; of more, these many are shown
+FEW_KEYS = 16  # keys of a row that is worked through in full; of more, these many are shown
 
 
 def window_of(look):
@@ -54,11 +54,15 @@ def worked_row(observation, run, labels):
         rows.append(("after dropout", dropped.tensor.row.tolist()))
     keys = list(range(len(labels)))
     weighed = [key for key in keys if rows[4][1][key] > 0]
-    if len(keys) > FEW:
-        keys = sorted(sorted(weighed, key=lambda key: -rows[4][1][key])[:FEW])
+    if len(keys) > FEW_KEYS:
+        keys = sorted(sorted(weighed, key=lambda key: -rows[4][1][key])[:FEW_KEYS])
         st.caption(
             f"Of {len(labels):,} keys, {len(weighed):,} have a weight above 0. "
-            + (f"The {FEW} largest are shown; " if len(weighed) > FEW else "They are shown; ")
+            + (
+                f"The {FEW_KEYS} largest are shown; "
+                if len(weighed) > FEW_KEYS
+                else "They are shown; "
+            )
             + "every sum runs over all keys."
         )
     numbers = [[cell_text(row[key], 4) for key in keys] for _, row in rows]

@@ -8,24 +8,25 @@ seconds, turns make the slowest twentieth of the answers two to three times as f
 
 import contextlib
 import threading
+from collections.abc import Iterator
 
-LONGEST = 1.0  # seconds that a run waits: nobody stands still because of somebody's slow page
+WAIT_SECONDS = 1.0  # that a run waits at most: nobody stands still for somebody's slow page
 
 _running = threading.Lock()
 _mine = threading.local()
 
 
 @contextlib.contextmanager
-def turn():
-    """Wait for the run that goes on, but not longer than LONGEST; then run."""
-    _mine.turn = _running.acquire(timeout=LONGEST)
+def turn() -> Iterator[None]:
+    """Wait for the run that goes on, but not longer than WAIT_SECONDS; then run."""
+    _mine.turn = _running.acquire(timeout=WAIT_SECONDS)
     try:
         yield
     finally:
-        give_up()
+        release()
 
 
-def give_up():
+def release() -> None:
     """This run is going to take long: it goes on, and the others need not wait for it."""
     if getattr(_mine, "turn", False):
         _mine.turn = False

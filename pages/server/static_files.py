@@ -8,17 +8,22 @@ import gzip
 from pathlib import Path
 
 import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.server.asgi import Answer, accepts_gzip, collect, is_read, without
 
 PAGES = {path.stem.partition("_")[2] for path in Path(__file__).parents[1].glob("[0-9]_*.py")}
-MOST = 64 * 2**20  # bytes of files that are kept
-IDLE = 5  # seconds after which a file is packed: the first visitor has it by then
-CONDITIONS = (b"range", b"if-none-match", b"if-modified-since")
+CACHE_BYTES = 64 * 2**20  # of files that are kept
+PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by then
+CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-since",
+              "if-unmodified-since")  # fmt: skip
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
 NEEDED = ("ArrowVegaLiteChart", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
 
 
-def head():
-    """What goes to the end of the page's head, as bytes.
+def head() -> bytes:
+    """What goes to the end of the page's head.
 
     Streamlit's front end takes the address of a page, such as /Attention_lab, for a folder that
     the server may be in. It asks there, fails, and asks in the folder above a tenth of a second
@@ -41,93 +46,68 @@ window.__streamlit = {{
 HEAD = head()
 
 
-def from_memory(app):
+def cache_static_files(app: ASGIApp) -> ASGIApp:
     """Answer from memory for files that never change, from the second time on, and packed.
 
     A visitor's first page takes 120 of them, 5 MB. Streamlit asks the disk for each, in a thread,
     and leaves it to a proxy to pack them.
     """
-    plain, packed, room = {}, {}, MOST
+    plain: dict[str, Answer] = {}
+    packed: dict[str, Answer] = {}
+    room = CACHE_BYTES
 
-    def pack(path):
-        packed[path] = zipped(*plain[path])
+    def pack(path: str) -> None:
+        answer = plain[path]
+        body = gzip.compress(answer.body, compresslevel=6)
+        packed[path] = answer.with_body(body, content_encoding="gzip")
         del plain[path]
 
-    async def answer(scope, receive, send):
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal room
-        headers, path = dict(scope.get("headers", ())), scope.get("path")
-        if not is_get(scope) or any(name in headers for name in CONDITIONS):
+        if not is_read(scope) or any(name in Headers(scope=scope) for name in CONDITIONS):
             return await app(scope, receive, send)
-        found = packed.get(path) if b"gzip" in headers.get(b"accept-encoding", b"") else None
+        path, whole = scope["path"], scope["method"] == "GET"
+        found = packed.get(path) if accepts_gzip(Headers(scope=scope)) else None
         found = found or plain.get(path)
         if found:
-            for message in found:
-                await send(message)
-            return None
-        messages = []
+            return await found.send(send, body=whole)
 
-        async def listen(message):
-            messages.append(message)
+        async def forward(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                if never_changes(message["status"], headers):  # it will come packed
+                    headers.add_vary_header("accept-encoding")
             await send(message)
 
-        await app(scope, receive, listen)
-        size = sum(len(message.get("body", b"")) for message in messages)
+        fresh = await collect(app, scope, receive, also=forward)
         known = path in plain or path in packed
-        if not known and size <= room and never_changes(messages[0]):
-            room -= size
-            plain[path] = whole(messages)
+        fits = len(fresh.body) <= room
+        if whole and not known and fits and never_changes(fresh.status, fresh.headers):
+            room -= len(fresh.body)
+            plain[path] = fresh
             loop = asyncio.get_running_loop()
-            loop.call_later(IDLE, loop.run_in_executor, None, pack, path)
+            loop.call_later(PACK_SECONDS, loop.run_in_executor, None, pack, path)
         return None
 
     return answer
 
 
-def with_the_way(app):
+def inject_backend_url(app: ASGIApp) -> ASGIApp:
     """Tell the browser of a visitor who comes in by a page where the server is."""
 
-    async def answer(scope, receive, send):
-        if not is_get(scope) or scope["path"].rpartition("/")[2] not in PAGES:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_read(scope) or scope["path"].rpartition("/")[2] not in PAGES:
             return await app(scope, receive, send)
-        messages = []
-
-        async def listen(message):
-            messages.append(message)
-
-        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await app(scope | {"headers": plain}, receive, listen)
-        start, body = whole(messages)
-        text = body["body"].replace(b"</head>", HEAD)
-        length = [(b"content-length", str(len(text)).encode())]
-        others = [(name, value) for name, value in start["headers"] if name != length[0][0]]
-        await send(start | {"headers": others + length})
-        return await send(body | {"body": text})
+        # the page is made here: from all of the file, unpacked, and whichever a browser has
+        asked = without(scope, "accept-encoding", *CONDITIONS) | {"method": "GET"}
+        page = await collect(app, asked, receive)
+        page = page.with_body(page.body.replace(b"</head>", HEAD))
+        return await page.send(send, body=scope["method"] == "GET")
 
     return answer
 
 
-def is_get(scope):
-    return scope["type"] == "http" and scope["method"] == "GET"
-
-
-def never_changes(start):
+def never_changes(status: int, headers: Headers) -> bool:
     """Whether an answer is a file whose name changes with its contents."""
-    headers = dict(start["headers"])
-    forever = b"immutable" in headers.get(b"cache-control", b"")
-    return start["status"] == 200 and forever and b"content-encoding" not in headers
-
-
-def whole(messages):
-    """An answer's start, and its body in one piece."""
-    body = b"".join(message.get("body", b"") for message in messages[1:])
-    return messages[0], {"type": "http.response.body", "body": body}
-
-
-def zipped(start, body):
-    """The same answer, packed with gzip."""
-    data = gzip.compress(body["body"], compresslevel=6)
-    mine = {b"content-encoding": b"gzip", b"vary": b"accept-encoding",
-            b"content-length": str(len(data)).encode()}  # fmt: skip
-    # without the file's etag, which stands for other bytes
-    others = [(name, value) for name, value in start["headers"] if name not in {*mine, b"etag"}]
-    return start | {"headers": [*others, *mine.items()]}, body | {"body": data}
+    forever = "immutable" in headers.get("cache-control", "")
+    return status == 200 and forever and "content-encoding" not in headers

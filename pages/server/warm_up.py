@@ -9,13 +9,13 @@ import torch
 from core.charts.raster_heatmap import template
 from core.lab.experiment import Experiment
 from core.lab.view import Look, look_here
-from core.mask_cost.measure import settle
+from core.mask_cost.measure import warm_allocator
 from pages.lab.panels import chart
 
 PAGES = Path(__file__).parents[1]
 
 
-def warm_up():
+def warm_up() -> None:
     """Import all pages, and make the first observation and its charts.
 
     Pages import nothing later: Altair looks at pandas even when another thread has only half
@@ -31,14 +31,14 @@ def warm_up():
         chart(run.trace.get(name, change).tensor, tokens, kind, 1.0)
 
 
-def settle_down():
+def tune_gc() -> None:
     """Build the charts of many tokens, and leave the garbage collector less to do.
 
     What is loaded by now stays: it need not look at it again. It also comes less often, for a full
     collection takes a tenth of a second with a hundred sessions open, and everybody waits; what it
     collects is some 1,000 small objects a second.
     """
-    settle()
+    warm_allocator()
     for kind in ("scores", "weights"):
         for shows in ("cells", "blocks"):
             template(kind, shows)

@@ -325,7 +325,7 @@ def test_more_than_1024_tokens_are_a_workers_job():
 
 
 def test_without_the_memory_the_lab_says_so(monkeypatch):
-    monkeypatch.setattr(view, "memory_free", lambda: 2**20)
+    monkeypatch.setattr(view, "available_memory", lambda: 2**20)
     app = lab(
         predict="false", device="cpu", input="text", tokens="600", context_length="600",
         inputs="true",

@@ -38,7 +38,7 @@ def test_warming_up_leaves_one_thread_to_pytorch_and_all_random_numbers_alone():
     thresholds = gc.get_threshold()
     try:
         warm_up.warm_up()
-        warm_up.settle_down()
+        warm_up.tune_gc()
         assert torch.get_num_threads() == 1
         assert torch.equal(torch.random.get_rng_state(), state)
     finally:
@@ -62,7 +62,7 @@ def test_a_session_begins_when_the_server_has_warmed_up(monkeypatch):
         async def app(scope, receive, send):
             began.append(scope["type"])
 
-        waiting = server.when_warm(app)
+        waiting = server.wait_until_warm(app)
         session = asyncio.create_task(waiting({"type": "websocket"}, None, None))
         await waiting({"type": "http"}, None, None)
         await asyncio.sleep(0.05)

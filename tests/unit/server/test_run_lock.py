@@ -36,7 +36,7 @@ def test_one_runs_at_a_time():
 
 
 def test_nobody_waits_for_long(monkeypatch):
-    monkeypatch.setattr(turn, "LONGEST", 0.05)
+    monkeypatch.setattr(turn, "WAIT_SECONDS", 0.05)
     began = time.monotonic()
     assert runs(3, lambda number: time.sleep(0.5)) > 1
     assert time.monotonic() - began < 1.2
@@ -45,8 +45,8 @@ def test_nobody_waits_for_long(monkeypatch):
 def test_a_long_run_may_give_up_its_turn():
     def work(number):
         if number == 0:
-            turn.give_up()
-            turn.give_up()
+            turn.release()
+            turn.release()
             time.sleep(0.5)
 
     began = time.monotonic()

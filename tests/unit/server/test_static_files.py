@@ -5,8 +5,10 @@ import gzip
 
 import pytest
 from coroutines import run
+from starlette.datastructures import Headers
 
 from pages.server import static_files as front
+from pages.server.asgi import accepts_gzip
 
 FOREVER = [(b"cache-control", b"public, immutable, max-age=31536000"), (b"etag", b"x")]
 PAGE = b"<html><head><title>x</title></head><body>\xe2\x88\x9e</body></html>"
@@ -46,19 +48,20 @@ def ask(app, path, headers=(), method="GET", pause=0):
 
 def test_a_file_that_never_changes_is_asked_for_once():
     app, asked = serving([b"one, ", b"two"], FOREVER)
-    remembering = front.from_memory(app)
+    remembering = front.cache_static_files(app)
     answers = [ask(remembering, "/static/js/a.js") for _ in range(3)]
-    assert answers[0] == answers[1] == answers[2] == (200, dict(FOREVER), b"one, two")
+    headers = dict(FOREVER) | {b"vary": b"accept-encoding"}
+    assert answers[0] == answers[1] == answers[2] == (200, headers, b"one, two")
     assert len(asked) == 1
     ask(remembering, "/static/js/b.js")
     assert len(asked) == 2
 
 
 def test_two_who_ask_at_the_same_time_leave_one_file_to_keep(monkeypatch):
-    monkeypatch.setattr(front, "MOST", 10)
-    monkeypatch.setattr(front, "IDLE", 0)
+    monkeypatch.setattr(front, "CACHE_BYTES", 10)
+    monkeypatch.setattr(front, "PACK_SECONDS", 0)
     app, asked = serving([b"12345"], FOREVER)
-    remembering = front.from_memory(app)
+    remembering = front.cache_static_files(app)
 
     async def send(message):
         await asyncio.sleep(0.01)
@@ -70,17 +73,17 @@ def test_two_who_ask_at_the_same_time_leave_one_file_to_keep(monkeypatch):
 
     run(both())
     assert len(asked) == 2
-    monkeypatch.setattr(front, "IDLE", 60)
+    monkeypatch.setattr(front, "PACK_SECONDS", 60)
     for _ in range(2):
         ask(remembering, "/b")
     assert len(asked) == 3, "there was room for another"
 
 
 def test_after_a_while_a_file_is_packed_for_those_who_take_it_so(monkeypatch):
-    monkeypatch.setattr(front, "IDLE", 0)
+    monkeypatch.setattr(front, "PACK_SECONDS", 0)
     text = b"a buffer moves with its module. " * 1000
     app, asked = serving([text], FOREVER)
-    remembering = front.from_memory(app)
+    remembering = front.cache_static_files(app)
     ask(remembering, "/static/js/a.js", pause=0.3)
     status, headers, body = ask(remembering, "/static/js/a.js", [(b"accept-encoding", b"gzip")])
     assert status == 200 and len(asked) == 1
@@ -101,22 +104,23 @@ def test_after_a_while_a_file_is_packed_for_those_who_take_it_so(monkeypatch):
         (FOREVER, 404, {}),
         ([*FOREVER, (b"content-encoding", b"gzip")], 200, {}),
         (FOREVER, 200, {"method": "HEAD"}),
+        (FOREVER, 200, {"method": "POST"}),
         (FOREVER, 200, {"headers": [(b"range", b"bytes=0-3")]}),
         (FOREVER, 200, {"headers": [(b"if-none-match", b"x")]}),
     ],
 )
 def test_all_else_is_asked_for_each_time(headers, status, question):
     app, asked = serving([b"one"], headers, status)
-    remembering = front.from_memory(app)
+    remembering = front.cache_static_files(app)
     for _ in range(2):
         assert ask(remembering, "/static/js/a.js", **question)[0] == status
     assert len(asked) == 2
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(front, "MOST", 10)
+    monkeypatch.setattr(front, "CACHE_BYTES", 10)
     app, asked = serving([b"123456"], FOREVER)
-    remembering = front.from_memory(app)
+    remembering = front.cache_static_files(app)
     for path in ("/a", "/b", "/a", "/b"):
         assert ask(remembering, path)[2] == b"123456"
     assert [scope["path"] for scope in asked] == ["/a", "/b", "/b"]
@@ -125,20 +129,59 @@ def test_what_is_kept_is_bounded(monkeypatch):
 @pytest.mark.parametrize("path", ["/Attention_lab", "/behind/a/proxy/State_dict"])
 def test_a_page_tells_where_the_server_is_and_stays_whole(path):
     app, asked = serving([PAGE[:20], PAGE[20:]], [(b"content-length", b"%d" % len(PAGE))])
-    found = ask(front.with_the_way(app), path, [(b"accept-encoding", b"gzip"), (b"a", b"b")])
+    found = ask(front.inject_backend_url(app), path, [(b"accept-encoding", b"gzip"), (b"a", b"b")])
     status, headers, body = found
     assert status == 200 and int(headers[b"content-length"]) == len(body)
     assert body.replace(front.HEAD, b"</head>") == PAGE and front.HEAD in body
     assert asked[0]["headers"] == [(b"a", b"b")], "not asked to be packed, for it is read here"
 
 
+def test_who_asks_for_the_headers_of_a_page_gets_those_of_the_page():
+    app, asked = serving([PAGE], [(b"content-length", b"%d" % len(PAGE)), (b"etag", b"x")])
+    injecting = front.inject_backend_url(app)
+    conditions = [(b"range", b"bytes=0-3"), (b"if-none-match", b"x")]
+    status, headers, body = ask(injecting, "/Attention_lab", conditions)
+    assert asked[0]["headers"] == [], "all of the file, whichever the browser has"
+    assert (status, headers, b"") == ask(injecting, "/Attention_lab", conditions, method="HEAD")
+    assert int(headers[b"content-length"]) == len(body)
+    assert b"etag" not in headers, "it stands for the page without our lines"
+
+
+def test_who_asks_for_the_headers_of_a_kept_file_gets_no_body():
+    app, asked = serving([b"one"], [*FOREVER, (b"content-length", b"3")])
+    remembering = front.cache_static_files(app)
+    _, headers, _ = ask(remembering, "/static/js/a.js")
+    assert ask(remembering, "/static/js/a.js", method="HEAD") == (200, headers, b"")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip", True),
+        ("br, GZip;q=0.5", True),
+        ("*", True),
+        ("", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("*;q=0", False),
+        ("*, gzip;q=0", False),
+        ("gzip;q=nonsense", False),
+        ("identity", False),
+        ("x-gzipped", False),
+    ],
+)
+def test_a_browser_says_whether_it_takes_gzip(accepted, packed):
+    assert accepts_gzip(Headers({"accept-encoding": accepted})) is packed
+
+
 @pytest.mark.parametrize(
     ("path", "method"),
-    [("/", "GET"), ("/Attention_lab", "HEAD"), ("/Attention_lab/<script>", "GET"), ("/x", "GET")],
+    [("/", "GET"), ("/Attention_lab", "POST"), ("/Attention_lab/<script>", "GET"), ("/x", "GET")],
 )
 def test_other_answers_are_not_touched(path, method):
     app, _ = serving([PAGE])
-    assert ask(front.with_the_way(app), path, method=method)[2] == PAGE
+    assert ask(front.inject_backend_url(app), path, method=method)[2] == PAGE
 
 
 def test_every_page_and_every_script_that_is_fetched_early_is_there():

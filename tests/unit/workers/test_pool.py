@@ -5,9 +5,12 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
+from core.settings.setting import SettingError
 from core.workers import pool as jobs
+from core.workers.job import FAULT
 
 FOLDER = os.path.dirname(__file__)
 
@@ -16,7 +19,9 @@ FOLDER = os.path.dirname(__file__)
 def pool(monkeypatch):
     """A pool of one worker that finds this file's functions."""
     monkeypatch.setenv("PYTHONPATH", FOLDER)
-    pool = jobs.Pool(workers=1, seconds=30, idle=0.2, most_waiting=3, kept_bytes=10_000)
+    pool = jobs.Pool(
+        workers=1, seconds=30, idle=0.2, shares=jobs.Shares(total=3), kept_bytes=10_000
+    )
     yield pool
     for job in list(pool.jobs.values()):
         job.wanted_by.clear()
@@ -32,7 +37,7 @@ def until(true, seconds=30):
 
 
 def alive(pid):
-    return subprocess.run(["ps", "-p", str(pid), "-o", "stat="], capture_output=True).stdout.strip()
+    return psutil.pid_exists(int(pid))
 
 
 def count_up(report, end):
@@ -56,6 +61,14 @@ def vanish(report):
     os._exit(3)
 
 
+def be_killed(report):
+    os.kill(os.getpid(), 9)
+
+
+def refuse(report):
+    raise SettingError("tokens", "4,096", "fewer on this machine")
+
+
 def big(report, number):
     return bytes(6_000)
 
@@ -74,11 +87,32 @@ def test_equal_jobs_are_one_and_a_kept_result_is_there_at_once(pool):
     assert pool.ask(count_up, 4) is not job
 
 
-def test_an_exception_and_a_vanished_worker_are_failures_and_the_next_job_runs(pool):
+def test_a_fault_of_ours_is_called_so_and_the_log_has_its_traceback(pool, capfd):
     job = pool.ask(fail, "no")
     until(lambda: job.over)
-    assert (job.state, job.error) == ("failed", "ValueError: no")
+    assert (job.state, job.error) == ("failed", FAULT)
+    log = capfd.readouterr().err
+    assert "Traceback" in log and "in fail" in log and "ValueError: no" in log
+
+
+def test_a_refusal_is_told_as_it_stands(pool, capfd):
+    job = pool.ask(refuse)
+    until(lambda: job.over)
+    assert job.state == "failed"
+    assert job.error == "`tokens` is `4,096`, but it must be fewer on this machine."
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_worker_that_ended_by_itself_is_a_fault_of_ours(pool, caplog):
     gone = pool.ask(vanish)
+    until(lambda: gone.over)
+    assert (gone.state, gone.error) == ("failed", FAULT)
+    assert "status 3" in caplog.text and "vanish" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not say what ended a process")
+def test_a_killed_worker_is_a_failure_and_the_next_job_runs(pool):
+    gone = pool.ask(be_killed)
     until(lambda: gone.over)
     assert gone.state == "failed" and "ended from outside" in gone.error
     after = pool.ask(count_up, 2)
@@ -186,10 +220,11 @@ def test_workers_end_with_their_server():
     until(lambda: not any(map(alive, pids)))
 
 
-def test_a_job_that_cannot_be_sent_fails_and_the_next_one_runs(pool):
+def test_a_job_that_cannot_be_sent_fails_and_the_next_one_runs(pool, caplog):
     job = pool.ask(count_up, lambda: None)  # no pickle of it can be made
     until(lambda: job.over)
-    assert job.state == "failed" and "ickle" in job.error
+    assert (job.state, job.error) == ("failed", FAULT)
+    assert "ickle" in caplog.text and "count_up" in caplog.text
     after = pool.ask(count_up, 2)
     until(lambda: after.over)
     assert after.result == 1

@@ -1,0 +1,71 @@
+"""What the server's middlewares have in common: an answer's messages, and what a browser takes."""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    async def send(self, send: Send, body: bool = True) -> None:
+        """Send it; without its body to whoever asked for the headers only."""
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers.raw}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body if body else b""})
+
+    def with_body(self, body: bytes, **headers: str) -> "Answer":
+        """The same answer with another body. Its etag goes, for that stands for other bytes."""
+        changed = MutableHeaders(raw=list(self.headers.raw))
+        del changed["etag"]
+        changed["content-length"] = str(len(body))
+        for name, value in headers.items():
+            changed[name.replace("_", "-")] = value
+        return Answer(self.status, Headers(raw=changed.raw), body)
+
+
+async def collect(app: ASGIApp, scope: Scope, receive: Receive, also: Send | None = None) -> Answer:
+    """The answer of an application, whole; also: a `send` that gets its messages as they come."""
+    messages: list[Message] = []
+
+    async def listen(message: Message) -> None:
+        messages.append(message)
+        if also:
+            await also(message)
+
+    await app(scope, receive, listen)
+    start, *rest = messages
+    body = b"".join(message.get("body", b"") for message in rest)
+    return Answer(start["status"], Headers(raw=list(start["headers"])), body)
+
+
+def is_read(scope: Scope) -> bool:
+    """Whether a request asks for a file, or for its headers only."""
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+
+
+def without(scope: Scope, *names: str) -> Scope:
+    """The same request without these of its headers; names are in lower case."""
+    dropped = {name.encode() for name in names}
+    headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    return {**scope, "headers": headers}
+
+
+def accepts_gzip(headers: Headers) -> bool:
+    """Whether a browser takes an answer that is packed with gzip (RFC 9110, section 12.5.3)."""
+    weights: dict[str, float] = {}
+    for entry in ",".join(headers.getlist("accept-encoding")).split(","):
+        coding, _, parameter = entry.partition(";")
+        name, _, value = parameter.strip().partition("=")
+        try:
+            weight = float(value) if name.strip().lower() == "q" else 1.0
+        except ValueError:
+            weight = 0.0
+        weights[coding.strip().lower()] = weight
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
