@@ -21,27 +21,33 @@ class Entry(Generic[R]):
     nbytes: int
 
 
-def kept(max_bytes: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorator: keep what a function returned, by its arguments, until max_bytes are exceeded.
+class Kept(Generic[P, R]):
+    """A function whose results are kept; `cache` is the LRUCache of their Entries."""
 
-    Arguments are hashable; nobody changes a result. The one that was not asked for longest goes
-    first; one larger than max_bytes is not kept at all. Where several threads ask for the same at
-    once, one computes and the others wait for it. The LRUCache is the attribute `cache`.
-    """
+    def __init__(self, function: Callable[P, R], max_bytes: int) -> None:
+        functools.update_wrapper(self, function)
+        self.cache: LRUCache[Hashable, Entry[R]] = LRUCache(max_bytes, getsizeof=nbytes)
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        cache: LRUCache[Hashable, Entry[R]] = LRUCache(max_bytes, getsizeof=lambda e: e.nbytes)
-
-        @cached(cache, condition=threading.Condition())
+        @cached(self.cache, condition=threading.Condition())
         def entry(*args: P.args, **kwargs: P.kwargs) -> Entry[R]:
             result = function(*args, **kwargs)
             return Entry(result, len(pickle.dumps((args, kwargs, result))))
 
-        @functools.wraps(function)
-        def ask(*args: P.args, **kwargs: P.kwargs) -> R:
-            return entry(*args, **kwargs).result
+        self._entry = entry
 
-        ask.cache = cache
-        return ask
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._entry(*args, **kwargs).result
 
-    return decorate
+
+def nbytes(entry: Entry[R]) -> int:
+    return entry.nbytes
+
+
+def kept(max_bytes: int) -> Callable[[Callable[P, R]], Kept[P, R]]:
+    """Decorator: keep what a function returned, by its arguments, until max_bytes are exceeded.
+
+    Arguments are hashable; nobody changes a result. The one that was not asked for longest goes
+    first; one larger than max_bytes is not kept at all. Where several threads ask for the same at
+    once, one computes and the others wait for it.
+    """
+    return lambda function: Kept(function, max_bytes)

@@ -155,7 +155,7 @@ class Pool:
         """Send a job to its process and follow it: its answer, or None where the process ended."""
         assert process.stdin and process.stdout
         try:
-            where = (job.function.__module__, job.function.__qualname__)
+            where = (job.function.__module__, getattr(job.function, "__qualname__", ""))
             task = pickle.dumps((*where, job.args))
             job.nbytes = len(task)
             process.stdin.write(task)

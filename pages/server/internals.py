@@ -20,7 +20,7 @@ def raise_request_limit(max_bytes: int) -> None:
     uvicorn has an option for this. Streamlit starts it and does not pass the option on, so the
     default that it falls back to is raised, in the module that read it.
     """
-    h11_impl.DEFAULT_MAX_INCOMPLETE_EVENT_SIZE = max_bytes
+    vars(h11_impl)["DEFAULT_MAX_INCOMPLETE_EVENT_SIZE"] = max_bytes
 
 
 def listening_sockets() -> Iterator[socket.socket]:

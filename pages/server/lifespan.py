@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import streamlit as st
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,7 +17,7 @@ REQUEST_BYTES = 1_000_000  # of a request line with its headers
 
 
 @contextlib.asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
+async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     """Before the first visitor: let long links in, answer without delay, and begin to warm up.
 
     Browsers are answered meanwhile, and load what they need. A link of more than 64 kB gets a page

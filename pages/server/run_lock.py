@@ -8,7 +8,7 @@ seconds, turns make the slowest twentieth of the answers two to three times as f
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 WAIT_SECONDS = 1.0  # that a run waits at most: nobody stands still for somebody's slow page
 
@@ -17,7 +17,7 @@ _mine = threading.local()
 
 
 @contextlib.contextmanager
-def turn() -> Iterator[None]:
+def turn() -> Generator[None]:
     """Wait for the run that goes on, but not longer than WAIT_SECONDS; then run."""
     _mine.turn = _running.acquire(timeout=WAIT_SECONDS)
     try:

@@ -99,7 +99,7 @@ def inject_backend_url(app: ASGIApp) -> ASGIApp:
         if not is_read(scope) or scope["path"].rpartition("/")[2] not in PAGES:
             return await app(scope, receive, send)
         # the page is made here: from all of the file, unpacked, and whichever a browser has
-        asked = without(scope, "accept-encoding", *CONDITIONS) | {"method": "GET"}
+        asked = {**without(scope, "accept-encoding", *CONDITIONS), "method": "GET"}
         page = await collect(app, asked, receive)
         page = page.with_body(page.body.replace(b"</head>", HEAD))
         return await page.send(send, body=scope["method"] == "GET")
