@@ -16,6 +16,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
 from figures import as_table, into_readme
 from parts import PARTS, SHORT, Size
 from servers import ROOT, House

@@ -13,10 +13,6 @@ and every chart container has its picture. After a click the clock in the page (
 """
 
 import contextlib
-import os
-import shutil
-
-from playwright.sync_api import sync_playwright
 
 QUIET = 300
 TIMEOUT = 60_000  # ms
@@ -89,22 +85,6 @@ CLOCK = """
   });
 }
 """.replace("COMPLETE", COMPLETE)
-
-
-@contextlib.contextmanager
-def chromium():
-    """A Chromium, as in tests/browser; its path may be given in the variable CHROMIUM."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        raise RuntimeError("No Chromium found: install it, or name it in the variable CHROMIUM.")
-    options = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-    options += "disable-component-update disable-sync"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[f"--{option}" for option in options.split()]
-        )
-        yield browser
-        browser.close()
 
 
 @contextlib.contextmanager

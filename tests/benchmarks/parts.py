@@ -7,7 +7,7 @@ from time import sleep
 import bench_simulated_device
 import forward
 import kernels
-from browser import chromium
+from chromium import launched
 from clicks import lab_link
 from clicks import measure as measure_clicks
 from figures import Row, number, p50, p95, spread
@@ -63,7 +63,7 @@ def faults(*servers, loads=()):
 
 def length(size, house):
     """Item 1: an interaction at T=1024 against T=6, and what it sends."""
-    with house.lab() as server, chromium() as browser:
+    with house.lab() as server, launched() as browser:
         found = measure_clicks(browser, server.address, (6, size.long), size.clicks, size.warm_up)
         sent = {}
         loads = [
@@ -295,7 +295,7 @@ def heavy(size, house):
 
 def start(size, house):
     """Item 6: from `streamlit run` to the first page, and later first visits."""
-    with chromium() as browser:
+    with launched() as browser:
         lab, bare = starts(browser, size.starts)
         with house.lab() as server, house.empty() as empty:
             seen, plain = visits(browser, server.address, empty.address, size.visits, size.warm_up)

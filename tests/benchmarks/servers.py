@@ -3,16 +3,13 @@
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import tomllib
-import urllib.request
 from pathlib import Path
 from time import monotonic, sleep
 
-ROOT = Path(__file__).resolve().parents[2]
+from streamlit_server import ROOT, RunningServer, started
+
 LAB = "Attention_lab"
 EMPTY = 'import streamlit as st\nst.write("x")\n'
 TUNED = """import streamlit as st
@@ -26,26 +23,8 @@ IMPORTS = "import altair\nimport pandas\nimport torch\n" + EMPTY
 LOOKS = ("browser", "client", "theme")  # sections of our config.toml that change no speed
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Server:
-    """A running server: `address`, `pid`, `memory()`."""
-
-    def __init__(self, process, port, log):
-        self.process, self.log = process, log
-        self.pid, self.address = process.pid, f"http://127.0.0.1:{port}"
-
-    def healthy(self):
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5).close()
-            return True
-        if self.process.poll() is not None:
-            raise RuntimeError(f"the server ended:\n{self.log.read_text()[-2000:]}")
-        return False
+class Server(RunningServer):
+    """A running server that says what it takes: `memory()`, `processor()`."""
 
     def come_to_rest(self):
         """Wait until the server has warmed up, which it does while it answers already."""
@@ -76,33 +55,12 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*options, script="dashboard.py", folder=ROOT, wait=True):
-    """A Server for a script of a folder, with options for `streamlit run`."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-    with tempfile.TemporaryDirectory() as logs:
-        log = Path(logs, "log")
-        with log.open("w") as file:
-            process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=file, stderr=file
-            )
-        server = Server(process, port, log)
-        try:
-            deadline = monotonic() + 120
-            while wait and not server.healthy():
-                assert monotonic() < deadline, "the server did not start"
-                sleep(0.05)
-            if wait:
-                server.come_to_rest()
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    """A Server for a script of a folder; wait: until it answers and has warmed up."""
+    with started(*options, script=script, folder=folder, kind=Server) as server:
+        if wait:
+            server.wait_until_healthy()
+            server.come_to_rest()
+        yield server
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from chromium import MISSING, chromium_path
 from figures import BEGIN, END, Row, as_table, into_readme, percentile, slope
 from parts import PARTS
 from servers import family, looks_alone, pss
@@ -106,9 +106,8 @@ def test_memory_is_that_of_a_process_and_its_children():
 
 @pytest.mark.browser
 def test_every_part_of_the_short_benchmark_gives_figures_and_meets_no_error():
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not chromium and not shutil.which("google-chrome") and os.environ.get("CI") != "true":
-        pytest.skip("No Chromium found: install it, or name it in the variable CHROMIUM.")
+    if not chromium_path() and os.environ.get("CI") != "true":
+        pytest.skip(MISSING)
     done = subprocess.run(
         [sys.executable, HERE, "--short"], capture_output=True, text=True, timeout=600
     )

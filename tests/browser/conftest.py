@@ -1,76 +1,28 @@
 """A real Streamlit server and a real Chromium, both on this machine only."""
 
-import contextlib
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from chromium import MISSING, chromium_path, launched
+from playwright.sync_api import expect
+from streamlit_server import started
 
-ROOT = Path(__file__).parents[2]
 expect.set_options(timeout=20_000)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@contextlib.contextmanager
-def running_server(script="dashboard.py", *options):
-    """The address of a fresh server, stopped by its own process id."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-                break
-            assert process.poll() is None and monotonic() < deadline, "the server did not start"
-            sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")
 def server():
-    with running_server() as address:
-        yield address
+    with started() as running:
+        running.wait_until_healthy()
+        yield running.address
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        message = "No Chromium found: install it, or name it in the variable CHROMIUM."
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    options = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-    options += "disable-component-update disable-sync"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[f"--{option}" for option in options.split()]
-        )
+    if not chromium_path():
+        pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 class Visitor:

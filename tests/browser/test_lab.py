@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import running_server
 from playwright.sync_api import expect
+from streamlit_server import started
 
 pytestmark = pytest.mark.browser
 LAB = "/Attention_lab"
@@ -24,8 +24,9 @@ def switch(page, name):
 
 
 def test_a_deep_link_is_the_very_first_request_of_a_server(visit):
-    with running_server() as address:
-        visitor = visit(address)
+    with started() as fresh:
+        fresh.wait_until_healthy()
+        visitor = visit(fresh.address)
         visitor.open(f"{LAB}?predict=false&buffer=false&device=cpu")
         visitor.settled(charts=4)
         expect(visitor.page.get_by_role("switch", name="Register the mask")).not_to_be_checked()

@@ -1,0 +1,75 @@
+"""A Streamlit server for tests and benchmarks: on this machine only, stopped by its own pid."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from time import monotonic, sleep
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120  # to start, at most
+
+
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class RunningServer:
+    """A server that was started: `address`, `pid`, `log` (a path)."""
+
+    def __init__(self, process, port, log):
+        self.process, self.log = process, log
+        self.pid, self.address = process.pid, f"http://127.0.0.1:{port}"
+
+    def healthy(self):
+        """Whether it answers. Raises RuntimeError with the end of its log where it ended."""
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5).close()
+            return True
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the server ended:\n{self.log.read_text()[-2000:]}")
+        return False
+
+    def wait_until_healthy(self):
+        deadline = monotonic() + SECONDS
+        while not self.healthy():
+            assert monotonic() < deadline, "the server did not start"
+            sleep(0.05)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def started(*options, script="dashboard.py", folder=ROOT, kind=RunningServer):
+    """A server for a script of a folder, with options for `streamlit run`; it may not answer yet.
+
+    kind: RunningServer or a subclass. It gets no STREAMLIT_ variable of ours.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    with tempfile.TemporaryDirectory() as logs:
+        log = Path(logs, "log")
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=file, stderr=file
+            )
+        server = kind(process, port, log)
+        try:
+            yield server
+        finally:
+            server.stop()
