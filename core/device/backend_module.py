@@ -7,13 +7,14 @@ import types
 from typing import Any
 
 import torch
+from torch._C._autograd import DeviceType
 
-from core.device.memory import _NAME
+from core.device.memory import _NAME, _shared
 
 
-def _device_module() -> types.ModuleType:
+def _device_module() -> Any:
     """`torch.sim`: what PyTorch asks of a device's module, and the state that all copies share."""
-    module = types.ModuleType(f"torch.{_NAME}", "The simulated device.")
+    module: Any = types.ModuleType(f"torch.{_NAME}", "The simulated device.")
     module.counters = contextvars.ContextVar("sim_counters", default=())  # a list of Copy for each
     module.pending = threading.local()  # .error: see _DeviceGuard
     module.is_available = module.is_initialized = lambda: True
@@ -38,5 +39,5 @@ class _DeviceGuard(torch._C._acc.DeviceGuard):
             for _ in {}:
                 pass
         except BaseException as error:
-            torch.sim.pending.error = error
-        return torch._C._autograd.DeviceType.PrivateUse1
+            _shared().pending.error = error
+        return DeviceType.PrivateUse1

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from core.device.memory import _shared
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -27,7 +29,7 @@ class Copy:
 def _record_copy(source: torch.Tensor, result: torch.Tensor) -> None:
     if source.device == result.device:
         return
-    for copies in torch.sim.counters.get():
+    for copies in _shared().counters.get():
         copies.append(
             Copy(
                 f"{source.device} -> {result.device}",

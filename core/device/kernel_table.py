@@ -1,7 +1,6 @@
 """Which of our functions PyTorch calls for which op on `sim`."""
 
 import functools
-import types
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from core.device.dispatch import _run_on_cpu
 from core.device.own_kernels import _SPECIAL, _gru_cell, _lstm_cell
 
 
-def _register_kernels(module: types.ModuleType) -> None:
+def _register_kernels(module: Any) -> None:
     """Held by `module`, and so by torch, for as long as the process lives."""
     module.fallback = torch.library.Library("_", "IMPL")
     module.fallback.fallback(_dispatch, "PrivateUse1")

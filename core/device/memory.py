@@ -1,12 +1,19 @@
 """One memory seen from two sides: a tensor on `sim` and a CPU tensor over the same bytes."""
 
+from typing import Any
+
 import torch
 
 _NAME = "sim"
 _CPU = torch.device("cpu")
 
 
-def _storage_at(other: torch.UntypedStorage, device: torch.device) -> torch.UntypedStorage:
+def _shared() -> Any:
+    """`torch.sim`: what all copies of this source in one process share."""
+    return getattr(torch, _NAME)
+
+
+def _storage_at(other: torch.UntypedStorage, device: torch.device) -> Any:
     """A storage that says `device`, over the bytes of `other`: it cannot be resized, so the bytes
     stay where they are, and it does not keep them alive."""
     address, nbytes = other.data_ptr(), other.nbytes()
@@ -38,7 +45,7 @@ def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
     """A CPU tensor over the bytes of a sim tensor; any other tensor as it is. No copy."""
     if tensor.device.type != _NAME:
         return tensor
-    storage = tensor.untyped_storage()
+    storage: Any = tensor.untyped_storage()
     if not hasattr(storage, "window"):  # one for all views: the CPU's kernels ask about overlap
         storage.window = _storage_at(storage, _CPU)
     window = torch.empty(0, dtype=tensor.dtype)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from core.device.memory import _CPU, _NAME, _sim_storage
+from core.device.memory import _CPU, _NAME, _shared, _sim_storage
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def _storage_on_any_device(new: Callable) -> Callable:
     return new_on_any_device
 
 
-def _generator_on_any_device(plain: type) -> type:
+def _generator_on_any_device(plain: Any) -> Any:
     """A generator for `sim` is a CPU generator that says `sim:0`."""
 
     class Kind(type(plain)):  # every generator stays a torch.Generator
@@ -71,10 +71,10 @@ def _pin_memory_for_real_devices(pin: Callable) -> Callable:
 
 def _apply_in_place(apply: Callable) -> Callable:
     def apply_in_place(self: torch.nn.Module, fn: Any, recurse: bool = True) -> torch.nn.Module:
-        before = dict(self._parameters)
+        before: dict[str, Any] = dict(self._parameters)
         apply(self, fn, recurse)
         for name, old in before.items():
-            new = self._parameters[name]
+            new: Any = self._parameters[name]
             if new is not old and _NAME in (old.device.type, new.device.type):
                 _refuse_gradients_of_earlier_graphs(old)
                 torch._C._swap_tensor_impl(old, new)  # class, attributes and identity stay
@@ -84,7 +84,7 @@ def _apply_in_place(apply: Callable) -> Callable:
     return apply_in_place
 
 
-def _refuse_gradients_of_earlier_graphs(parameter: torch.Tensor) -> None:
+def _refuse_gradients_of_earlier_graphs(parameter: Any) -> None:
     def refuse(gradients: Any) -> None:
         raise RuntimeError("backward() reached a parameter that moved to another device since")
 
@@ -101,7 +101,7 @@ def _backward_in_the_calling_thread(run: Callable) -> Callable:
             try:
                 return run(roots, *args, **kwargs)
             except SystemError:  # "returned NULL without setting an exception"
-                error = torch.sim.pending.__dict__.pop("error", None)
+                error = _shared().pending.__dict__.pop("error", None)
                 if error is None:
                     raise
                 raise error from None

@@ -25,7 +25,7 @@ Needs only torch: written for 2.13.0, whose Python backends are experimental (py
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import torch
 from torch.utils import backend_registration
@@ -33,12 +33,12 @@ from torch.utils import backend_registration
 from core.device.backend_module import _device_module, _DeviceGuard
 from core.device.copy_counter import Copy
 from core.device.kernel_table import _register_kernels
-from core.device.memory import _NAME
+from core.device.memory import _NAME, _shared
 from core.device.patches import _apply_patches
 
 
 @contextlib.contextmanager
-def count_copies() -> Iterator[list[Copy]]:
+def count_copies() -> Generator[list[Copy], None, None]:
     """Collect every copy between `cpu` and `sim` made in this context (this thread, this task).
 
     Counted: `.to`, `.cpu()`, `copy_`, `load_state_dict`, CPU index tensors in `x[index]` (where a
@@ -49,7 +49,7 @@ def count_copies() -> Iterator[list[Copy]]:
     """
     register()
     copies: list[Copy] = []
-    counters = torch.sim.counters
+    counters = _shared().counters
     token = counters.set((*counters.get(), copies))
     try:
         yield copies
