@@ -2,6 +2,8 @@
 
 import json
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import altair as alt
 
@@ -22,15 +24,27 @@ WAY_COLOURS = (
 )
 
 
-def where_tensors_are(tensors, devices):
+class PlacedTensor(Protocol):
+    """What a picture says of a tensor; a TensorRow has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+
+
+def where_tensors_are(tensors: Sequence[PlacedTensor], devices: Sequence[str]) -> alt.Chart:
     """A picture of a module's tensors: one row each, one column a device, coloured by kind.
 
-    tensors: TensorRows; devices: the names of all columns, also of those that hold nothing.
+    tensors: those of a module, in its order; devices: the names of all columns, also of those
+    that hold nothing.
     """
     data = [{"tensor": t.name, "device": t.device, "kind": t.kind} for t in tensors]
     kinds = list(KIND_SHAPES)
     return (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart(alt.Data(values=data))  # ty: ignore[missing-attribute]
         .mark_point(filled=True, size=340, opacity=1)
         .encode(
             x=alt.X(
@@ -57,22 +71,31 @@ def where_tensors_are(tensors, devices):
     )
 
 
-def describe_where(tensors):
+def describe_where(tensors: Sequence[PlacedTensor]) -> str:
     """The same picture in words."""
     return ". ".join(f"{t.name}, a {t.kind}, is on {t.device}" for t in tensors) + "."
 
 
-def byte_bars(rows, title, colours, highest, tooltip, estimate):
+def byte_bars(
+    rows: Sequence[Mapping[str, object]],
+    title: str,
+    colours: Sequence[str],
+    highest: int,
+    tooltip: Sequence[str | alt.Tooltip],
+    estimate: str,
+) -> alt.Chart:
     """Bars of bytes, per way and context length, on a scale linear near zero and then logarithmic.
 
     rows: dicts with way, length (text), bytes and how; where how is `estimate`, the bar is pale and
     dashed. highest: the last power of ten on the axis; tooltip: what pointing at a bar shows.
     """
     estimated = alt.when(f"datum.how === '{estimate}'")
-    ways, lengths = (list(dict.fromkeys(row[name] for row in rows)) for name in ("way", "length"))
+    ways, lengths = (
+        list(dict.fromkeys(str(row[name]) for row in rows)) for name in ("way", "length")
+    )
     lines = json.dumps({way: textwrap.wrap(way, 30) for way in ways}) + "[datum.label]"
     return (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(alt.Data(values=rows))  # ty: ignore[missing-attribute]
         .mark_bar(stroke=palette.GREY)
         .encode(
             x=alt.X("length:N", sort=lengths, title="context length", axis=alt.Axis(labelAngle=0)),
@@ -101,7 +124,20 @@ def byte_bars(rows, title, colours, highest, tooltip, estimate):
     )
 
 
-def bytes_per_forward(crossings):
+class CopiedBytes(Protocol):
+    """What one way to hold the mask copies in a forward pass; a Crossing has it."""
+
+    @property
+    def way(self) -> str: ...
+    @property
+    def context_length(self) -> int: ...
+    @property
+    def bytes_each(self) -> int: ...
+    @property
+    def counted(self) -> bool: ...
+
+
+def bytes_per_forward(crossings: Sequence[CopiedBytes]) -> alt.Chart:
     """Bars of the bytes that one forward pass copies, per way and context length (Crossings)."""
     rows = [
         {
@@ -112,5 +148,10 @@ def bytes_per_forward(crossings):
         }
         for c in crossings
     ]
-    tooltip = ["way:N", alt.Tooltip("length:N", title="context length"), "bytes:Q", "how:N"]
+    tooltip: list[str | alt.Tooltip] = [
+        "way:N",
+        alt.Tooltip("length:N", title="context length"),
+        "bytes:Q",
+        "how:N",
+    ]
     return byte_bars(rows, "bytes in each forward pass", WAY_COLOURS, 8, tooltip, "extrapolated")

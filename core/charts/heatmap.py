@@ -7,13 +7,19 @@ these are wide enough.
 import functools
 import math
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import altair as alt
 import pyarrow as pa
 
 from core.charts.palette import CELL_EDGE, MASKED, SCALES
-from core.charts.vega_spec import as_spec, filled, legend
+from core.charts.pooling import Matrix
+from core.charts.vega_spec import Spec, as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
+
+Kind = Literal["scores", "weights"]
+Extreme = tuple[float, str, str]  # value, query, key: the tokens by their names
 
 PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
 CELLS_UP_TO = 16  # tokens; beyond, a picture takes the place of rectangles
@@ -24,18 +30,24 @@ HOVERED_ROW = alt.selection_point(
     clear="pointerout",
     # Heatmaps are separate pictures. Each writes the hovered query to the page's body and
     # listens there, which Vega calls binding to an external element; so all rows light up.
-    bind={"query": alt.BindDirect(element="body", event="buffer-lab-query")},
+    bind={"query": alt.BindDirect(element="body", event="buffer-lab-query")},  # ty: ignore[invalid-argument-type]
 )
 
 
-def token_labels(tokens, length=12):
+def token_labels(tokens: Sequence[str], length: int = 12) -> list[str]:
     """Axis labels: short, printable, and unique (a repeated token gets its position)."""
     short = [shorten_token(token, length) for token in tokens]
     times = Counter(short)
     return [t if times[t] == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
 
 
-def heatmap(values, tokens, kind, masked=None, largest=None):
+def heatmap(
+    values: Sequence[Sequence[float]],
+    tokens: Sequence[str],
+    kind: Kind,
+    masked: Sequence[Sequence[bool]] | None = None,
+    largest: float | None = None,
+) -> Spec:
     """A T×T heatmap, queries down and keys across, as a Vega-Lite dict ready to be sent.
 
     values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
@@ -69,7 +81,7 @@ def heatmap(values, tokens, kind, masked=None, largest=None):
 
 
 @functools.cache
-def heatmap_template(kind, size):
+def heatmap_template(kind: Kind, size: int) -> Spec:
     """A heatmap of `size` tokens without its values: these are parameters and a table.
 
     To build and check a chart takes longer than all else of a rerun, so it is done once.
@@ -77,7 +89,7 @@ def heatmap_template(kind, size):
     ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
     scale = alt.Scale(range=SCALES[kind], domain=ends)
     printed = size <= PRINTED_UP_TO
-    axis = {
+    axis: dict[str, Any] = {
         "labelExpr": "labels[datum.value]",
         "labelFontSize": 13,
         "labelOverlap": False if printed else "greedy",  # leave labels out only of many
@@ -99,7 +111,7 @@ def heatmap_template(kind, size):
     )
     not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
     not_hovered += "hovered.query[0] !== datum.query"
-    colours = base.mark_rect(
+    colours = base.mark_rect(  # ty: ignore[missing-attribute]
         invalid="show", stroke=CELL_EDGE, strokeWidth=0.5 if printed else 0
     ).encode(
         color=alt.when("datum.masked")
@@ -110,7 +122,7 @@ def heatmap_template(kind, size):
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:
         layers.append(
-            base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(
+            base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(  # ty: ignore[missing-attribute]
                 text="text:N",
                 color=alt.when("datum.light")
                 .then(alt.value("white"))
@@ -125,32 +137,35 @@ def heatmap_template(kind, size):
     return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
 
 
-def cell_text(value, digits):
+def cell_text(value: float, digits: int) -> str:
     """A value for a cell: −∞ for a masked score, else fixed decimals."""
     return "−∞" if value == -math.inf else f"{value:.{digits}f}".replace("-", "−")
 
 
-def is_dark(value, kind, largest):
+def is_dark(value: float, kind: Kind, largest: float) -> bool:
     """Whether white text reads better on this value's colour."""
     if kind == "weights":
         return value < 0.43
     return math.isfinite(value) and abs(value) > 0.75 * largest
 
 
-def describe_matrix(matrix, tokens, title):
+def describe_matrix(matrix: Matrix, tokens: Sequence[str], title: str) -> str:
     """The same for a Matrix. Of many tokens each is named with its position."""
     labels = token_labels(tokens) if matrix.size <= CELLS_UP_TO else None
 
-    def named(value, *cell):
-        return value, *(
-            labels[i] if labels else f"{i + 1} {shorten_token(tokens[i], 12)}" for i in cell
+    def named(position: int) -> str:
+        return (
+            labels[position] if labels else f"{position + 1} {shorten_token(tokens[position], 12)}"
         )
 
-    ends = named(*matrix.largest), named(*matrix.smallest)
+    assert matrix.largest and matrix.smallest and matrix.hidden is not None, "not charted"
+    ends = [
+        (value, named(query), named(key)) for value, query, key in (matrix.largest, matrix.smallest)
+    ]
     return sentence(title, matrix.size, matrix.hidden, *ends)
 
 
-def describe(values, tokens, title):
+def describe(values: Sequence[Sequence[float]], tokens: Sequence[str], title: str) -> str:
     """The heatmap in a sentence or two, for a screen reader: size, what is hidden, extremes.
 
     It is short, since Streamlit repeats it on each of the chart's buttons; every cell says its own
@@ -167,7 +182,7 @@ def describe(values, tokens, title):
     return sentence(title, len(labels), hidden, max(cells), min(cells))
 
 
-def sentence(title, size, hidden, largest, smallest):
+def sentence(title: str, size: int, hidden: int, largest: Extreme, smallest: Extreme) -> str:
     """largest and smallest: (value, query, key), the tokens by their names."""
     text = f"{title}: {size} queries by {size} keys, {hidden} masked."
     for name, end, (value, query, key) in (("Largest", ",", largest), ("smallest", ".", smallest)):

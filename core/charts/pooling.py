@@ -26,7 +26,7 @@ class Blocks:
     cells: torch.Tensor  # (n, n), that cell's index query·T + key; -1 where all are masked
 
     @property
-    def masked(self):
+    def masked(self) -> torch.Tensor:
         """(n, n) booleans: the mask hides every cell of the block."""
         return self.cells < 0
 
@@ -59,20 +59,27 @@ class Matrix:
     smallest: tuple[float, int, int] | None = None
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         return (1, self.size, self.size)
 
     @property
-    def most(self):
+    def most(self) -> float:
         """The largest size of any value that is not masked."""
+        assert self.largest and self.smallest, "no chart shows this tensor"
         return max(abs(self.largest[0]), abs(self.smallest[0]))
 
-    def window_or_all(self):
+    def window_or_all(self) -> Window:
         """All cells where they are kept, else the window."""
         return self.whole or self.window
 
 
-def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
+def reduce(
+    tensor: torch.Tensor,
+    masked: torch.Tensor,
+    window: tuple[int, int] = (0, 0),
+    query: int = 0,
+    charted: bool = True,
+) -> Matrix:
     """The Matrix of a (T, T) tensor; masked (T, T) is True where the mask hides a key.
 
     window: its first query and key, from 0; query: the row to keep whole; charted: whether to pool.
@@ -80,12 +87,12 @@ def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
     """
     size = tensor.shape[0]
     side = math.ceil(size / CELLS)
-    first = [max(0, min(start, size - WINDOW)) for start in window]
-    part = tuple(slice(start, start + WINDOW) for start in first)
+    first_query, first_key = (max(0, min(start, size - WINDOW)) for start in window)
+    part = slice(first_query, first_query + WINDOW), slice(first_key, first_key + WINDOW)
     matrix = Matrix(
         size,
         tensor.dtype,
-        Window(*first, tensor[part].clone(), masked[part].clone()),
+        Window(first_query, first_key, tensor[part].clone(), masked[part].clone()),
         Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE else None,
         min(query, size - 1),
         tensor[min(query, size - 1)].clone(),
@@ -104,12 +111,13 @@ def reduce(tensor, masked, window=(0, 0), query=0, charted=True):
     )
 
 
-def extreme(tensor, index):
+def extreme(tensor: torch.Tensor, index: torch.Tensor) -> tuple[float, int, int]:
+    """(value, query, key) of a cell of a (T, T) tensor, by its index query·T + key."""
     query, key = divmod(int(index), tensor.shape[1])
     return tensor[query, key].item(), query, key
 
 
-def pool(tensor, sizes, side):
+def pool(tensor: torch.Tensor, sizes: torch.Tensor, side: int) -> Blocks:
     """The Blocks of a (T, T) tensor, side×side cells each; sizes (T, T) is -1 where masked."""
     largest, cells = max_pool2d(sizes[None], side, ceil_mode=True, return_indices=True)
     hidden = largest[0] < 0

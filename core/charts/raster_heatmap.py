@@ -8,29 +8,38 @@ import base64
 import functools
 import io
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
+import torch
 from PIL import Image
 
-from core.charts.heatmap import HOVERED_ROW
+from core.charts.heatmap import HOVERED_ROW, Kind
 from core.charts.palette import HOVERED, MASKED, SCALES, rgb
-from core.charts.pooling import PIXELS
-from core.charts.vega_spec import as_spec, filled, legend
+from core.charts.pooling import PIXELS, Blocks, Matrix
+from core.charts.vega_spec import Spec, as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
 
 LABELS = {"x": 3, "y": 6}  # tokens named on an axis
 # Attention weights of many tokens are small numbers: a root sets them apart on their scale.
 EXPONENTS = {"scores": 1, "weights": 0.25}
-TICKS = {"scores": {}, "weights": {"values": [0, 0.001, 0.01, 0.1, 1], "format": "~g"}}
+TICKS = {"scores": (None, None), "weights": ((0, 0.001, 0.01, 0.1, 1), "~g")}
+
+Shows = Literal["cells", "blocks"]  # whether a block that can be pointed at is one cell, or more
+Channel = Literal["x", "y"]
 
 
-def picture(matrix, tokens, kind, largest):
+def picture(matrix: Matrix, tokens: Sequence[str], kind: Kind, largest: float) -> Spec:
     """The chart of a Matrix, queries down and keys across, as a Vega-Lite dict ready to be sent.
 
     tokens: T strings; kind: "scores" or "weights"; largest: the end of the colour scale of scores.
     """
+    assert matrix.blocks and matrix.picture is not None, (
+        "a chart is made of what was pooled for one"
+    )
     size = matrix.size
     lowest, highest = (-largest, largest) if kind == "scores" else (0, 1)
     words, numbered = unique([shorten_token(token, 12) for token in tokens])
@@ -46,14 +55,14 @@ def picture(matrix, tokens, kind, largest):
     rows = np.arange(len(matrix.blocks.values), dtype="int16")
     tables = {
         "picture": pa.table({"url": [png(matrix.picture, kind, lowest, highest)]}),
-        "blocks": blocks(matrix, numbered),
+        "blocks": blocks(matrix.blocks, size, numbered),
         "rows": pa.table({"i": rows}),
     }
     return filled(template(kind, "cells" if matrix.blocks.side == 1 else "blocks"), values, tables)
 
 
 @functools.cache
-def template(kind, shows):
+def template(kind: Kind, shows: Shows) -> Spec:
     """The chart without its values, which are parameters and tables; built and checked once.
 
     shows: "cells" where a block is one cell, or "blocks".
@@ -61,7 +70,7 @@ def template(kind, shows):
     box = {"x": axis("x"), "x2": "x2:Q", "y": axis("y"), "y2": "y2:Q"}
     edges = {"x": "0.5", "x2": "size + 0.5", "y": "0.5", "y2": "size + 0.5"}
     image = (
-        alt.Chart(alt.NamedData("picture"))
+        alt.Chart(alt.NamedData("picture"))  # ty: ignore[missing-attribute]
         .transform_calculate(**edges)
         .mark_image(aspect=False, aria=False)
         .encode(**box, url="url:N")
@@ -71,7 +80,7 @@ def template(kind, shows):
     hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
     hovered += "hovered.query[0] === datum.query"
     lit = (
-        alt.Chart(alt.NamedData("rows"))
+        alt.Chart(alt.NamedData("rows"))  # ty: ignore[missing-attribute]
         .transform_calculate(**edges | band, query=query)
         .mark_rect(filled=False, strokeWidth=2, stroke=HOVERED, aria=False)
         .encode(**box, opacity=alt.when(hovered).then(alt.value(1)).otherwise(alt.value(0)))
@@ -95,12 +104,12 @@ def template(kind, shows):
         exponent=EXPONENTS[kind],
     )
     pointed = (
-        alt.Chart(alt.NamedData("blocks"))
+        alt.Chart(alt.NamedData("blocks"))  # ty: ignore[missing-attribute]
         .transform_calculate(**band | column | shown)
         .mark_rect(fillOpacity=0, aria=False)
         .encode(
             **box,
-            color=alt.Color("value:Q", scale=scale, legend=legend(**TICKS[kind])),
+            color=alt.Color("value:Q", scale=scale, legend=legend(*TICKS[kind])),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title=title)
                 for name, title in zip(shown, titles, strict=True)
@@ -116,7 +125,7 @@ def template(kind, shows):
     return spec | {"usermeta": {"embedOptions": {"renderer": "canvas"}}}
 
 
-def named(channel, size, tokens):
+def named(channel: Channel, size: int, tokens: Sequence[str]) -> dict[str, list[int] | list[str]]:
     """The parameters that name a few tokens on an axis, the first and the last among them."""
     steps = LABELS[channel] - 1
     places = sorted({1 + round(i * (size - 1) / steps) for i in range(steps + 1)})
@@ -126,7 +135,7 @@ def named(channel, size, tokens):
     }
 
 
-def axis(channel):
+def axis(channel: Channel) -> alt.X | alt.Y:
     """The x or y encoding: an axis on which few tokens are named, the first and the last too."""
     down = channel == "y"
     labels = alt.Axis(
@@ -143,13 +152,13 @@ def axis(channel):
     return (alt.Y if down else alt.X)(f"{channel}:Q", title=title, scale=scale, axis=labels)
 
 
-def span(first, end):
+def span(first: str, end: str) -> str:
     """A Vega expression: the positions from block `first` up to, not including, block `end`."""
     low, high = f"({first}) * side + 1", f"min(({end}) * side, size)"
     return f"{low} == {high} ? '' + ({low}) : ({low}) + ' to ' + {high}"
 
 
-def png(values, kind, lowest, highest):
+def png(values: torch.Tensor, kind: Kind, lowest: float, highest: float) -> str:
     """Values (n, n), nan where masked, as a PNG in a data URL: one square of pixels a value.
 
     Browsers blur a picture that they enlarge, so it is enlarged here.
@@ -160,13 +169,13 @@ def png(values, kind, lowest, highest):
     image = Image.fromarray(index, "P")
     image.putpalette(palette(kind))
     edge = len(values) * max(1, 2 * PIXELS // len(values))
-    image = image.resize((edge, edge), Image.NEAREST)
+    image = image.resize((edge, edge), Image.Resampling.NEAREST)
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def palette(kind):
+def palette(kind: Kind) -> list[int]:
     """256 colours, three numbers each: grey for what is masked, then the scale."""
     anchors = np.array([rgb(colour) for colour in SCALES[kind]])
     places = np.linspace(0, len(anchors) - 1, 255)
@@ -174,21 +183,21 @@ def palette(kind):
     return [*rgb(MASKED), *np.rint(np.stack(scale, 1)).astype(int).flatten().tolist()]
 
 
-def unique(tokens):
+def unique(tokens: Sequence[str]) -> tuple[list[str], np.ndarray]:
     """The different tokens, and for each token its place among them."""
     places = {token: place for place, token in enumerate(dict.fromkeys(tokens))}
     return list(places), np.array([places[token] for token in tokens])
 
 
-def blocks(matrix, numbered):
+def blocks(pooled: Blocks, size: int, numbered: np.ndarray) -> pa.Table:
     """A table with a row for each block that is not masked, and one for each run of masked ones.
 
     i, j, end: rows and columns of blocks, from 0; q, k: query and key of the cell that is shown,
     from 1; a, b: their tokens' places in the list of words.
     """
-    cells = matrix.blocks.cells.numpy()
+    cells = pooled.cells.numpy()
     i, j = np.nonzero(cells >= 0)
-    query, key = np.divmod(cells[i, j], matrix.size)
+    query, key = np.divmod(cells[i, j], size)
     runs = [(row, *np.flatnonzero(hidden)[[0, -1]]) for row, hidden in enumerate(cells < 0)
             if hidden.any()]  # fmt: skip
     runs = np.array(runs, dtype="int16").reshape(-1, 3)
@@ -203,5 +212,5 @@ def blocks(matrix, numbered):
         "b": (nothing, numbered[key]),
     }
     table = {name: np.concatenate(parts).astype("int16") for name, parts in columns.items()}
-    values = np.concatenate([nothing * math.nan, matrix.blocks.values.numpy()[i, j]])
+    values = np.concatenate([nothing * math.nan, pooled.values.numpy()[i, j]])
     return pa.table(table | {"value": pa.array(values.astype("float32"), from_pandas=True)})

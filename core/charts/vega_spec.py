@@ -1,18 +1,24 @@
 """Altair charts as Vega-Lite dicts: a template is built once, its values are sent anew."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair as alt
 import pyarrow as pa
 
+Spec = dict[str, Any]  # a chart in Vega-Lite's JSON, as Streamlit takes it
 
-def as_spec(chart):
+
+def as_spec(chart: alt.TopLevelMixin) -> Spec:
     """A chart as the dict that Streamlit takes."""
-    with alt.theme.enable("none"):
+    with alt.theme.enable("none"):  # ty: ignore[invalid-context-manager]  # it is one
         return chart.to_dict()
 
 
-def filled(template, parameters, tables):
+def filled(
+    template: Spec, parameters: Mapping[str, object], tables: Mapping[str, pa.Table]
+) -> Spec:
     """A template with values for its parameters, and Arrow tables for its named data."""
     params = [
         p | {"value": parameters[p["name"]]} if p["name"] in parameters else p
@@ -22,7 +28,7 @@ def filled(template, parameters, tables):
     return template | {"params": params, "datasets": datasets}
 
 
-def arrow(table):
+def arrow(table: pa.Table) -> bytes:
     """An Arrow table as the bytes of a stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -30,8 +36,11 @@ def arrow(table):
     return sink.getvalue().to_pybytes()
 
 
-def legend(**ticks):
-    """A colour scale beneath a chart, so that it takes no width from the cells."""
+def legend(values: Sequence[float] | None = None, number_format: str | None = None) -> alt.Legend:
+    """A colour scale beneath a chart, so that it takes no width from the cells.
+
+    values: the numbers that it names, Vega's choice by default; number_format: as in d3-format.
+    """
     return alt.Legend(
         title=None,
         orient="bottom",
@@ -39,7 +48,8 @@ def legend(**ticks):
         gradientOpacity=1,
         gradientLength=220,
         labelFontSize=13,
-        **ticks,
+        values=alt.Undefined if values is None else list(values),
+        format=alt.Undefined if number_format is None else number_format,
     )
 
 
@@ -51,13 +61,14 @@ DIGITS = (
 )
 
 
-def round_ticks(numbers, enough=4):
+def round_ticks(numbers: Sequence[float], enough: int = 4) -> list[float]:
     """Round numbers between the least and the largest of some, for a logarithmic axis.
 
     Powers of ten if there are enough of them, else with 2 and 5 too, and so on to two digits.
     """
     low, high = min(numbers), max(numbers)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    within: list[float] = []
     for digits in DIGITS:
         ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
         within = [tick for tick in ticks if low <= tick <= high]
