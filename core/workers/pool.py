@@ -20,7 +20,7 @@ from typing import Any
 
 from core.workers.fair_queue import Asker, Busy, FairQueue, Shares
 from core.workers.job import ENDED, FAULT, Function, Job
-from core.workers.processes import kill
+from core.workers.processes import close_pipes, kill
 
 __all__ = ["POOL", "Asker", "Busy", "Job", "Pool", "Shares", "ask"]
 
@@ -135,8 +135,10 @@ class Pool:
                 if time.monotonic() - job.seen > self.forgotten:
                     self._give_up(job)
                     continue
-                if process is None or process.poll() is not None:
-                    process = start()
+                if process and process.poll() is not None:
+                    close_pipes(process)
+                    process = None
+                process = process or start()
                 job.state, self.processes[job] = "running", process
             ended, began = threading.Event(), time.monotonic()
             threading.Thread(target=self._watch, args=(job, process, ended), daemon=True).start()
@@ -150,6 +152,7 @@ class Pool:
                 self._end(job, *answer)
         if process:
             kill(process)
+            close_pipes(process)
 
     def _talk(self, process: subprocess.Popen[bytes], job: Job) -> Answer | None:
         """Send a job to its process and follow it: its answer, or None where the process ended."""

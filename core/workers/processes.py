@@ -28,6 +28,14 @@ def kill(process: subprocess.Popen[bytes]) -> int:
     return process.wait()
 
 
+def close_pipes(process: subprocess.Popen[bytes]) -> None:
+    """Give back the pipes to a process that is gone. Only the thread that talked to it may."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(OSError):  # the rest of a task that it did not take
+                pipe.close()
+
+
 def kill_children() -> None:
     """End all processes that this one started, and what these started."""
     for child in psutil.Process().children():

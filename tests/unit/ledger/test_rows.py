@@ -7,6 +7,7 @@ test's name says which.
 """
 
 import ast
+import contextlib
 import csv
 import functools
 import io
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from core.code.export import as_script
@@ -347,21 +349,25 @@ def test_a_cancelled_job_leaves_neither_of_its_two_processes():
     pool = jobs.Pool(workers=1, seconds=60, idle=0.1)
     job = pool.ask(registration.slow_cells, "sent by DDP at the start")
 
-    def group():
-        listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True)
-        pairs = map(str.split, listed.stdout.splitlines())
-        return [pgid for pgid, stat in pairs if int(pgid) == worker and stat[0] != "Z"]
+    def living(processes):
+        return [process for process in processes if process.is_running() and running(process)]
+
+    def running(process):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return process.status() != psutil.STATUS_ZOMBIE
 
     deadline = time.monotonic() + 60
     while not pool.processes:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    worker = pool.processes[job].pid
-    while len(group()) < 3:  # the worker and its two
+    worker = psutil.Process(pool.processes[job].pid)
+    family = []
+    while len(family) < 3:  # the worker and its two
         assert time.monotonic() < deadline and not job.over
         time.sleep(0.02)
+        family = living([worker, *worker.children(recursive=True)])
     job.cancel()
-    while group() or pool.threads:
+    while living(family) or pool.threads:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
