@@ -1,0 +1,54 @@
+"""Cases about building a module: what has to come first."""
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag, raises, works
+
+
+def before_super_init():
+    class Attention(nn.Module):
+        def __init__(self):
+            self.register_buffer("mask", torch.ones(4, 4).triu(1))
+            super().__init__()
+
+    model = Attention()
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+
+
+def after_super_init():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.ones(4, 4).triu(1))
+
+    model = Attention()
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+
+
+BEFORE_INIT = Case(
+    slug="before-super-init",
+    title="Registered before there is a module",
+    story="The first line of `__init__` registers the mask, and `super().__init__()` comes after "
+    "it. With plain attributes the order would not matter.",
+    sources=("pytorch/pytorch#37824", "pytorch/pytorch#16110"),
+    tags=(Tag.DEVICE,),
+    broken=before_super_init,
+    fixed=after_super_init,
+    question="`register_buffer` runs before `super().__init__()`. What happens?",
+    choices=(
+        Choice("it works", "The list of buffers does not exist yet: `Module.__init__` makes it.",
+               works),
+        Choice("an AttributeError", "There is no list of buffers to put the mask into.",
+               raises("AttributeError: cannot assign buffer before Module.__init__() call")),
+        Choice("a TypeError", "The types are right; the order is not.", raises("TypeError")),
+    ),
+    right=1,
+    why="`nn.Module.__init__` makes the dictionaries for parameters, buffers and submodules. "
+    "Before it ran, the object is an empty shell.",
+    fix="`super().__init__()` is the first line.",
+    similar=("assigned-then-registered", "mask-left-behind"),
+    experiment=Experiment("pages/1_Attention_lab.py", "Attention lab", (("code", "true"),)),
+)  # fmt: skip
+
+CASES = (BEFORE_INIT,)

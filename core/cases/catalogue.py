@@ -1,0 +1,77 @@
+"""All cases, in the order in which a learner meets them; search, filter, neighbours."""
+
+from core.cases import (
+    building,
+    caches,
+    device,
+    distributed,
+    dtype,
+    exporting,
+    loaded_values,
+    loading,
+    mask_semantics,
+    names,
+    registering,
+    rotary,
+    saving,
+    statistics,
+    training,
+    wrapped,
+)
+from core.cases.case import Case, Tag
+
+_ORDER = (
+    # a module and a move
+    "mask-left-behind before-super-init assigned-then-registered tensors-in-a-list stale-alias "
+    "list-over-buffer deleted-and-assigned parameter-over-buffer lazy-mask meta-says-nothing "
+    # what a mask means, and casts
+    "mask-upside-down row-of-nan too-negative-for-half missed-the-cast half-picks "
+    # training
+    "mask-as-parameter best-weights-keep-changing result-kept graph-kept optimizer-left-behind "
+    "weights-averaged-without-buffers checkpointing-counts-twice "
+    # checkpoints
+    "missing-mask unexpected-mask size-mismatch none-buffer-saved zeroed-mask-loads "
+    "float-into-int whole-model-saved wrapped-by-dataparallel wrapped-by-compile "
+    "empty-after-assign masks-fill-the-file slice-saves-all shared-mask-parts "
+    # what few meet
+    "frequencies-in-bfloat16 complex-table lifted-constant not-broadcast"
+).split()
+_MODULES = (
+    building, caches, device, distributed, dtype, exporting, loaded_values, loading,
+    mask_semantics, names, registering, rotary, saving, statistics, training, wrapped,
+)  # fmt: skip
+_FOUND = {case.slug: case for module in _MODULES for case in module.CASES}
+CASES: dict[str, Case] = {slug: _FOUND.pop(slug) for slug in _ORDER}
+assert not _FOUND, f"These cases have no place in the order: {list(_FOUND)}"
+
+
+def search(text: str = "", tags: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """The cases that have every word of text and one of the tags at least; no tags: any.
+
+    Looked through are title, story, question, sources, choices and the code that fails.
+    """
+    words = text.lower().split()
+    return tuple(
+        case
+        for case in CASES.values()
+        if (not tags or set(tags) & set(case.tags)) and all(word in _haystack(case) for word in words)
+    )
+
+
+def _haystack(case: Case) -> str:
+    choices = (choice.text for choice in case.choices)
+    text = (case.title, case.story, case.question, *case.sources, *case.tags, *choices)
+    return " ".join((*text, case.why, case.fix, case.broken.__doc__ or "", case.slug)).lower()
+
+
+def neighbours(case: Case, among: tuple[Case, ...]) -> tuple[Case | None, Case | None]:
+    """The case before and the one after, among those of a search; None at the ends."""
+    slugs = [one.slug for one in among]
+    if case.slug not in slugs:
+        among, slugs = tuple(CASES.values()), list(CASES)
+    at = slugs.index(case.slug)
+    before = among[at - 1] if at else None
+    return before, among[at + 1] if at + 1 < len(among) else None
+
+
+TAGS = tuple(Tag)

@@ -1,0 +1,77 @@
+"""Cases with two processes: what DistributedDataParallel sends to the others."""
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from core.cases.case import Case, Choice, Experiment, Tag, works
+
+
+def not_broadcast(rank):
+    class Scores(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.scale = torch.full((1,), float(rank))  # rank 1 starts with another value
+
+        def forward(self, x):
+            return self.linear(x) * self.scale
+
+    model = DistributedDataParallel(Scores())
+    model(torch.ones(1, 2))
+    if rank == 1:
+        print(f"scale on rank 1: {model.module.scale.item()}")
+
+
+def broadcast(rank):
+    class Scores(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.register_buffer("scale", torch.full((1,), float(rank)))
+
+        def forward(self, x):
+            return self.linear(x) * self.scale
+
+    model = DistributedDataParallel(Scores())
+    model(torch.ones(1, 2))
+    if rank == 1:
+        print(f"scale on rank 1: {model.module.scale.item()}")
+
+
+NOT_SENT = Case(
+    slug="not-broadcast",
+    title="Two processes, two values",
+    story="A scale is drawn at random in `__init__` and kept on an attribute. Training runs in two "
+    "processes. Weights are equal there, the scale is not, and nothing says so.",
+    sources=("karpathy/nanoGPT#151", "pytorch/pytorch#63916"),
+    tags=(Tag.DISTRIBUTED,),
+    broken=not_broadcast,
+    fixed=broadcast,
+    question="Rank 0 has 0.0 and rank 1 has 1.0, as a plain attribute. After a forward pass under "
+    "DDP, rank 1 has …",
+    choices=(
+        Choice("0.0, sent by rank 0", "A buffer would be sent. The attribute is not known.",
+               lambda seen: seen.value("scale on rank 1") == "0.0"),
+        Choice("0.5, the mean", "DDP averages gradients, not values.",
+               lambda seen: seen.value("scale on rank 1") == "0.5"),
+        Choice("1.0, its own", "DDP goes through parameters and buffers.",
+               lambda seen: seen.value("scale on rank 1") == "1.0"),
+        Choice("an error", "Each process computes with what it has.", lambda seen: not works(seen)),
+    ),
+    right=2,
+    why="At the start DDP sends rank 0's parameters and buffers to all, and before each forward "
+    "pass the buffers again. A plain attribute is in neither list.",
+    fix="Register it as a buffer.",
+    similar=("mask-left-behind", "lifted-constant"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", "What is state?",
+        (("row", "sent by DDP at the start"), ("rows", "sent by DDP at the start"),
+         ("slow", "true"), ("predict", "false")),
+    ),
+    slow=True,
+    ranks=2,
+)  # fmt: skip
+
+
+CASES = (NOT_SENT,)

@@ -1,0 +1,195 @@
+"""Cases about casting: what `.half()` and `.to(dtype)` change, and what they do not."""
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag, prints, raises, works
+
+
+def half_picks():
+    class Tensors(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", torch.tensor([1.0, 2049.0]))
+            self.register_buffer("mask", torch.tensor([True, False]))
+            self.register_buffer("positions", torch.tensor([0, 2049]))
+            self.table = torch.tensor([1.0, 2049.0])
+
+    model = Tensors().half()
+    for name in ("scale", "mask", "positions", "table"):
+        print(f"{name}: {getattr(model, name).dtype}")
+    print(f"largest scale: {model.scale.max().item()}")
+
+
+def half_kept_off():
+    class Tensors(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", torch.tensor([1.0, 2049.0]))
+            self.register_buffer("mask", torch.tensor([True, False]))
+            self.register_buffer("positions", torch.tensor([0, 2049]))
+            self.table = torch.tensor([1.0, 2049.0])
+
+    model = Tensors()
+    scale = model.scale
+    model.half()
+    model.scale = scale  # still a buffer, in float32 again
+    for name in ("scale", "mask", "positions", "table"):
+        print(f"{name}: {getattr(model, name).dtype}")
+    print(f"largest scale: {model.scale.max().item()}")
+
+
+HALF = Case(
+    slug="half-picks",
+    title="half() casts some buffers and not others",
+    story="A model is run in half precision. Some of its tensors become float16 and lose digits, "
+    "some stay as they are, and one is not touched because it was never registered.",
+    sources=("EleutherAI/gpt-neox#1003", "huggingface/transformers#30709"),
+    tags=(Tag.DTYPE,),
+    broken=half_picks,
+    fixed=half_kept_off,
+    question="`scale` is a float buffer, `mask` a bool one, `table` a float attribute. After "
+    "`.half()`, which are float16?",
+    choices=(
+        Choice("all three", "A bool tensor has no float16 form that would mean the same, and an "
+               "attribute is not known to the module.",
+               lambda seen: all("16" in seen.value(n) for n in ("scale", "mask", "table"))),
+        Choice("scale and table", "`table` was assigned, not registered.",
+               lambda seen: "16" in seen.value("scale") and "16" in seen.value("table")
+               and "16" not in seen.value("mask")),
+        Choice("only scale", "Registered and floating point: both are needed.",
+               lambda seen: "16" in seen.value("scale") and "32" in seen.value("table")
+               and "bool" in seen.value("mask")),
+        Choice("none: .half() casts weights", "It goes through parameters and buffers.",
+               lambda seen: not any("16" in seen.value(n) for n in ("scale", "mask", "table"))),
+    ),
+    right=2,
+    why="`.half()` casts floating-point parameters and buffers. float16 has 11 bits for digits, so "
+    "2049 becomes 2048. Bool and int64 buffers stay; plain attributes are never reached.",
+    fix="To register is also to agree to casts. Where the digits matter, put the float32 tensor "
+    "back after the cast, or compute it again in `forward`.",
+    similar=("missed-the-cast", "frequencies-in-bfloat16", "complex-table"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", "What is state?", (("row", ".half() on bool"),)
+    ),
+)  # fmt: skip
+
+
+def missed_the_cast():
+    class Projection(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+            self.table = torch.eye(4)
+
+        def forward(self, x):
+            return self.linear(x) @ self.table
+
+    model = Projection().to(torch.bfloat16)
+    print(f"weight: {model.linear.weight.dtype}")
+    print(f"table: {model.table.dtype}")
+    print(f"output: {model(torch.ones(2, 4, dtype=torch.bfloat16)).dtype}")
+
+
+def had_the_cast():
+    class Projection(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(4, 4)
+            self.register_buffer("table", torch.eye(4))
+
+        def forward(self, x):
+            return self.linear(x) @ self.table
+
+    model = Projection().to(torch.bfloat16)
+    print(f"weight: {model.linear.weight.dtype}")
+    print(f"table: {model.table.dtype}")
+    print(f"output: {model(torch.ones(2, 4, dtype=torch.bfloat16)).dtype}")
+
+
+MISSED = Case(
+    slug="missed-the-cast",
+    title="A float table misses the cast",
+    story="A module multiplies by a fixed table that is a plain attribute. In float32 all is well. "
+    "In bfloat16, on the same device, the multiplication fails.",
+    sources=("pytorch/pytorch#143900",),
+    tags=(Tag.DTYPE,),
+    broken=missed_the_cast,
+    fixed=had_the_cast,
+    question="The weights are bfloat16, the table is a float32 attribute. What does `@` do?",
+    choices=(
+        Choice("it computes in float32", "Addition of the two would. A matrix product takes one "
+               "dtype only.", prints("output", "torch.float32")),
+        Choice("it computes in bfloat16", "PyTorch does not cast an operand down by itself.",
+               prints("output", "torch.bfloat16")),
+        Choice("an error about dtypes", "`.to(torch.bfloat16)` skipped the attribute, as a move "
+               "does, and matrix products do not mix dtypes.", raises("same dtype")),
+        Choice("an error about devices", "All of it is on the CPU.", raises("same device")),
+    ),
+    right=2,
+    why="`.to(dtype)` walks through the same lists as `.to(device)`. A plain attribute misses both; "
+    "only the operation that fails is another.",
+    fix="Register the table.",
+    similar=("half-picks", "mask-left-behind"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", "What is state?", (("row", "cast by .to(float64)"),)
+    ),
+)  # fmt: skip
+
+
+def float_into_int():
+    old = nn.Module()
+    old.register_buffer("scale", torch.tensor(2.8))
+    new = nn.Module()
+    new.register_buffer("scale", torch.tensor(0))
+    print(f"saved: {old.scale.item()}")
+    print(f"result: {new.load_state_dict(old.state_dict())}")
+    print(f"loaded: {new.scale.item()}")
+
+
+def float_into_float():
+    old = nn.Module()
+    old.register_buffer("scale", torch.tensor(2.8))
+    new = nn.Module()
+    new.register_buffer("scale", torch.tensor(0.0))
+    print(f"saved: {old.scale.item()}")
+    print(f"result: {new.load_state_dict(old.state_dict())}")
+    print(f"loaded: {new.scale.item()}")
+
+
+FLOAT_INTO_INT = Case(
+    slug="float-into-int",
+    title="Loading cuts off the digits",
+    story="Between two versions of a model a buffer changed from float to int, by a forgotten "
+    "point in `torch.tensor(0)`. Old checkpoints load without a word.",
+    sources=("pytorch/pytorch#126000",),
+    tags=(Tag.DTYPE, Tag.CHECKPOINT),
+    broken=float_into_int,
+    fixed=float_into_float,
+    question="The checkpoint has 2.8, the module an int64 buffer. What does loading do?",
+    choices=(
+        Choice("an error about dtypes", "Loading checks keys and shapes, not dtypes.",
+               lambda seen: not works(seen)),
+        Choice("all keys matched, the value is 2", "The value is copied into the tensor that is "
+               "there, and that is int64.",
+               lambda seen: "All keys matched" in seen.value("result") and seen.value("loaded") == "2"),
+        Choice("all keys matched, the value is 3", "A cast to int cuts off; it does not round.",
+               lambda seen: "All keys matched" in seen.value("result") and seen.value("loaded") == "3"),
+        Choice("the buffer becomes float32", "With `assign=True` it would be replaced. By default "
+               "the module's own tensor is filled.",
+               lambda seen: seen.value("loaded").startswith("2.8")),
+    ),
+    right=1,
+    why="By default `load_state_dict` copies each value into the module's tensor with `copy_`, "
+    "which casts to the dtype of that tensor.",
+    fix="Make the buffer with the dtype that is meant, and compare dtypes before loading where "
+    "files come from other versions.",
+    similar=("size-mismatch", "half-picks"),
+    experiment=Experiment(
+        "pages/3_State_dict.py",
+        "State dict",
+        (("failures", "true"), ("source_dtype", "float64"), ("predict", "false")),
+    ),
+)  # fmt: skip
+
+CASES = (HALF, MISSED, FLOAT_INTO_INT)

@@ -1,0 +1,148 @@
+"""Cases about names: registered or assigned, again and otherwise, and before the module exists."""
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag, prints, raises
+
+
+def assigned_then_registered():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mask = torch.triu(torch.ones(4, 4), diagonal=1)
+            self.register_buffer("mask", self.mask)
+
+    model = Attention()
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+
+
+def only_registered():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            mask = torch.triu(torch.ones(4, 4), diagonal=1)
+            self.register_buffer("mask", mask)
+
+    model = Attention()
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+
+
+REGISTERED_LATE = Case(
+    slug="assigned-then-registered",
+    title="The attribute already exists",
+    story="The mask is assigned to `self.mask`. Someone learns of buffers and adds a line below "
+    "it that registers the mask under the same name.",
+    sources=("pytorch/pytorch#1874", "pytorch/pytorch#2670", "pytorch/pytorch#3232"),
+    tags=(Tag.DEVICE,),
+    broken=assigned_then_registered,
+    fixed=only_registered,
+    question="`self.mask = …`, then `self.register_buffer(\"mask\", self.mask)`. What happens?",
+    choices=(
+        Choice("the attribute becomes a buffer", "Long ago it did neither that nor complain, and "
+               "the plain attribute hid the buffer. Now PyTorch refuses.", prints("buffers", "['mask']")),
+        Choice("a KeyError", "The name is taken by a plain attribute.",
+               raises("KeyError: \"attribute 'mask' already exists\"")),
+        Choice("no error, and no buffer", "A silent failure would be worse, and it was one until "
+               "PyTorch checked.", prints("buffers", "[]")),
+    ),
+    right=1,
+    why="A plain attribute lies in the object's own dictionary and would be found before the "
+    "buffer of the same name. So `register_buffer` refuses a name that is in use.",
+    fix="Register instead of assigning. `self.mask` then reads the buffer.",
+    similar=("deleted-and-assigned", "list-over-buffer", "before-super-init"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", "What is state?", (("row", "in buffers()"),)
+    ),
+)  # fmt: skip
+
+
+def list_over_buffer():
+    module = nn.Module()
+    module.register_buffer("mask", torch.ones(3))
+    module.mask = [0.0, 1.0, 1.0]
+    print(f"mask: {type(module.mask).__name__}")
+    print(f"buffers: {[name for name, _ in module.named_buffers()]}")
+
+
+def tensor_over_buffer():
+    module = nn.Module()
+    module.register_buffer("mask", torch.ones(3))
+    module.mask = torch.tensor([0.0, 1.0, 1.0])
+    print(f"mask: {type(module.mask).__name__}")
+    print(f"buffers: {[name for name, _ in module.named_buffers()]}")
+
+
+LIST_OVER = Case(
+    slug="list-over-buffer",
+    title="A list assigned over a buffer",
+    story="The mask is a buffer. Code that worked with plain attributes assigns new values to it, "
+    "as a Python list.",
+    sources=("pytorch/pytorch#104069",),
+    tags=(Tag.DTYPE,),
+    broken=list_over_buffer,
+    fixed=tensor_over_buffer,
+    question="`module.mask = [0.0, 1.0, 1.0]`, where `mask` is a buffer. What happens?",
+    choices=(
+        Choice("the list becomes a tensor", "PyTorch converts nothing here; it would have to guess "
+               "a dtype and a device.", prints("mask", "Tensor")),
+        Choice("the buffer is replaced by a list", "The name is registered, and a registered name "
+               "takes a tensor or `None`.", prints("mask", "list")),
+        Choice("a TypeError", "The name stays registered, whatever is assigned, and a list is no "
+               "tensor.", raises("TypeError: cannot assign 'list' as buffer 'mask'")),
+    ),
+    right=2,
+    why="What is registered is the name. `module.mask = …` looks the name up among the buffers and "
+    "checks the type of what it is given.",
+    fix="Assign a tensor. It becomes the buffer; there is no need to register again.",
+    similar=("parameter-over-buffer", "deleted-and-assigned", "assigned-then-registered"),
+    experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+)  # fmt: skip
+
+
+def parameter_over_buffer():
+    module = nn.Linear(2, 2)
+    module.register_buffer("mask", torch.ones(2, 2))
+    module.mask = nn.Parameter(torch.zeros(2, 2))
+    print(f"buffers: {[name for name, _ in module.named_buffers()]}")
+    print(f"parameters: {[name for name, _ in module.named_parameters()]}")
+
+
+def parameter_data_over_buffer():
+    module = nn.Linear(2, 2)
+    module.register_buffer("mask", torch.ones(2, 2))
+    module.mask = nn.Parameter(torch.zeros(2, 2)).detach()
+    print(f"buffers: {[name for name, _ in module.named_buffers()]}")
+    print(f"parameters: {[name for name, _ in module.named_parameters()]}")
+
+
+PARAMETER_OVER = Case(
+    slug="parameter-over-buffer",
+    title="A Parameter assigned over a buffer",
+    story="A mask is a buffer. New values come from another model, where they are a Parameter, and "
+    "are assigned to it. An optimizer over `parameters()` now trains the mask.",
+    sources=("pytorch/pytorch#104069",),
+    tags=(Tag.TRAINING,),
+    broken=parameter_over_buffer,
+    fixed=parameter_data_over_buffer,
+    question="`module.mask = nn.Parameter(…)`, where `mask` is a buffer. What is it then?",
+    choices=(
+        Choice("a parameter", "The assignment takes the name off the list of buffers and registers "
+               "a parameter. Nothing is said.",
+               lambda seen: "mask" in seen.value("parameters") and seen.value("buffers") == "[]"),
+        Choice("still a buffer", "A plain tensor would be. A `Parameter` changes the category.",
+               prints("buffers", "['mask']")),
+        Choice("a TypeError", "The other way round it is one: a plain tensor over a parameter.",
+               raises("TypeError")),
+    ),
+    right=0,
+    why="`Module.__setattr__` asks first whether the value is a Parameter. If so, the name is "
+    "removed from everything else and becomes a parameter.",
+    fix="Assign a plain tensor, for instance `.detach()`. It stays a buffer.",
+    similar=("mask-as-parameter", "list-over-buffer"),
+    experiment=Experiment(
+        "pages/5_Training.py", "Training", (("decay", "true"), ("predict", "false"))
+    ),
+)  # fmt: skip
+
+CASES = (REGISTERED_LATE, LIST_OVER, PARAMETER_OVER)

@@ -1,0 +1,76 @@
+"""Runs a case: the code that fails and the code that works, and what each showed."""
+
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from core.cases.case import Case, Failure, Seen
+from core.cases.catalogue import CASES
+from core.cases.program import program, shown
+from core.device.simulated_device import register
+from core.lab.experiment import own_random_numbers
+
+FILE = "<the case>"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the code that fails showed, and what its fix showed."""
+
+    broken: Seen
+    fixed: Seen
+
+
+def observe(case: Case) -> Outcome:
+    """Run both functions of a case, as programs, in this process."""
+    return Outcome(*(run(f, case.ranks) for f in (case.broken, case.fixed)))
+
+
+def run(function: Callable, ranks: int = 1) -> Seen:
+    """Execute a function's program (core.cases.program) and return what was seen.
+
+    Random numbers inside are its own. `print` collects here what it would write elsewhere.
+    """
+    lines: list[str] = []
+
+    def collect(*values: Any, sep: str = " ", end: str = "\n") -> None:
+        lines.extend((sep.join(map(str, values)) + end).splitlines())
+
+    text = program(function, ranks)
+    failure = None
+    always = torch.is_warn_always_enabled()
+    with own_random_numbers(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.set_warn_always(True)  # else PyTorch gives some warnings once in a process
+        try:
+            names = {"__name__": "case", "print": collect, "register": register}
+            exec(compile(text, FILE, "exec"), names)
+        except Exception as error:
+            failure = describe(error, text, function)
+        finally:
+            torch.set_warn_always(always)
+    return Seen(tuple(lines), tuple(str(w.message).split("\n")[0] for w in caught), failure)
+
+
+def describe(error: Exception, text: str, function: Callable) -> Failure:
+    """The Failure of an exception that a program raised; its line is that of the function."""
+    source, lines = shown(function), text.splitlines()
+    begins = text[: text.index(source)].count("\n") if source in text else None
+    frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == FILE]
+    if begins is None or not frames:
+        return Failure(type(error).__name__, str(error))
+    at = frames[-1]
+    return Failure(type(error).__name__, str(error), at - begins, lines[at - 1].strip())
+
+
+def observe_in_worker(report: Callable, slug: str) -> Outcome:
+    """The same as a job of core.workers.pool: a case by its slug."""
+    case = CASES[slug]
+    report(0.05, "The code that fails")
+    broken = run(case.broken, case.ranks)
+    report(0.5, "The fix")
+    return Outcome(broken, run(case.fixed, case.ranks))

@@ -1,0 +1,72 @@
+"""A case's functions as programs: what is shown, what runs, and what can be taken home."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.cases import two_processes
+from core.cases.case import Case
+from core.device import simulated_device
+
+_STANDARD = ("copy", "io", "warnings")
+_TORCH = (
+    ("import torch", r"\btorch\."),
+    ("import torch.nn.functional as F", r"\bF\."),
+    ("from torch import nn", r"(?<![\w.])nn\."),
+    ("from torch.nn.parallel import DistributedDataParallel", r"\bDistributedDataParallel\("),
+    ("from torch.utils.checkpoint import checkpoint", r"(?<![\w.\"])checkpoint\("),
+)
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """A line of a code difference: sign is "-", "+" or " "."""
+
+    sign: str
+    text: str
+
+
+def shown(function: Callable) -> str:
+    """A function's source, as the page shows it."""
+    return inspect.getsource(function).rstrip() + "\n"
+
+
+def imports(source: str) -> str:
+    """The import lines that a source needs."""
+    standard = [f"import {name}" for name in _STANDARD if re.search(rf"\b{name}\.", source)]
+    third = [line for line, pattern in _TORCH if re.search(pattern, source)]
+    return "\n\n".join("\n".join(lines) for lines in (standard, third) if lines) + "\n\n\n"
+
+
+def program(function: Callable, ranks: int = 1) -> str:
+    """A function below its imports, and the call. With two ranks: two processes that call it.
+
+    It needs torch alone; where it calls `register`, the simulated device's source stands above it.
+    """
+    source = shown(function)
+    text = f"{imports(source)}{source}\n\n"
+    if ranks == 1:
+        return f"{text}{function.__name__}()\n"
+    return two_processes.program(text, function.__name__)
+
+
+def needs_device(case: Case) -> bool:
+    """Whether the case's code uses the simulated device."""
+    return "register()" in shown(case.broken)
+
+
+def parts(case: Case, fixed: bool) -> list[tuple[str, str]]:
+    """(title, source) of each piece that reproduces one side of a case, in the order to run."""
+    function = case.fixed if fixed else case.broken
+    title = f"{case.title}: {'the fix' if fixed else 'the failure'}"
+    device = [("The simulated device", inspect.getsource(simulated_device))] * needs_device(case)
+    return [*device, (title, program(function, case.ranks))]
+
+
+def difference(case: Case) -> tuple[DiffLine, ...]:
+    """What the fix changes, line by line, with all unchanged lines; the names are left out."""
+    before, after = (shown(f).splitlines()[1:] for f in (case.broken, case.fixed))
+    lines = difflib.ndiff(before, after)
+    return tuple(DiffLine(line[0], line[2:]) for line in lines if line[0] != "?")

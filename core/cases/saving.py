@@ -1,0 +1,179 @@
+"""Cases about the size of a checkpoint: what is saved once, often, or needlessly."""
+
+import io
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag
+
+
+def masks_saved():
+    class Layer(nn.Module):
+        def __init__(self, dtype):
+            super().__init__()
+            self.linear = nn.Linear(8, 8)
+            self.register_buffer("mask", torch.ones(1024, 1024, dtype=dtype).triu(1))
+
+    for dtype in (torch.float32, torch.bool):
+        model = nn.Sequential(*(Layer(dtype) for _ in range(12)))
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        print(f"{dtype}: {file.tell() / 1e6:.2f} MB")
+
+
+def masks_not_saved():
+    class Layer(nn.Module):
+        def __init__(self, dtype):
+            super().__init__()
+            self.linear = nn.Linear(8, 8)
+            mask = torch.ones(1024, 1024, dtype=dtype).triu(1)
+            self.register_buffer("mask", mask, persistent=False)
+
+    for dtype in (torch.float32, torch.bool):
+        model = nn.Sequential(*(Layer(dtype) for _ in range(12)))
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        print(f"{dtype}: {file.tell() / 1e6:.2f} MB")
+
+
+MASKS_SAVED = Case(
+    slug="masks-fill-the-file",
+    title="The masks are larger than the model",
+    story="Twelve layers, a context of 1,024 tokens, and a causal mask in every layer. The "
+    "checkpoint is much larger than its weights.",
+    sources=("rasbt/LLMs-from-scratch#604", "TransformerLensOrg/TransformerLens#479"),
+    tags=(Tag.CHECKPOINT,),
+    broken=masks_saved,
+    fixed=masks_not_saved,
+    question="Twelve small layers, each with a float32 mask of 1024×1024. How large is the file?",
+    choices=(
+        Choice("below 1 MB: equal masks are stored once", "They are equal, not the same tensor. "
+               "Only one memory is stored once.", lambda seen: seen.number("torch.float32") < 1),
+        Choice("about 4 MB", "That is one mask.", lambda seen: 1 < seen.number("torch.float32") < 10),
+        Choice("about 50 MB", "12 × 1024 × 1024 × 4 bytes. As bool it would be a quarter.",
+               lambda seen: 50 < seen.number("torch.float32") < 51),
+    ),
+    right=2,
+    why="Every persistent buffer is written out, whether or not it could be computed from two "
+    "numbers.",
+    fix="What can be rebuilt need not be saved: `persistent=False`.",
+    similar=("slice-saves-all", "shared-mask-parts", "unexpected-mask"),
+    experiment=Experiment(
+        "pages/3_State_dict.py", "State dict", (("price", "true"), ("predict", "false"))
+    ),
+)  # fmt: skip
+
+
+def slice_saves_all():
+    table = torch.zeros(1000, 1000)
+    module = nn.Module()
+    module.register_buffer("mask", table[:6, :6])
+    print(f"the buffer: {module.mask.numel() * 4} bytes")
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    print(f"the file: {file.tell():,} bytes")
+
+
+def clone_saves_slice():
+    table = torch.zeros(1000, 1000)
+    module = nn.Module()
+    module.register_buffer("mask", table[:6, :6].clone())
+    print(f"the buffer: {module.mask.numel() * 4} bytes")
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    print(f"the file: {file.tell():,} bytes")
+
+
+SLICE = Case(
+    slug="slice-saves-all",
+    title="A slice saves all that it was cut from",
+    story="A large table is made once, and each module takes the corner that it needs. The files "
+    "are thousands of times larger than what is in them.",
+    sources=("pytorch/pytorch#1995", "pytorch/pytorch#33101"),
+    tags=(Tag.CHECKPOINT,),
+    broken=slice_saves_all,
+    fixed=clone_saves_slice,
+    question="A buffer of 6×6 is a slice of a table of 1000×1000. How large is the file?",
+    choices=(
+        Choice("some 2 kB", "That is what 144 bytes with some packing take. A slice is a view: it "
+               "shares the memory of the table.",
+               lambda seen: float(seen.value("the file").split()[0].replace(",", "")) < 10_000),
+        Choice("about 4 MB", "The whole memory is saved, with a note that the buffer is a part.",
+               lambda seen: float(seen.value("the file").split()[0].replace(",", "")) > 4_000_000),
+        Choice("about 24 kB", "Six whole rows. What is stored is the memory, not the rows.",
+               lambda seen: 20_000 < float(seen.value("the file").split()[0].replace(",", "")) < 30_000),
+    ),
+    right=1,
+    why="`torch.save` writes a tensor's storage, so that tensors that share memory share it again "
+    "after loading. A slice's storage is that of the whole table.",
+    fix="`.clone()` before registering: a memory of its own.",
+    similar=("masks-fill-the-file", "shared-mask-parts"),
+    experiment=Experiment(
+        "pages/3_State_dict.py", "State dict", (("price", "true"), ("predict", "false"))
+    ),
+)  # fmt: skip
+
+
+def shared_mask_parts():
+    def size(model):
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        return f"{file.tell() / 2**20:.1f} MB"
+
+    mask = torch.ones(512, 512)
+    layers = nn.ModuleList(nn.Module() for _ in range(4))
+    for layer in layers:
+        layer.register_buffer("mask", mask)
+    print(f"one mask, four layers: {size(layers)}")
+    layers.to(torch.float64).to(torch.float32)
+    print(f"after two casts: {size(layers)}")
+    print(f"still one: {layers[0].mask is layers[1].mask}")
+
+
+def shared_mask_tied_again():
+    def size(model):
+        file = io.BytesIO()
+        torch.save(model.state_dict(), file)
+        return f"{file.tell() / 2**20:.1f} MB"
+
+    mask = torch.ones(512, 512)
+    layers = nn.ModuleList(nn.Module() for _ in range(4))
+    for layer in layers:
+        layer.register_buffer("mask", mask)
+    print(f"one mask, four layers: {size(layers)}")
+    layers.to(torch.float64).to(torch.float32)
+    for layer in layers:
+        layer.mask = layers[0].mask
+    print(f"after two casts: {size(layers)}")
+    print(f"still one: {layers[0].mask is layers[1].mask}")
+
+
+SHARED = Case(
+    slug="shared-mask-parts",
+    title="A shared mask becomes four",
+    story="Four layers share one mask to save memory. After a cast there and back every layer has "
+    "its own. Weights that are tied in the same way stay tied.",
+    sources=("huggingface/safetensors#202", "huggingface/safetensors#98"),
+    tags=(Tag.CACHES, Tag.DTYPE, Tag.CHECKPOINT),
+    broken=shared_mask_parts,
+    fixed=shared_mask_tied_again,
+    question="One mask of 1 MB in four layers. The file after `.to(float64).to(float32)` has …",
+    choices=(
+        Choice("1 MB: still one mask", "It was one before. `.to()` made a new tensor for each layer.",
+               lambda seen: seen.number("after two casts") < 1.5),
+        Choice("4 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
+               lambda seen: 4 <= seen.number("after two casts") < 5
+               and seen.number("one mask, four layers") < 1.5),
+        Choice("4 MB, and it had 4 MB before", "Tensors that share a memory are saved once.",
+               lambda seen: seen.number("one mask, four layers") > 3),
+    ),
+    right=1,
+    why="`.to()` visits each module and replaces each buffer. It does not remember that two were "
+    "one. A Parameter keeps its object and gets new data, so ties hold.",
+    fix="Tie again after the move, or let the layers ask their parent for the mask.",
+    similar=("stale-alias", "masks-fill-the-file", "slice-saves-all"),
+    experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+)  # fmt: skip
+
+CASES = (MASKS_SAVED, SLICE, SHARED)

@@ -1,0 +1,172 @@
+"""Cases about buffers that `forward` writes: running statistics and recurrent state."""
+
+import copy
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from core.cases.case import Case, Choice, Experiment, Tag, works
+
+
+def averaged_without_buffers():
+    torch.manual_seed(0)
+    model = nn.BatchNorm1d(1)
+    twin = copy.deepcopy(model)
+    for _ in range(20):
+        model(torch.randn(64, 1) - 10)
+        for average, value in zip(twin.parameters(), model.parameters()):
+            average.data.lerp_(value.data, 0.1)
+    print(f"running mean of the model: {model.running_mean.item():.2f}")
+    print(f"running mean of the twin: {twin.running_mean.item():.2f}")
+    print(f"twin, in use: {twin.eval()(torch.tensor([[-10.0]])).item():.2f}")
+
+
+def averaged_with_buffers():
+    torch.manual_seed(0)
+    model = nn.BatchNorm1d(1)
+    twin = copy.deepcopy(model)
+    for _ in range(20):
+        model(torch.randn(64, 1) - 10)
+        for average, value in zip(twin.parameters(), model.parameters()):
+            average.data.lerp_(value.data, 0.1)
+        for copied, value in zip(twin.buffers(), model.buffers()):
+            copied.copy_(value)
+    print(f"running mean of the model: {model.running_mean.item():.2f}")
+    print(f"running mean of the twin: {twin.running_mean.item():.2f}")
+    print(f"twin, in use: {twin.eval()(torch.tensor([[-10.0]])).item():.2f}")
+
+
+AVERAGED = Case(
+    slug="weights-averaged-without-buffers",
+    title="The averaged twin never learned the mean",
+    story="A twin holds a moving average of the weights, as in self-supervised learning. It is "
+    "computed over `parameters()`. In evaluation the twin is far off.",
+    sources=("facebookresearch/moco#70", "lucidrains/byol-pytorch#73"),
+    tags=(Tag.TRAINING,),
+    broken=averaged_without_buffers,
+    fixed=averaged_with_buffers,
+    question="The inputs have a mean of −10. What is the twin's `running_mean` after 20 steps?",
+    choices=(
+        Choice("that of the model, near −9", "It would be if somebody had copied it.",
+               lambda seen: seen.number("running mean of the twin") < -8),
+        Choice("a little behind the model's", "So it is with the weights. The mean is a buffer.",
+               lambda seen: -8 <= seen.number("running mean of the twin") < -0.01),
+        Choice("0.00, as at the start", "`running_mean` is not among the parameters.",
+               lambda seen: seen.number("running mean of the twin") == 0
+               and seen.number("running mean of the model") < -8),
+    ),
+    right=2,
+    why="BatchNorm keeps its statistics in buffers, and `forward` writes them. The twin's forward "
+    "never ran in training, and the loop copied parameters only.",
+    fix="Copy the buffers too, or use `torch.optim.swa_utils.AveragedModel`, which does.",
+    similar=("checkpointing-counts-twice", "best-weights-keep-changing"),
+    experiment=Experiment("pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))),
+)  # fmt: skip
+
+
+def counted_twice():
+    block = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    x = torch.ones(4, 2, requires_grad=True)
+    y = checkpoint(block, x, use_reentrant=False)  # saves memory: computed again in backward
+    y.sum().backward()
+    print(f"batches counted: {block[1].num_batches_tracked.item()}")
+
+
+def counted_once():
+    block = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    x = torch.ones(4, 2, requires_grad=True)
+    y = block[1](checkpoint(block[0], x, use_reentrant=False))  # the norm stays outside
+    y.sum().backward()
+    print(f"batches counted: {block[1].num_batches_tracked.item()}")
+
+
+TWICE = Case(
+    slug="checkpointing-counts-twice",
+    title="Activation checkpointing counts a batch twice",
+    story="To save memory, a block's activations are not kept: `backward` computes them again. The "
+    "block has a BatchNorm.",
+    sources=("docs/checkpoint", "pytorch/pytorch#70260"),
+    tags=(Tag.TRAINING,),
+    broken=counted_twice,
+    fixed=counted_once,
+    question="One training step with activation checkpointing. How many batches did BatchNorm "
+    "count?",
+    choices=(
+        Choice("0", "It is in training mode and counts.",
+               lambda seen: seen.number("batches counted") == 0),
+        Choice("1", "The step has one batch, and two forward passes.",
+               lambda seen: seen.number("batches counted") == 1),
+        Choice("2", "`forward` runs once more inside `backward`, and writes the buffers once more.",
+               lambda seen: seen.number("batches counted") == 2),
+    ),
+    right=2,
+    why="The second pass is a full `forward`. Its output equals the first one, and its side "
+    "effects on buffers happen again: running mean and variance move twice.",
+    fix="Keep such a layer outside, or use a norm without running statistics.",
+    similar=("weights-averaged-without-buffers", "graph-kept"),
+    experiment=Experiment("pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))),
+)  # fmt: skip
+
+
+def graph_kept():
+    class Memory(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.register_buffer("state", torch.zeros(1, 2))
+
+        def forward(self, x):
+            self.state = torch.tanh(self.linear(x) + self.state)
+            return self.state
+
+    model = Memory()
+    for step in (1, 2):
+        model(torch.ones(1, 2)).sum().backward()
+        print(f"step {step}: done")
+
+
+def graph_cut():
+    class Memory(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.register_buffer("state", torch.zeros(1, 2))
+
+        def forward(self, x):
+            self.state = torch.tanh(self.linear(x) + self.state.detach())
+            return self.state
+
+    model = Memory()
+    for step in (1, 2):
+        model(torch.ones(1, 2)).sum().backward()
+        print(f"step {step}: done")
+
+
+GRAPH = Case(
+    slug="graph-kept",
+    title="Backward through a graph that is gone",
+    story="A module keeps a state from one step to the next, in a buffer, as one should. The first "
+    "training step works.",
+    sources=("forum/6795",),
+    tags=(Tag.TRAINING, Tag.CACHES),
+    broken=graph_kept,
+    fixed=graph_cut,
+    question="The state of step 1 is used in step 2. What does `backward()` of step 2 do?",
+    choices=(
+        Choice("it works", "Step 2's graph reaches through the state into that of step 1.", works),
+        Choice("an error: a second time", "Step 1's graph was freed by its own `backward()`.",
+               lambda seen: seen.raised("backward through the graph a second time")
+               and len(seen.lines) == 1),
+        Choice("an error in step 1", "There the state is a tensor of zeros without a graph.",
+               lambda seen: not works(seen) and not seen.lines),
+    ),
+    right=1,
+    why="A buffer says where a tensor belongs. It does not cut the graph: what is assigned to it "
+    "keeps its history.",
+    fix="`.detach()` the state between steps.",
+    similar=("result-kept", "checkpointing-counts-twice"),
+    experiment=Experiment("pages/5_Training.py", "Training"),
+)  # fmt: skip
+
+CASES = (AVERAGED, TWICE, GRAPH)

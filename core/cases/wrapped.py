@@ -1,0 +1,149 @@
+"""Cases about wrappers and whole models in files: prefixes of keys, and what torch.load refuses."""
+
+import io
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag, raises, works
+
+
+def wrapped_by_dataparallel():
+    model = nn.BatchNorm1d(2, affine=False)
+    wrapped = nn.DataParallel(model)
+    print(f"keys: {list(wrapped.state_dict())}")
+    fresh = nn.BatchNorm1d(2, affine=False)
+    print(f"result: {fresh.load_state_dict(wrapped.state_dict())}")
+
+
+def unwrapped_before_saving():
+    model = nn.BatchNorm1d(2, affine=False)
+    wrapped = nn.DataParallel(model)
+    print(f"keys: {list(wrapped.module.state_dict())}")
+    fresh = nn.BatchNorm1d(2, affine=False)
+    print(f"result: {fresh.load_state_dict(wrapped.module.state_dict())}")
+
+
+DATAPARALLEL = Case(
+    slug="wrapped-by-dataparallel",
+    title="Every key begins with module",
+    story="A model is trained on several GPUs, in `nn.DataParallel`, and saved. On a laptop the "
+    "file is loaded into the plain model.",
+    sources=("pytorch/pytorch#3805", "menzelab/implicit-shape-reconstruction#2"),
+    tags=(Tag.CHECKPOINT, Tag.DISTRIBUTED),
+    broken=wrapped_by_dataparallel,
+    fixed=unwrapped_before_saving,
+    question="The wrapped model's `state_dict` is loaded into a plain one. What is reported?",
+    choices=(
+        Choice("all keys matched", "The wrapper is a module, and the model is its child. A child's "
+               "name is part of the key.", works),
+        Choice("missing keys only", "The file's keys are still there, under other names.",
+               lambda seen: seen.raised("Missing") and not seen.raised("Unexpected")),
+        Choice("missing and unexpected keys", "Each key is missing under its own name and "
+               "unexpected under `module.…`.",
+               lambda seen: seen.raised("Missing key(s) in state_dict: \"running_mean\"")
+               and seen.raised("Unexpected key(s) in state_dict: \"module.running_mean\"")),
+    ),
+    right=2,
+    why="A wrapper holds the model as an attribute, `module`. Keys are paths of attributes, so "
+    "all of them get longer, for weights and buffers alike.",
+    fix="Save `wrapped.module.state_dict()`. For an old file, cut the prefix off its keys.",
+    similar=("wrapped-by-compile", "unexpected-mask"),
+    experiment=Experiment(
+        "pages/3_State_dict.py",
+        "State dict",
+        (("failures", "true"), ("wrapped", "DataParallel"), ("predict", "false")),
+    ),
+)  # fmt: skip
+
+
+def wrapped_by_compile():
+    model = nn.Linear(2, 2, bias=False)
+    compiled = torch.compile(model)
+    print(f"keys: {list(compiled.state_dict())}")
+    fresh = nn.Linear(2, 2, bias=False)
+    print(f"result: {fresh.load_state_dict(compiled.state_dict())}")
+
+
+def compiled_in_place():
+    model = nn.Linear(2, 2, bias=False)
+    model.compile()
+    print(f"keys: {list(model.state_dict())}")
+    fresh = nn.Linear(2, 2, bias=False)
+    print(f"result: {fresh.load_state_dict(model.state_dict())}")
+
+
+COMPILED = Case(
+    slug="wrapped-by-compile",
+    title="Every key begins with _orig_mod",
+    story="A training script says `model = torch.compile(model)` and saves at the end. The script "
+    "that loads does not compile.",
+    sources=("rasbt/LLMs-from-scratch#580", "DLR-RM/stable-baselines3#2137"),
+    tags=(Tag.CHECKPOINT, Tag.EXPORT),
+    broken=wrapped_by_compile,
+    fixed=compiled_in_place,
+    question="What does `torch.compile(model)` do to the keys of the `state_dict`?",
+    choices=(
+        Choice("nothing", "The result behaves like the model, and is a wrapper around it.", works),
+        Choice("they begin with _orig_mod", "The wrapper keeps the model under this name.",
+               raises('Unexpected key(s) in state_dict: "_orig_mod.weight"')),
+        Choice("they begin with module", "That is `DataParallel`'s name for the model inside.",
+               raises('Unexpected key(s) in state_dict: "module.weight"')),
+    ),
+    right=1,
+    why="`torch.compile` returns an `OptimizedModule` with the model as its child `_orig_mod`.",
+    fix="`model.compile()` compiles in place, without a wrapper. Or save the model that you "
+    "compiled, not the result: they share their tensors.",
+    similar=("wrapped-by-dataparallel", "unexpected-mask"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", "What is state?", (("row", "under torch.compile"),)
+    ),
+)  # fmt: skip
+
+
+def whole_model_saved():
+    model = nn.Sequential(nn.Linear(2, 2))
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    loaded = torch.load(file)
+    print(f"loaded: {type(loaded).__name__}")
+
+
+def state_saved():
+    model = nn.Sequential(nn.Linear(2, 2))
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    loaded = nn.Sequential(nn.Linear(2, 2))
+    loaded.load_state_dict(torch.load(file))
+    print(f"loaded: {type(loaded).__name__}")
+
+
+WHOLE = Case(
+    slug="whole-model-saved",
+    title="torch.load refuses a whole model",
+    story="For years `torch.save(model)` and `torch.load(file)` were enough. Since PyTorch 2.6 old "
+    "scripts stop here, with a long message.",
+    sources=("e3nn/e3nn#519", "jrzaurin/pytorch-widedeep#240"),
+    tags=(Tag.CHECKPOINT,),
+    broken=whole_model_saved,
+    fixed=state_saved,
+    question="`torch.save(model, file)`, then `torch.load(file)`. What happens?",
+    choices=(
+        Choice("it works", "Up to PyTorch 2.5. A pickle can run any code while it is read, so the "
+               "default changed.", works),
+        Choice("an UnpicklingError: weights only", "The file names a class, and by default only "
+               "tensors and plain values are read.", raises("Weights only load failed")),
+        Choice("a missing key", "Keys are compared by `load_state_dict`; this does not get so far.",
+               raises("Missing key")),
+    ),
+    right=1,
+    why="A pickled model is a recipe that names classes and calls them. `weights_only=True`, the "
+    "default, reads a list of harmless types.",
+    fix="Save the `state_dict`. It has tensors only, and outlives changes of the class.",
+    similar=("wrapped-by-compile", "best-weights-keep-changing"),
+    experiment=Experiment("pages/3_State_dict.py", "State dict", (("inside", "true"),)),
+)  # fmt: skip
+
+CASES = (DATAPARALLEL, COMPILED, WHOLE)
