@@ -48,7 +48,7 @@ class Seen:
 
     def number(self, label: str) -> float:
         """The first number that was printed after `label: `; nan where there is none."""
-        found = re.search(r"-?\d+(\.\d+)?(e[+-]?\d+)?", self.value(label))
+        found = re.search(r"-?\d+(\.\d+)?", self.value(label).replace(",", ""))
         return float(found[0]) if found else float("nan")
 
     def raised(self, part: str) -> bool:
@@ -67,7 +67,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A lesson where the same can be tried: its page, the settings of its link, and words for it."""
+    """A lesson where the same can be tried: its page, its title, the settings of its link."""
 
     page: str
     title: str
@@ -76,7 +76,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Case:
-    """One failure. `right` is the position of the right choice; `row` that of the table of facts."""
+    """One failure. `right` is the position of the right choice."""
 
     slug: str
     title: str
@@ -92,6 +92,7 @@ class Case:
     fix: str
     similar: tuple[str, ...]
     experiment: Experiment
+    message: str = ""  # a regular expression for the error of `broken`; none where it is silent
     slow: bool = False  # it takes a second or more, so a worker runs it
     ranks: int = 1  # processes that run the function at once, each with its rank
 

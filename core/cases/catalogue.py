@@ -1,6 +1,11 @@
 """All cases, in the order in which a learner meets them; search, filter, neighbours."""
 
-from core.cases import (
+import functools
+import re
+
+from core.cases.case import Case, Tag
+from core.cases.program import shown
+from core.cases.stories import (
     building,
     caches,
     device,
@@ -18,7 +23,6 @@ from core.cases import (
     training,
     wrapped,
 )
-from core.cases.case import Case, Tag
 
 _ORDER = (
     # a module and a move
@@ -46,22 +50,35 @@ assert not _FOUND, f"These cases have no place in the order: {list(_FOUND)}"
 
 
 def search(text: str = "", tags: tuple[str, ...] = ()) -> tuple[Case, ...]:
-    """The cases that have every word of text and one of the tags at least; no tags: any.
+    """The cases that have every word of text, and one of the tags at least; no tags: any.
 
-    Looked through are title, story, question, sources, choices and the code that fails.
+    Looked through are the words of the case and its code that fails.
     """
     words = text.lower().split()
     return tuple(
         case
         for case in CASES.values()
-        if (not tags or set(tags) & set(case.tags)) and all(word in _haystack(case) for word in words)
+        if (not tags or set(tags) & set(case.tags))
+        and all(word in _words_of(case.slug) for word in words)
     )
 
 
-def _haystack(case: Case) -> str:
+@functools.cache
+def _words_of(slug: str) -> str:
+    case = CASES[slug]
     choices = (choice.text for choice in case.choices)
-    text = (case.title, case.story, case.question, *case.sources, *case.tags, *choices)
-    return " ".join((*text, case.why, case.fix, case.broken.__doc__ or "", case.slug)).lower()
+    told = (case.title, case.story, case.question, *choices, case.why, case.fix)
+    return " ".join((slug, *told, *case.sources, *case.tags, shown(case.broken))).lower()
+
+
+def for_message(message: str) -> tuple[Case, ...]:
+    """The cases whose code raises such an error: `message` is what PyTorch said, or a part of it.
+
+    Messages differ in names, shapes and devices, so the fixed parts of a case's `message` count.
+    """
+    return tuple(
+        case for case in CASES.values() if case.message and re.search(case.message, message)
+    )
 
 
 def neighbours(case: Case, among: tuple[Case, ...]) -> tuple[Case | None, Case | None]:

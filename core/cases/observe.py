@@ -12,7 +12,7 @@ from core.cases.case import Case, Failure, Seen
 from core.cases.catalogue import CASES
 from core.cases.program import program, shown
 from core.device.simulated_device import register
-from core.lab.experiment import own_random_numbers
+from core.workers.random_state import own_random_numbers
 
 FILE = "<the case>"
 

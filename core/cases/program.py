@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.cases import two_processes
 from core.cases.case import Case
-from core.device import simulated_device
+from core.device.source import device_source
 
 _STANDARD = ("copy", "io", "warnings")
 _TORCH = (
@@ -61,7 +61,7 @@ def parts(case: Case, fixed: bool) -> list[tuple[str, str]]:
     """(title, source) of each piece that reproduces one side of a case, in the order to run."""
     function = case.fixed if fixed else case.broken
     title = f"{case.title}: {'the fix' if fixed else 'the failure'}"
-    device = [("The simulated device", inspect.getsource(simulated_device))] * needs_device(case)
+    device = [("The simulated device", device_source())] * needs_device(case)
     return [*device, (title, program(function, case.ranks))]
 
 

@@ -4,8 +4,6 @@
 so the code on the page is the code that ran; `core.code.export` adds what those lines import.
 """
 
-import contextlib
-import threading
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,6 +15,7 @@ from core.device.simulated_device import register
 from core.inputs.embeddings import D_IN, SIX_TOKENS
 from core.lab.script import script
 from core.settings.setting import Choice, Decimal, SettingError, Switch, Whole
+from core.workers.random_state import own_random_numbers
 
 MAX_TOKENS = 4096
 MAX_NUMBER = 1000.0  # the largest size of a number in an input embedding
@@ -162,16 +161,6 @@ class Observation:
     def variant(self, buffer):
         """The run of CausalAttentionWithBuffer if buffer, else of the other class."""
         return self.with_buffer if buffer else self.without_buffers
-
-
-_generator = threading.Lock()  # PyTorch's default generator is one for the whole process
-
-
-@contextlib.contextmanager
-def own_random_numbers():
-    """Seeding inside is nobody else's: one thread at a time, the generator restored after."""
-    with _generator, torch.random.fork_rng(devices=[]):
-        yield
 
 
 def run(experiment):

@@ -143,5 +143,6 @@ def test_every_lesson_has_its_page():
 
 
 def test_no_address_of_another_host_is_in_the_code():
-    for path in [Path("dashboard.py"), *CORE, *PAGES]:
+    links = Path("core/cases/sources.py")  # the one place that turns references into links to click
+    for path in {Path("dashboard.py"), *CORE, *PAGES} - {links}:
         assert not re.search(r"https?://", (ROOT / path).read_text("utf-8")), path

@@ -41,13 +41,14 @@ DELETED = Case(
         Choice("float64, as a buffer is", "`del` took the name off the list of buffers. What is "
                "assigned afterwards is a plain attribute.", prints("mask", "torch.float64")),
         Choice("float32: no buffer any more", "The name was registered. It was given up with "
-               "`del`, so the assignment makes a plain attribute.", prints("mask", "torch.float32")),
+               "`del`, so the assignment makes a plain attribute.",
+               prints("mask", "torch.float32")),
         Choice("gone: an AttributeError", "It can be read: as a plain attribute.",
                raises("AttributeError")),
     ),
     right=1,
-    why="Registration belongs to the name, until `del`. An assignment to a registered name replaces "
-    "the buffer; an assignment to a free name makes a plain attribute.",
+    why="Registration belongs to the name, until `del`. An assignment to a registered name "
+    "replaces the buffer; an assignment to a free name makes a plain attribute.",
     fix="Assign without deleting.",
     similar=("list-over-buffer", "parameter-over-buffer", "assigned-then-registered"),
     experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
@@ -106,7 +107,8 @@ IN_A_LIST = Case(
     fix="Give each tensor a name of its own, and let a property make the list.",
     similar=("stale-alias", "mask-left-behind"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", "in state_dict()"), ("column", "list"))
+        "pages/4_What_is_state.py", "What is state?",
+        (("row", "in state_dict()"), ("column", "list")),
     ),
 )  # fmt: skip
 

@@ -50,7 +50,8 @@ MASKS_SAVED = Case(
     choices=(
         Choice("below 1 MB: equal masks are stored once", "They are equal, not the same tensor. "
                "Only one memory is stored once.", lambda seen: seen.number("torch.float32") < 1),
-        Choice("about 4 MB", "That is one mask.", lambda seen: 1 < seen.number("torch.float32") < 10),
+        Choice("about 4 MB", "That is one mask.",
+               lambda seen: 1 < seen.number("torch.float32") < 10),
         Choice("about 50 MB", "12 × 1024 × 1024 × 4 bytes. As bool it would be a quarter.",
                lambda seen: 50 < seen.number("torch.float32") < 51),
     ),
@@ -62,6 +63,7 @@ MASKS_SAVED = Case(
     experiment=Experiment(
         "pages/3_State_dict.py", "State dict", (("price", "true"), ("predict", "false"))
     ),
+    slow=True,
 )  # fmt: skip
 
 
@@ -98,11 +100,11 @@ SLICE = Case(
     choices=(
         Choice("some 2 kB", "That is what 144 bytes with some packing take. A slice is a view: it "
                "shares the memory of the table.",
-               lambda seen: float(seen.value("the file").split()[0].replace(",", "")) < 10_000),
+               lambda seen: seen.number("the file") < 10_000),
         Choice("about 4 MB", "The whole memory is saved, with a note that the buffer is a part.",
-               lambda seen: float(seen.value("the file").split()[0].replace(",", "")) > 4_000_000),
+               lambda seen: seen.number("the file") > 4_000_000),
         Choice("about 24 kB", "Six whole rows. What is stored is the memory, not the rows.",
-               lambda seen: 20_000 < float(seen.value("the file").split()[0].replace(",", "")) < 30_000),
+               lambda seen: 20_000 < seen.number("the file") < 30_000),
     ),
     right=1,
     why="`torch.save` writes a tensor's storage, so that tensors that share memory share it again "
@@ -160,7 +162,8 @@ SHARED = Case(
     fixed=shared_mask_tied_again,
     question="One mask of 1 MB in four layers. The file after `.to(float64).to(float32)` has …",
     choices=(
-        Choice("1 MB: still one mask", "It was one before. `.to()` made a new tensor for each layer.",
+        Choice("1 MB: still one mask", "It was one before. `.to()` made a new tensor for each "
+               "layer.",
                lambda seen: seen.number("after two casts") < 1.5),
         Choice("4 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
                lambda seen: 4 <= seen.number("after two casts") < 5

@@ -15,7 +15,7 @@ def averaged_without_buffers():
     twin = copy.deepcopy(model)
     for _ in range(20):
         model(torch.randn(64, 1) - 10)
-        for average, value in zip(twin.parameters(), model.parameters()):
+        for average, value in zip(twin.parameters(), model.parameters(), strict=True):
             average.data.lerp_(value.data, 0.1)
     print(f"running mean of the model: {model.running_mean.item():.2f}")
     print(f"running mean of the twin: {twin.running_mean.item():.2f}")
@@ -28,9 +28,9 @@ def averaged_with_buffers():
     twin = copy.deepcopy(model)
     for _ in range(20):
         model(torch.randn(64, 1) - 10)
-        for average, value in zip(twin.parameters(), model.parameters()):
+        for average, value in zip(twin.parameters(), model.parameters(), strict=True):
             average.data.lerp_(value.data, 0.1)
-        for copied, value in zip(twin.buffers(), model.buffers()):
+        for copied, value in zip(twin.buffers(), model.buffers(), strict=True):
             copied.copy_(value)
     print(f"running mean of the model: {model.running_mean.item():.2f}")
     print(f"running mean of the twin: {twin.running_mean.item():.2f}")
@@ -61,7 +61,9 @@ AVERAGED = Case(
     "never ran in training, and the loop copied parameters only.",
     fix="Copy the buffers too, or use `torch.optim.swa_utils.AveragedModel`, which does.",
     similar=("checkpointing-counts-twice", "best-weights-keep-changing"),
-    experiment=Experiment("pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))),
+    experiment=Experiment(
+        "pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))
+    ),
 )  # fmt: skip
 
 
@@ -105,7 +107,9 @@ TWICE = Case(
     "effects on buffers happen again: running mean and variance move twice.",
     fix="Keep such a layer outside, or use a norm without running statistics.",
     similar=("weights-averaged-without-buffers", "graph-kept"),
-    experiment=Experiment("pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))),
+    experiment=Experiment(
+        "pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))
+    ),
 )  # fmt: skip
 
 
@@ -167,6 +171,7 @@ GRAPH = Case(
     fix="`.detach()` the state between steps.",
     similar=("result-kept", "checkpointing-counts-twice"),
     experiment=Experiment("pages/5_Training.py", "Training"),
+    message="backward through the graph a second time",
 )  # fmt: skip
 
 CASES = (AVERAGED, TWICE, GRAPH)

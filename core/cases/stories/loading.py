@@ -65,6 +65,7 @@ UNEXPECTED = Case(
         "State dict",
         (("failures", "true"), ("target", "non-persistent"), ("predict", "false")),
     ),
+    message=r"Unexpected key\(s\) in state_dict",
 )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ MISSING = Case(
         "State dict",
         (("failures", "true"), ("source", "plain"), ("predict", "false")),
     ),
+    message=r"Missing key\(s\) in state_dict",
 )  # fmt: skip
 
 
@@ -191,6 +193,7 @@ SIZE = Case(
         "State dict",
         (("failures", "true"), ("target_length", "4"), ("strict", "false"), ("predict", "false")),
     ),
+    message="size mismatch for ",
 )  # fmt: skip
 
 CASES = (UNEXPECTED, MISSING, SIZE)

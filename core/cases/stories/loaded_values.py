@@ -126,8 +126,8 @@ ASSIGNED = Case(
                and seen.value("mask") == "meta"),
     ),
     right=2,
-    why="`__init__` ran on `meta`, so the mask was never computed. What is not persistent is not in "
-    "the file either. `to_empty()` would give it memory with arbitrary numbers.",
+    why="`__init__` ran on `meta`, so the mask was never computed. What is not persistent is not "
+    "in the file either. `to_empty()` would give it memory with arbitrary numbers.",
     fix="Rebuild after loading what is not in the file.",
     similar=("meta-says-nothing", "zeroed-mask-loads"),
     experiment=Experiment(

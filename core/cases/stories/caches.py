@@ -75,6 +75,7 @@ LAZY = Case(
     "it later is a buffer, moves along, and stays out of the checkpoint.",
     similar=("mask-left-behind", "none-buffer-saved", "deleted-and-assigned"),
     experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+    message="to be on the same device",
 )  # fmt: skip
 
 
@@ -141,6 +142,7 @@ NONE_BUFFER = Case(
     experiment=Experiment(
         "pages/3_State_dict.py", "State dict", (("failures", "true"), ("predict", "false"))
     ),
+    message=r"Unexpected key\(s\) in state_dict",
 )  # fmt: skip
 
 
@@ -208,6 +210,7 @@ RESULT_KEPT = Case(
     experiment=Experiment(
         "pages/4_What_is_state.py", "What is state?", (("row", "survives deepcopy"),)
     ),
+    message="Only Tensors created explicitly by the user",
 )  # fmt: skip
 
 CASES = (LAZY, NONE_BUFFER, RESULT_KEPT)

@@ -44,6 +44,7 @@ TOO_NEGATIVE = Case(
     fix="Use `-torch.inf`. Every floating-point dtype has it, and `softmax` makes it exactly 0.",
     similar=("row-of-nan", "half-picks"),
     experiment=Experiment("pages/1_Attention_lab.py", "Attention lab"),
+    message="value cannot be converted to type .* without overflow",
 )  # fmt: skip
 
 

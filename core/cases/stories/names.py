@@ -40,7 +40,8 @@ REGISTERED_LATE = Case(
     question="`self.mask = …`, then `self.register_buffer(\"mask\", self.mask)`. What happens?",
     choices=(
         Choice("the attribute becomes a buffer", "Long ago it did neither that nor complain, and "
-               "the plain attribute hid the buffer. Now PyTorch refuses.", prints("buffers", "['mask']")),
+               "the plain attribute hid the buffer. Now PyTorch refuses.",
+               prints("buffers", "['mask']")),
         Choice("a KeyError", "The name is taken by a plain attribute.",
                raises("KeyError: \"attribute 'mask' already exists\"")),
         Choice("no error, and no buffer", "A silent failure would be worse, and it was one until "
@@ -54,6 +55,7 @@ REGISTERED_LATE = Case(
     experiment=Experiment(
         "pages/4_What_is_state.py", "What is state?", (("row", "in buffers()"),)
     ),
+    message=r"attribute '\w+' already exists",
 )  # fmt: skip
 
 
@@ -97,6 +99,7 @@ LIST_OVER = Case(
     fix="Assign a tensor. It becomes the buffer; there is no need to register again.",
     similar=("parameter-over-buffer", "deleted-and-assigned", "assigned-then-registered"),
     experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+    message=r"cannot assign '\w+' as buffer",
 )  # fmt: skip
 
 

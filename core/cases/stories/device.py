@@ -81,6 +81,7 @@ LEFT_BEHIND = Case(
     experiment=Experiment(
         "pages/1_Attention_lab.py", "Attention lab", (("buffer", "false"), ("device", "sim"))
     ),
+    message="to be on the same device",
 )  # fmt: skip
 
 

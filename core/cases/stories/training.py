@@ -80,6 +80,7 @@ AS_PARAMETER = Case(
     experiment=Experiment(
         "pages/5_Training.py", "Training", (("predict", "false"), ("decay", "true"))
     ),
+    slow=True,
 )  # fmt: skip
 
 
@@ -121,8 +122,10 @@ BEST = Case(
         Choice("1.00", "The dict is new, the tensors in it are the model's.",
                lambda seen: seen.value("best after training on") == "1.00"),
         Choice("the trained value", "The optimizer changes weights in place, and the dict shows "
-               "them.", lambda seen: works(seen) and seen.value("best after training on") != "1.00"),
-        Choice("an error when it is read", "They are ordinary tensors.", lambda seen: not works(seen)),
+               "them.",
+               lambda seen: works(seen) and seen.value("best after training on") != "1.00"),
+        Choice("an error when it is read", "They are ordinary tensors.",
+               lambda seen: not works(seen)),
     ),
     right=1,
     why="`state_dict()` returns references, detached from autograd and not copied. An in-place "
@@ -190,6 +193,7 @@ OPTIMIZER = Case(
     "state brings that to where the weights are.",
     similar=("mask-left-behind", "weights-averaged-without-buffers"),
     experiment=Experiment("pages/5_Training.py", "Training", (("optimizer", "SGD"),)),
+    message="(same device|two devices)",
 )  # fmt: skip
 
 CASES = (AS_PARAMETER, BEST, OPTIMIZER)

@@ -54,6 +54,7 @@ DATAPARALLEL = Case(
         "State dict",
         (("failures", "true"), ("wrapped", "DataParallel"), ("predict", "false")),
     ),
+    message=r'Unexpected key\(s\) in state_dict: "module\.',
 )  # fmt: skip
 
 
@@ -98,6 +99,8 @@ COMPILED = Case(
     experiment=Experiment(
         "pages/4_What_is_state.py", "What is state?", (("row", "under torch.compile"),)
     ),
+    slow=True,
+    message=r'Unexpected key\(s\) in state_dict: "_orig_mod\.',
 )  # fmt: skip
 
 
@@ -144,6 +147,7 @@ WHOLE = Case(
     fix="Save the `state_dict`. It has tensors only, and outlives changes of the class.",
     similar=("wrapped-by-compile", "best-weights-keep-changing"),
     experiment=Experiment("pages/3_State_dict.py", "State dict", (("inside", "true"),)),
+    message="Weights only load failed",
 )  # fmt: skip
 
 CASES = (DATAPARALLEL, COMPILED, WHOLE)

@@ -49,6 +49,7 @@ BEFORE_INIT = Case(
     fix="`super().__init__()` is the first line.",
     similar=("assigned-then-registered", "mask-left-behind"),
     experiment=Experiment("pages/1_Attention_lab.py", "Attention lab", (("code", "true"),)),
+    message=r"cannot assign buffer before Module\.__init__\(\) call",
 )  # fmt: skip
 
 CASES = (BEFORE_INIT,)

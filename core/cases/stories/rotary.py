@@ -65,8 +65,8 @@ COMPLEX = Case(
                and seen.value("imaginary part") == "lost" and len(seen.warnings) > 0),
     ),
     right=2,
-    why="`.half()`, `.float()` and `.bfloat16()` ask `is_floating_point()`. `.to(dtype)` also casts "
-    "complex tensors, and a real dtype has no place for an imaginary part.",
+    why="`.half()`, `.float()` and `.bfloat16()` ask `is_floating_point()`. `.to(dtype)` also "
+    "casts complex tensors, and a real dtype has no place for an imaginary part.",
     fix="Keep cosine and sine as a real buffer and join them when they are used.",
     similar=("frequencies-in-bfloat16", "half-picks"),
     experiment=Experiment("pages/4_What_is_state.py", "What is state?"),

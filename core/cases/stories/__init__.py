@@ -1,0 +1,1 @@
+"""The cases themselves: code as learners write it, and the lesson text beside it."""
