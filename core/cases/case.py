@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import FunctionType
 
 
 class Tag(StrEnum):
@@ -67,10 +68,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A lesson where the same can be tried: its page, its title, the settings of its link."""
+    """A lesson where the same can be tried: its page, the settings of its link."""
 
     page: str
-    title: str
     settings: tuple[tuple[str, str], ...] = ()
 
 
@@ -83,8 +83,8 @@ class Case:
     story: str
     sources: tuple[str, ...]
     tags: tuple[Tag, ...]
-    broken: Callable[[], None]
-    fixed: Callable[[], None]
+    broken: FunctionType
+    fixed: FunctionType
     question: str
     choices: tuple[Choice, ...]
     right: int

@@ -1,9 +1,11 @@
 """Runs a case: the code that fails and the code that works, and what each showed."""
 
+import re
 import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -30,7 +32,7 @@ def observe(case: Case) -> Outcome:
     return Outcome(*(run(f, case.ranks) for f in (case.broken, case.fixed)))
 
 
-def run(function: Callable, ranks: int = 1) -> Seen:
+def run(function: FunctionType, ranks: int = 1) -> Seen:
     """Execute a function's program (core.cases.program) and return what was seen.
 
     Random numbers inside are its own. `print` collects here what it would write elsewhere.
@@ -53,18 +55,20 @@ def run(function: Callable, ranks: int = 1) -> Seen:
             failure = describe(error, text, function)
         finally:
             torch.set_warn_always(always)
-    return Seen(tuple(lines), tuple(str(w.message).split("\n")[0] for w in caught), failure)
+    said = (str(w.message) for w in caught if not issubclass(w.category, DeprecationWarning))
+    return Seen(tuple(lines), tuple(text.partition(" (Triggered")[0] for text in said), failure)
 
 
-def describe(error: Exception, text: str, function: Callable) -> Failure:
+def describe(error: Exception, text: str, function: FunctionType) -> Failure:
     """The Failure of an exception that a program raised; its line is that of the function."""
+    message = re.sub(r"\x1b\[\d*m", "", str(error))  # colours for terminals
     source, lines = shown(function), text.splitlines()
-    begins = text[: text.index(source)].count("\n") if source in text else None
     frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == FILE]
-    if begins is None or not frames:
-        return Failure(type(error).__name__, str(error))
-    at = frames[-1]
-    return Failure(type(error).__name__, str(error), at - begins, lines[at - 1].strip())
+    at = frames[-1] if frames else None
+    if source not in text or at is None:
+        return Failure(type(error).__name__, message)
+    begins = text[: text.index(source)].count("\n")
+    return Failure(type(error).__name__, message, at - begins, lines[at - 1].strip())
 
 
 def observe_in_worker(report: Callable, slug: str) -> Outcome:

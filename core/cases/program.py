@@ -3,8 +3,8 @@
 import difflib
 import inspect
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 
 from core.cases import two_processes
 from core.cases.case import Case
@@ -28,7 +28,7 @@ class DiffLine:
     text: str
 
 
-def shown(function: Callable) -> str:
+def shown(function: FunctionType) -> str:
     """A function's source, as the page shows it."""
     return inspect.getsource(function).rstrip() + "\n"
 
@@ -40,7 +40,7 @@ def imports(source: str) -> str:
     return "\n\n".join("\n".join(lines) for lines in (standard, third) if lines) + "\n\n\n"
 
 
-def program(function: Callable, ranks: int = 1) -> str:
+def program(function: FunctionType, ranks: int = 1) -> str:
     """A function below its imports, and the call. With two ranks: two processes that call it.
 
     It needs torch alone; where it calls `register`, the simulated device's source stands above it.

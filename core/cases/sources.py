@@ -10,7 +10,7 @@ _KINDS = (
     (r"(?P<repo>[\w.-]+/[\w.-]+)#(?P<number>\d+)", "https://github.com/{repo}/issues/{number}"),
     (r"(?P<repo>[\w.-]+/[\w.-]+):(?P<path>[\w./-]+)", "https://github.com/{repo}/tree/HEAD/{path}"),
     (r"forum/(?P<number>\d+)", "https://discuss.pytorch.org/t/{number}"),
-    (r"docs/(?P<page>[\w.-]+)", "https://docs.pytorch.org/docs/stable/{page}.html"),
+    (r"docs/(?P<page>[\w./-]+)", "https://docs.pytorch.org/docs/stable/{page}.html"),
 )
 
 

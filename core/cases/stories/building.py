@@ -48,7 +48,7 @@ BEFORE_INIT = Case(
     "Before it ran, the object is an empty shell.",
     fix="`super().__init__()` is the first line.",
     similar=("assigned-then-registered", "mask-left-behind"),
-    experiment=Experiment("pages/1_Attention_lab.py", "Attention lab", (("code", "true"),)),
+    experiment=Experiment("pages/1_Attention_lab.py", (("code", "true"),)),
     message=r"cannot assign buffer before Module\.__init__\(\) call",
 )  # fmt: skip
 

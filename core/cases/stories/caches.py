@@ -74,7 +74,7 @@ LAZY = Case(
     fix='`register_buffer("mask", None, persistent=False)` reserves the name. What is assigned to '
     "it later is a buffer, moves along, and stays out of the checkpoint.",
     similar=("mask-left-behind", "none-buffer-saved", "deleted-and-assigned"),
-    experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+    experiment=Experiment("pages/2_Moving_devices.py"),
     message="to be on the same device",
 )  # fmt: skip
 
@@ -140,7 +140,7 @@ NONE_BUFFER = Case(
     fix="`persistent=False`: a cache that can be made again is not saved.",
     similar=("lazy-mask", "unexpected-mask", "missing-mask"),
     experiment=Experiment(
-        "pages/3_State_dict.py", "State dict", (("failures", "true"), ("predict", "false"))
+        "pages/3_State_dict.py", (("failures", "true"), ("predict", "false"))
     ),
     message=r"Unexpected key\(s\) in state_dict",
 )  # fmt: skip
@@ -208,7 +208,7 @@ RESULT_KEPT = Case(
     fix="Keep `.detach()` of it, or nothing.",
     similar=("graph-kept", "stale-alias"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", "survives deepcopy"),)
+        "pages/4_What_is_state.py", (("row", "survives deepcopy"),)
     ),
     message="Only Tensors created explicitly by the user",
 )  # fmt: skip

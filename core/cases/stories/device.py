@@ -79,7 +79,7 @@ LEFT_BEHIND = Case(
     fix="Register the mask as a buffer. Then every move takes it along.",
     similar=("lazy-mask", "meta-says-nothing", "tensors-in-a-list", "optimizer-left-behind"),
     experiment=Experiment(
-        "pages/1_Attention_lab.py", "Attention lab", (("buffer", "false"), ("device", "sim"))
+        "pages/1_Attention_lab.py", (("buffer", "false"), ("device", "sim"))
     ),
     message="to be on the same device",
 )  # fmt: skip
@@ -142,7 +142,7 @@ META = Case(
     fix="Register the mask, and let a test look at `.device` of every tensor. To see the error "
     "without a GPU, use a device that checks, such as `sim`.",
     similar=("mask-left-behind", "empty-after-assign"),
-    experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+    experiment=Experiment("pages/2_Moving_devices.py"),
 )  # fmt: skip
 
 

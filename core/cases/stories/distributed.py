@@ -65,7 +65,7 @@ NOT_SENT = Case(
     fix="Register it as a buffer.",
     similar=("mask-left-behind", "lifted-constant"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?",
+        "pages/4_What_is_state.py",
         (("row", "sent by DDP at the start"), ("rows", "sent by DDP at the start"),
          ("slow", "true"), ("predict", "false")),
     ),

@@ -70,7 +70,7 @@ HALF = Case(
     "back after the cast, or compute it again in `forward`.",
     similar=("missed-the-cast", "frequencies-in-bfloat16", "complex-table"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", ".half() on bool"),)
+        "pages/4_What_is_state.py", (("row", ".half() on bool"),)
     ),
 )  # fmt: skip
 
@@ -132,7 +132,7 @@ MISSED = Case(
     fix="Register the table.",
     similar=("half-picks", "mask-left-behind"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", "cast by .to(float64)"),)
+        "pages/4_What_is_state.py", (("row", "cast by .to(float64)"),)
     ),
     message="expected m1 and m2 to have the same dtype",
 )  # fmt: skip
@@ -188,7 +188,6 @@ FLOAT_INTO_INT = Case(
     similar=("size-mismatch", "half-picks"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (("failures", "true"), ("source_dtype", "float64"), ("predict", "false")),
     ),
 )  # fmt: skip

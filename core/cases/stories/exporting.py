@@ -66,7 +66,7 @@ LIFTED = Case(
     fix="Register it. A buffer that is not persistent is a buffer and a constant at once.",
     similar=("not-broadcast", "wrapped-by-compile"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?",
+        "pages/4_What_is_state.py",
         (("row", "role in torch.export"), ("rows", "role in torch.export"), ("slow", "true"),
          ("predict", "false")),
     ),

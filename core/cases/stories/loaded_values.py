@@ -65,8 +65,7 @@ ZEROED = Case(
     similar=("empty-after-assign", "unexpected-mask", "mask-upside-down"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
-        (("edit", "true"), ("change", "zero"), ("predict", "false")),
+        (("edit", "true"), ("change", "zeros"), ("predict", "false")),
     ),
 )  # fmt: skip
 
@@ -132,7 +131,6 @@ ASSIGNED = Case(
     similar=("meta-says-nothing", "zeroed-mask-loads"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (
             ("failures", "true"), ("source", "non-persistent"), ("target", "non-persistent"),
             ("target_device", "meta"), ("assign", "true"), ("predict", "false"),

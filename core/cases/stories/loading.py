@@ -62,7 +62,6 @@ UNEXPECTED = Case(
     similar=("missing-mask", "none-buffer-saved", "wrapped-by-dataparallel"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (("failures", "true"), ("target", "non-persistent"), ("predict", "false")),
     ),
     message=r"Unexpected key\(s\) in state_dict",
@@ -130,7 +129,6 @@ MISSING = Case(
     similar=("unexpected-mask", "size-mismatch"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (("failures", "true"), ("source", "plain"), ("predict", "false")),
     ),
     message=r"Missing key\(s\) in state_dict",
@@ -190,7 +188,6 @@ SIZE = Case(
     similar=("missing-mask", "float-into-int"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (("failures", "true"), ("target_length", "4"), ("strict", "false"), ("predict", "false")),
     ),
     message="size mismatch for ",

@@ -43,7 +43,7 @@ TOO_NEGATIVE = Case(
     "to the tensor's dtype first, and that conversion checks the range.",
     fix="Use `-torch.inf`. Every floating-point dtype has it, and `softmax` makes it exactly 0.",
     similar=("row-of-nan", "half-picks"),
-    experiment=Experiment("pages/1_Attention_lab.py", "Attention lab"),
+    experiment=Experiment("pages/1_Attention_lab.py"),
     message="value cannot be converted to type .* without overflow",
 )  # fmt: skip
 
@@ -92,7 +92,7 @@ ROW_OF_NAN = Case(
     "layer's keys have it, and the loss.",
     fix="Let every token see itself. What a padding token computes is thrown away anyway.",
     similar=("too-negative-for-half", "mask-upside-down"),
-    experiment=Experiment("pages/1_Attention_lab.py", "Attention lab", (("causality", "true"),)),
+    experiment=Experiment("pages/1_Attention_lab.py", (("causality", "true"),)),
 )  # fmt: skip
 
 
@@ -144,7 +144,7 @@ UPSIDE_DOWN = Case(
     "`scaled_dot_product_attention` keeps where it is True.",
     fix="Turn it round with `~`, or say `is_causal=True`. Compare once with the hand-written form.",
     similar=("zeroed-mask-loads", "row-of-nan"),
-    experiment=Experiment("pages/1_Attention_lab.py", "Attention lab", (("causality", "true"),)),
+    experiment=Experiment("pages/1_Attention_lab.py", (("causality", "true"),)),
 )  # fmt: skip
 
 CASES = (TOO_NEGATIVE, ROW_OF_NAN, UPSIDE_DOWN)

@@ -53,7 +53,7 @@ REGISTERED_LATE = Case(
     fix="Register instead of assigning. `self.mask` then reads the buffer.",
     similar=("deleted-and-assigned", "list-over-buffer", "before-super-init"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", "in buffers()"),)
+        "pages/4_What_is_state.py", (("row", "in buffers()"),)
     ),
     message=r"attribute '\w+' already exists",
 )  # fmt: skip
@@ -98,7 +98,7 @@ LIST_OVER = Case(
     "checks the type of what it is given.",
     fix="Assign a tensor. It becomes the buffer; there is no need to register again.",
     similar=("parameter-over-buffer", "deleted-and-assigned", "assigned-then-registered"),
-    experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+    experiment=Experiment("pages/4_What_is_state.py"),
     message=r"cannot assign '\w+' as buffer",
 )  # fmt: skip
 
@@ -144,7 +144,7 @@ PARAMETER_OVER = Case(
     fix="Assign a plain tensor, for instance `.detach()`. It stays a buffer.",
     similar=("mask-as-parameter", "list-over-buffer"),
     experiment=Experiment(
-        "pages/5_Training.py", "Training", (("decay", "true"), ("predict", "false"))
+        "pages/5_Training.py", (("decay", "true"), ("predict", "false"))
     ),
 )  # fmt: skip
 

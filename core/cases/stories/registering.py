@@ -51,7 +51,7 @@ DELETED = Case(
     "replaces the buffer; an assignment to a free name makes a plain attribute.",
     fix="Assign without deleting.",
     similar=("list-over-buffer", "parameter-over-buffer", "assigned-then-registered"),
-    experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+    experiment=Experiment("pages/4_What_is_state.py"),
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ IN_A_LIST = Case(
     fix="Give each tensor a name of its own, and let a property make the list.",
     similar=("stale-alias", "mask-left-behind"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?",
+        "pages/4_What_is_state.py",
         (("row", "in state_dict()"), ("column", "list")),
     ),
 )  # fmt: skip
@@ -172,7 +172,7 @@ ALIAS = Case(
     "tensor and puts that under the name. Whoever holds the old tensor holds it still.",
     fix="Look the buffers up when they are needed.",
     similar=("tensors-in-a-list", "shared-mask-parts"),
-    experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+    experiment=Experiment("pages/2_Moving_devices.py"),
 )  # fmt: skip
 
 CASES = (DELETED, IN_A_LIST, ALIAS)

@@ -69,7 +69,7 @@ COMPLEX = Case(
     "casts complex tensors, and a real dtype has no place for an imaginary part.",
     fix="Keep cosine and sine as a real buffer and join them when they are used.",
     similar=("frequencies-in-bfloat16", "half-picks"),
-    experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+    experiment=Experiment("pages/4_What_is_state.py"),
 )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ FREQUENCIES = Case(
     "times frequency, so the error grows with the position.",
     fix="Compute the frequencies in float32 where they are used, or keep the buffer out of casts.",
     similar=("half-picks", "complex-table"),
-    experiment=Experiment("pages/4_What_is_state.py", "What is state?"),
+    experiment=Experiment("pages/4_What_is_state.py"),
 )  # fmt: skip
 
 CASES = (COMPLEX, FREQUENCIES)

@@ -61,7 +61,7 @@ MASKS_SAVED = Case(
     fix="What can be rebuilt need not be saved: `persistent=False`.",
     similar=("slice-saves-all", "shared-mask-parts", "unexpected-mask"),
     experiment=Experiment(
-        "pages/3_State_dict.py", "State dict", (("price", "true"), ("predict", "false"))
+        "pages/3_State_dict.py", (("price", "true"), ("predict", "false"))
     ),
     slow=True,
 )  # fmt: skip
@@ -112,7 +112,7 @@ SLICE = Case(
     fix="`.clone()` before registering: a memory of its own.",
     similar=("masks-fill-the-file", "shared-mask-parts"),
     experiment=Experiment(
-        "pages/3_State_dict.py", "State dict", (("price", "true"), ("predict", "false"))
+        "pages/3_State_dict.py", (("price", "true"), ("predict", "false"))
     ),
 )  # fmt: skip
 
@@ -176,7 +176,7 @@ SHARED = Case(
     "one. A Parameter keeps its object and gets new data, so ties hold.",
     fix="Tie again after the move, or let the layers ask their parent for the mask.",
     similar=("stale-alias", "masks-fill-the-file", "slice-saves-all"),
-    experiment=Experiment("pages/2_Moving_devices.py", "Moving devices"),
+    experiment=Experiment("pages/2_Moving_devices.py"),
 )  # fmt: skip
 
 CASES = (MASKS_SAVED, SLICE, SHARED)

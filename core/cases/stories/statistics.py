@@ -62,7 +62,7 @@ AVERAGED = Case(
     fix="Copy the buffers too, or use `torch.optim.swa_utils.AveragedModel`, which does.",
     similar=("checkpointing-counts-twice", "best-weights-keep-changing"),
     experiment=Experiment(
-        "pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))
+        "pages/5_Training.py", (("norm", "true"), ("predict", "false"))
     ),
 )  # fmt: skip
 
@@ -108,7 +108,7 @@ TWICE = Case(
     fix="Keep such a layer outside, or use a norm without running statistics.",
     similar=("weights-averaged-without-buffers", "graph-kept"),
     experiment=Experiment(
-        "pages/5_Training.py", "Training", (("norm", "true"), ("predict", "false"))
+        "pages/5_Training.py", (("norm", "true"), ("predict", "false"))
     ),
 )  # fmt: skip
 
@@ -170,7 +170,7 @@ GRAPH = Case(
     "keeps its history.",
     fix="`.detach()` the state between steps.",
     similar=("result-kept", "checkpointing-counts-twice"),
-    experiment=Experiment("pages/5_Training.py", "Training"),
+    experiment=Experiment("pages/5_Training.py"),
     message="backward through the graph a second time",
 )  # fmt: skip
 

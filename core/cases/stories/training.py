@@ -78,7 +78,7 @@ AS_PARAMETER = Case(
     fix="A mask is state, not a weight: register it as a buffer.",
     similar=("parameter-over-buffer", "mask-left-behind"),
     experiment=Experiment(
-        "pages/5_Training.py", "Training", (("predict", "false"), ("decay", "true"))
+        "pages/5_Training.py", (("predict", "false"), ("decay", "true"))
     ),
     slow=True,
 )  # fmt: skip
@@ -132,7 +132,7 @@ BEST = Case(
     "change of the weight is seen through both names.",
     fix="`copy.deepcopy(model.state_dict())`, or save to a file.",
     similar=("stale-alias", "weights-averaged-without-buffers"),
-    experiment=Experiment("pages/5_Training.py", "Training"),
+    experiment=Experiment("pages/5_Training.py"),
 )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ OPTIMIZER = Case(
     fix="Move the model before the optimizer's first step. Later, `load_state_dict` of its own "
     "state brings that to where the weights are.",
     similar=("mask-left-behind", "weights-averaged-without-buffers"),
-    experiment=Experiment("pages/5_Training.py", "Training", (("optimizer", "SGD"),)),
+    experiment=Experiment("pages/5_Training.py", (("optimizer", "SGD"),)),
     message="(same device|two devices)",
 )  # fmt: skip
 

@@ -51,7 +51,6 @@ DATAPARALLEL = Case(
     similar=("wrapped-by-compile", "unexpected-mask"),
     experiment=Experiment(
         "pages/3_State_dict.py",
-        "State dict",
         (("failures", "true"), ("wrapped", "DataParallel"), ("predict", "false")),
     ),
     message=r'Unexpected key\(s\) in state_dict: "module\.',
@@ -97,7 +96,8 @@ COMPILED = Case(
     "compiled, not the result: they share their tensors.",
     similar=("wrapped-by-dataparallel", "unexpected-mask"),
     experiment=Experiment(
-        "pages/4_What_is_state.py", "What is state?", (("row", "under torch.compile"),)
+        "pages/3_State_dict.py",
+        (("failures", "true"), ("wrapped", "torch.compile"), ("predict", "false")),
     ),
     slow=True,
     message=r'Unexpected key\(s\) in state_dict: "_orig_mod\.',
@@ -146,7 +146,7 @@ WHOLE = Case(
     "default, reads a list of harmless types.",
     fix="Save the `state_dict`. It has tensors only, and outlives changes of the class.",
     similar=("wrapped-by-compile", "best-weights-keep-changing"),
-    experiment=Experiment("pages/3_State_dict.py", "State dict", (("inside", "true"),)),
+    experiment=Experiment("pages/3_State_dict.py", (("inside", "true"),)),
     message="Weights only load failed",
 )  # fmt: skip
 
