@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import torch
 
@@ -10,7 +10,7 @@ _generator = threading.Lock()  # PyTorch's default generator is one for the whol
 
 
 @contextlib.contextmanager
-def own_random_numbers() -> Iterator[None]:
+def own_random_numbers() -> Generator[None, None, None]:
     """Seeding inside is nobody else's: one thread at a time, the generator restored after."""
     with _generator, torch.random.fork_rng(devices=[]):
         yield
