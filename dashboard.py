@@ -7,7 +7,7 @@ page. What the first needs is there at once; PyTorch takes two seconds to import
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.server import lifespan, static_files
+from pages.server import descriptors, lifespan, origins, security, static_files, uploads
 
 if __name__ == "__main__":
     from pages.home.home import home
@@ -18,6 +18,10 @@ else:
         __file__,
         lifespan=lifespan.lifespan,
         middleware=[
+            Middleware(security.add_security_headers),
+            Middleware(descriptors.refuse_when_full),
+            Middleware(origins.refuse_foreign_origins),
+            Middleware(uploads.bound_uploads),
             Middleware(lifespan.wait_until_warm),
             Middleware(static_files.inject_backend_url),
             Middleware(static_files.cache_static_files),

@@ -20,6 +20,12 @@ class Answer:
         await send(start)
         await send({"type": "http.response.body", "body": self.body if body else b""})
 
+    def raw(self) -> bytes:
+        """It as HTTP/1.1 has it, for a connection that is closed after it."""
+        lines = [f"{name}: {value}" for name, value in self.headers.items()]
+        head = "\r\n".join([f"HTTP/1.1 {self.status} .", *lines, "connection: close", "", ""])
+        return head.encode("latin-1") + self.body
+
     def with_body(self, body: bytes, **headers: str) -> "Answer":
         """The same answer with another body. Its etag goes, for that stands for other bytes."""
         changed = MutableHeaders(raw=list(self.headers.raw))
@@ -28,6 +34,16 @@ class Answer:
         for name, value in headers.items():
             changed[name.replace("_", "-")] = value
         return Answer(self.status, Headers(raw=changed.raw), body)
+
+
+async def refuse_websocket(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the question for a websocket with an HTTP answer, or close it where that cannot be."""
+    await receive()
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        return await send({"type": "websocket.close", "code": 1008})
+    kind = "websocket.http.response"
+    await send({"type": f"{kind}.start", "status": answer.status, "headers": answer.headers.raw})
+    return await send({"type": f"{kind}.body", "body": answer.body})
 
 
 async def collect(app: ASGIApp, scope: Scope, receive: Receive, also: Send | None = None) -> Answer:
@@ -69,3 +85,16 @@ def accepts_gzip(headers: Headers) -> bool:
             weight = 0.0
         weights[coding.strip().lower()] = weight
     return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+def plain_page(status: int, title: str, text: str, **headers: str) -> Answer:
+    """A page without scripts that says something; text may hold HTML of ours."""
+    body = f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} · Buffer Lab</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body {{ font: 1.1rem/1.5 sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1rem;
+color-scheme: light dark }}</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+""".encode()
+    answer = Answer(status, Headers({"content-type": "text/html; charset=utf-8"}), b"")
+    return answer.with_body(body, cache_control="no-store", **headers)

@@ -4,14 +4,23 @@ Each function here uses a name that its package does not promise to keep. VERSIO
 were last seen to work; tests/unit/server/test_internals.py fails when they no longer do.
 """
 
+import asyncio
 import contextlib
 import gc
+import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
 
+import h11
+from starlette.formparsers import MultiPartParser
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from uvicorn.protocols.http import h11_impl
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-VERSIONS = {"streamlit": "1.67.0", "uvicorn": "0.54.0"}
+VERSIONS = {"streamlit": "1.67.0", "uvicorn": "0.54.0", "starlette": "1.10.0", "h11": "0.16.0"}
+RECORD_BYTES = 65_536  # that a file counts more than it holds
 
 
 def raise_request_limit(max_bytes: int) -> None:
@@ -30,3 +39,91 @@ def listening_sockets() -> Iterator[socket.socket]:
             with contextlib.suppress(OSError):
                 if thing.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     yield thing
+
+
+def quiet_refused_websockets() -> None:
+    """Keep uvicorn from logging an error for each websocket that was answered with a refusal.
+
+    It takes an HTTP answer (the extension websocket.http.response) for none.
+    """
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: "without completing handshake" not in record.getMessage()
+    )
+
+
+def keep_uploads_in_memory(max_bytes: int) -> None:
+    """Let starlette keep what arrives of a file in memory up to max_bytes; 1 MB is its default.
+
+    Beyond that it writes to a temporary file without a name. Streamlit makes the parser and does
+    not pass the option on.
+    """
+    MultiPartParser.spool_max_size = max_bytes
+
+
+def uploaded_bytes() -> dict[str, int]:
+    """The bytes of the uploaded files that Streamlit keeps, by the session's id.
+
+    A file counts RECORD_BYTES more than it holds, so that empty ones are bounded too.
+    """
+    if not runtime.exists():
+        return {}
+    manager = runtime.get_instance().uploaded_file_mgr
+    if not isinstance(manager, MemoryUploadedFileManager):
+        return {}
+    storage = manager.file_storage
+    return {
+        session: sum(len(file.data) + RECORD_BYTES for file in list(files.values()))
+        for session, files in list(storage.items())
+    }
+
+
+def watch_connections(
+    is_refused: Callable[[], bool], page: bytes, header_seconds: float, body_seconds: float
+) -> None:
+    """Bound the connections that uvicorn accepts from now on.
+
+    While is_refused() is true a new one gets the page, a whole HTTP answer as bytes, and is closed.
+    A request line with its headers has to be there after header_seconds, and what a request sends
+    after body_seconds more. uvicorn waits for ever, and has no option for this.
+    """
+    made, received = ORIGINAL["connection_made"], ORIGINAL["data_received"]
+    waiting: WeakKeyDictionary[H11Protocol, tuple[str, asyncio.TimerHandle]] = WeakKeyDictionary()
+    seconds = {"headers": header_seconds, "body": body_seconds}
+
+    def connection_made(protocol: H11Protocol, transport: asyncio.Transport) -> None:
+        made(protocol, transport)
+        if is_refused():
+            transport.write(page)
+            transport.close()
+        else:
+            wait_for(protocol, "headers")
+
+    def data_received(protocol: H11Protocol, data: bytes) -> None:
+        received(protocol, data)
+        is_http = protocol in protocol.connections  # and no websocket by now
+        phase = {h11.IDLE: "headers", h11.SEND_BODY: "body"}.get(protocol.conn.their_state, "")
+        wait_for(protocol, phase if is_http else "")
+
+    def wait_for(protocol: H11Protocol, phase: str) -> None:
+        before, timer = waiting.get(protocol, ("", None))
+        if before == phase:
+            return
+        if timer:
+            timer.cancel()
+        waiting.pop(protocol, None)
+        if phase:
+            timer = protocol.loop.call_later(seconds[phase], end, protocol.transport, phase)
+            waiting[protocol] = phase, timer
+
+    def end(transport: asyncio.Transport, phase: str) -> None:
+        if phase == "headers" and not transport.is_closing():
+            transport.write(LATE)
+        transport.close()
+
+    vars_of = {"connection_made": connection_made, "data_received": data_received}
+    for name, function in vars_of.items():
+        setattr(H11Protocol, name, function)
+
+
+ORIGINAL = {name: getattr(H11Protocol, name) for name in ("connection_made", "data_received")}
+LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"

@@ -6,10 +6,20 @@ import importlib
 import socket
 from collections.abc import AsyncGenerator
 
+import psutil
 import streamlit as st
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
 
-from pages.server.internals import listening_sockets, raise_request_limit
+from pages.server import descriptors
+from pages.server.internals import (
+    keep_uploads_in_memory,
+    listening_sockets,
+    quiet_refused_websockets,
+    raise_request_limit,
+    watch_connections,
+)
+from pages.server.limits import LIMITS, MB
 
 WARM = asyncio.Event()
 TUNE_AFTER_SECONDS = 2  # the first visitor's page is there by then
@@ -23,11 +33,41 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     Browsers are answered meanwhile, and load what they need. A link of more than 64 kB gets a page
     that says what is wrong with it, instead of uvicorn's bare "400 Bad Request".
     """
+    descriptors.raise_limit()
     raise_request_limit(REQUEST_BYTES)
+    keep_uploads_in_memory((config.get_option("server.maxUploadSize") + 1) * MB)
+    watch_connections(
+        descriptors.refuse_at_once,
+        descriptors.FULL.raw(),
+        LIMITS.header_seconds,
+        LIMITS.body_seconds,
+    )
+    quiet_refused_websockets()
     send_at_once()
+    show_addresses()
     warming = asyncio.create_task(warm_up())
     yield {}
     warming.cancel()
+
+
+def show_addresses() -> None:
+    """Print where others in the network find the server; nobody is asked for that."""
+    for listener in listening_sockets():
+        host, port, *_ = listener.getsockname()
+        if host in ("0.0.0.0", "::"):
+            for address in network_addresses():
+                print(f"  In your network: http://{address}:{port}", flush=True)
+            return
+
+
+def network_addresses() -> list[str]:
+    """This machine's IPv4 addresses in its networks, without those of loopback and link-local."""
+    found = (one for cards in psutil.net_if_addrs().values() for one in cards)
+    return [
+        one.address
+        for one in found
+        if one.family == socket.AF_INET and not one.address.startswith(("127.", "169.254."))
+    ]
 
 
 def wait_until_warm(app: ASGIApp) -> ASGIApp:

@@ -53,15 +53,26 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def started(*options, script="dashboard.py", folder=ROOT, kind=RunningServer):
+def started(
+    *options,
+    script="dashboard.py",
+    folder=ROOT,
+    kind=RunningServer,
+    port=None,
+    prefix=(),
+    variables=None,
+):
     """A server for a script of a folder, with options for `streamlit run`; it may not answer yet.
 
-    kind: RunningServer or a subclass. It gets no STREAMLIT_ variable of ours.
+    kind: RunningServer or a subclass. It gets no STREAMLIT_ variable of ours, but these variables.
+    prefix: a command that runs the one that follows it; port: a free one without it.
     """
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
-    command += ["--server.address=127.0.0.1", f"--server.port={port}", *options]
+    port = port or free_port()
+    command = [*prefix, sys.executable, "-m", "streamlit", "run", script]
+    command += ["--server.headless=true", "--server.address=127.0.0.1"]
+    command += [f"--server.port={port}", *options]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    environment |= variables or {}
     with tempfile.TemporaryDirectory() as logs:
         log = Path(logs, "log")
         with log.open("w") as file:

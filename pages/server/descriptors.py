@@ -1,0 +1,92 @@
+"""Open files: a server that runs out of descriptors says so, and goes on.
+
+A browser's session costs four descriptors, and three of them for two minutes after it left. Where
+256 are allowed, as on a Mac, that is less than a classroom.
+"""
+
+import contextlib
+
+import psutil
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pages.server.asgi import is_read, plain_page, refuse_websocket
+from pages.server.limits import LIMITS
+
+RESERVED = 56  # for workers, imports, and connections that bring the page below
+SESSION = 10  # that a page takes while it loads: its session and a browser's connections
+LAST = 12  # descriptors below which a new connection gets the page below, unheard
+
+FULL = plain_page(
+    503,
+    "This server is full",
+    "It holds as many visitors as it can. Places are free again when others leave, some two "
+    "minutes after they did. Please try again then; this link stays as it is.",
+    retry_after="60",
+)
+
+
+def allowed() -> int | None:
+    """How many descriptors this process may hold, or None where there is no such limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def raise_limit(wanted: int = LIMITS.open_files) -> int | None:
+    """Raise the soft limit of open files toward the hard one; returns what is allowed then."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return None
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    for target in (most, 10_240, 4_096, 1_024):  # a Mac's kernel refuses more than its own limit
+        if soft < target <= most:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+                break
+    return allowed()
+
+
+def free() -> int:
+    """How many descriptors this process may still open."""
+    limit = allowed()
+    return 1_000_000 if limit is None else limit - psutil.Process().num_fds()
+
+
+def is_full() -> bool:
+    """Whether there is no place for another visitor."""
+    return free() < RESERVED + SESSION
+
+
+def refuse_at_once() -> bool:
+    """Whether not even a connection should be listened to."""
+    return free() < LAST
+
+
+def refuse_when_full(app: ASGIApp) -> ASGIApp:
+    """ASGI middleware: when there is no place, new pages and sessions hear so, and /_stcore/health.
+
+    Files of pages that are open already still come. A session that reconnects is refused like any
+    other; its browser tries again.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and is_full():
+            return await refuse_websocket(FULL, scope, receive, send)
+        if is_read(scope) and wants_place(scope["path"]) and is_full():
+            return await FULL.send(send, body=scope["method"] == "GET")
+        return await app(scope, receive, send)
+
+    return answer
+
+
+def wants_place(path: str) -> bool:
+    """Whether an address is a page's, or asks whether there is a place: not that of a file."""
+    last = path.rpartition("/")[2]
+    return path.endswith("/_stcore/health") or ("." not in last and "/_stcore/" not in path)

@@ -1,0 +1,80 @@
+"""Requests that never end, and how long the server waits for them."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from websocket_visitor import get
+
+SECONDS = 30  # much more than the two that the server was told to wait
+PAGE = b"GET /Attention_lab HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+def connection(attacked):
+    parts = urlsplit(attacked.address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=SECONDS)
+
+
+def all_that_comes(sock):
+    pieces = []
+    while piece := sock.recv(65_536):
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"G",
+        PAGE,
+        PAGE + b"X: " + b"a" * 800_000,
+    ],
+    ids=["nothing", "one letter", "no end", "much and no end"],
+)
+def test_a_request_without_its_end_is_given_up(attacked, begun):
+    with connection(attacked) as sock:
+        sock.sendall(begun)
+        assert b"408 Request Timeout" in all_that_comes(sock)
+
+
+def test_a_second_request_without_its_end_is_given_up(attacked):
+    with connection(attacked) as sock:
+        sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert sock.recv(65_536).startswith(b"HTTP/1.1 200")
+        sock.sendall(PAGE)
+        assert b"408 Request Timeout" in all_that_comes(sock)
+
+
+def test_150_of_them_at_once(attacked):
+    socks = [connection(attacked) for _ in range(150)]
+    try:
+        for sock in socks:
+            sock.sendall(PAGE)
+        assert get(attacked.address + "/Attention_lab")[0] == 200, "others are answered meanwhile"
+        assert all(b"408" in all_that_comes(sock) for sock in socks)
+    finally:
+        for sock in socks:
+            sock.close()
+
+
+def test_a_body_without_its_end_is_given_up(attacked):
+    with connection(attacked) as sock:
+        sock.sendall(b"PUT /_stcore/upload_file/x/y HTTP/1.1\r\nHost: a\r\n"
+                     b"Content-Length: 1000000\r\n\r\nabc")  # fmt: skip
+        all_that_comes(sock)  # an answer or none; but the end of the connection
+
+
+def test_who_is_slow_but_comes_to_the_end_is_answered(attacked):
+    with connection(attacked) as sock:
+        for piece in (PAGE[:10], PAGE[10:], b"Connection: close\r\n\r\n"):
+            sock.sendall(piece)
+        assert all_that_comes(sock).startswith(b"HTTP/1.1 200")
+
+
+def test_a_second_request_on_a_connection_has_its_own_time(attacked):
+    with connection(attacked) as sock:
+        for _ in range(3):
+            sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
+            answer = sock.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200")

@@ -1,0 +1,52 @@
+"""A visitor that is no browser: a websocket to a server, and messages as a browser sends them."""
+
+import contextlib
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+SECONDS = 60
+
+
+def connect(address, **options):
+    """A connection to the server of an address such as http://127.0.0.1:8501."""
+    return websockets.connect(
+        f"ws://{urlsplit(address).netloc}/_stcore/stream",
+        subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],
+        open_timeout=SECONDS,
+        compression=None,
+        max_size=None,
+        proxy=None,
+        **options,
+    )
+
+
+async def rerun(socket, query="", widgets=(), page_hash="", fragment=""):
+    """Ask for a run; the messages up to its end. widgets: WidgetState messages."""
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    message.rerun_script.page_script_hash = page_hash
+    message.rerun_script.fragment_id = fragment
+    message.rerun_script.widget_states.widgets.extend(widgets)
+    await socket.send(message.SerializeToString())
+    messages = []
+    while not messages or messages[-1].WhichOneof("type") != "script_finished":
+        messages.append(ForwardMsg.FromString(await socket.recv()))
+    return messages
+
+
+def get(url, method="GET", **headers):
+    """(status, headers, body) of an HTTP answer; the server is asked and no proxy."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, method=method, headers=named)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with contextlib.ExitStack() as closing:
+        try:
+            answer = closing.enter_context(opener.open(request, timeout=SECONDS))
+        except urllib.error.HTTPError as error:
+            answer = closing.enter_context(error)
+        return answer.status, answer.headers, answer.read()

@@ -1,0 +1,70 @@
+"""The server's bounds, from the environment."""
+
+import sys
+from dataclasses import fields
+
+import pytest
+
+from pages.server import descriptors
+from pages.server.limits import Limits, from_environment, variable
+
+
+def test_without_variables_the_defaults_hold():
+    assert from_environment({}) == Limits() == from_environment({variable("upload_mb"): ""})
+
+
+def test_every_bound_has_its_variable():
+    names = [field.name for field in fields(Limits)]
+    asked = {variable(name): str(number) for number, name in enumerate(names, start=1)}
+    assert from_environment(asked) == Limits(*range(1, len(names) + 1))
+    assert variable("upload_mb") == "BUFFER_LAB_UPLOAD_MB"
+
+
+@pytest.mark.parametrize("text", ["many", "-1", "0", "1.5", "1e3"])
+def test_what_is_no_bound_is_refused_by_its_name(text):
+    with pytest.raises(
+        ValueError, match=r"BUFFER_LAB_UPLOAD_MB .*must be a whole number from 1 on"
+    ):
+        from_environment({"BUFFER_LAB_UPLOAD_MB": text})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("hard", [900, 3_000, 50_000, None])
+def test_the_soft_limit_of_open_files_goes_up_to_the_hard_one(hard, monkeypatch):
+    import resource
+
+    now = [256, resource.RLIM_INFINITY if hard is None else hard]
+
+    def setrlimit(which, pair):
+        if pair[0] > 20_000:
+            raise ValueError("this kernel allows less")
+        now[:] = pair
+
+    monkeypatch.setattr(resource, "getrlimit", lambda which: tuple(now))
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    expected = {900: 900, 3_000: 3_000, 50_000: 10_240, None: 10_240}[hard]
+    assert descriptors.raise_limit(30_000) == expected
+    assert now[1] in (hard, resource.RLIM_INFINITY), "the hard limit stays"
+
+
+def test_without_limits_of_open_files_a_server_is_never_full(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert descriptors.allowed() is None and descriptors.raise_limit() is None
+    assert not descriptors.is_full() and not descriptors.refuse_at_once()
+
+
+@pytest.mark.parametrize(
+    ("path", "wants"),
+    [
+        ("/", True),
+        ("/Attention_lab", True),
+        ("/behind/a/proxy/State_dict", True),
+        ("/_stcore/health", True),
+        ("/_stcore/host-config", False),
+        ("/_stcore/upload_file/a/b", False),
+        ("/static/js/a.js", False),
+        ("/media/x.csv", False),
+    ],
+)
+def test_who_wants_a_place(path, wants):
+    assert descriptors.wants_place(path) is wants
