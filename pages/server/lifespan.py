@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import socket
 from collections.abc import AsyncGenerator
+from urllib.parse import urlunsplit
 
 import psutil
 import streamlit as st
@@ -56,7 +57,8 @@ def show_addresses() -> None:
         host, port, *_ = listener.getsockname()
         if host in ("0.0.0.0", "::"):
             for address in network_addresses():
-                print(f"  In your network: http://{address}:{port}", flush=True)
+                place = urlunsplit(("http", f"{address}:{port}", "", "", ""))
+                print(f"  In your network: {place}", flush=True)
             return
 
 

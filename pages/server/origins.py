@@ -5,7 +5,7 @@ another server for it, in the event loop: each knock stops everybody for a secon
 origins are refused before Streamlit sees them.
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,8 +17,8 @@ FOREIGN = plain_page(
     403,
     "Not from here",
     "A page of another site asked for this. If this server stands behind a proxy under another "
-    "name, start it with <code>--server.corsAllowedOrigins=https://that.name</code>, or let the "
-    "proxy pass the <code>Host</code> header with its port.",
+    "name, let the proxy pass the <code>Host</code> header with its port, or start the server with "
+    "<code>--server.corsAllowedOrigins</code> and the address that browsers see.",
 )
 
 
@@ -58,7 +58,7 @@ def refuse_foreign_origins(app: ASGIApp) -> ASGIApp:
             return await refuse_websocket(FOREIGN, scope, receive, send)
         if scope["type"] == "websocket":
             own = MutableHeaders(raw=list(scope["headers"]))
-            own["origin"] = f"http://{host}"
+            own["origin"] = urlunsplit(("http", host or "", "", "", ""))
             scope = {**scope, "headers": own.raw}
         return await app(scope, receive, send)
 
