@@ -4,7 +4,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -35,6 +35,22 @@ def observe(case: Case) -> Outcome:
 def run(function: FunctionType, ranks: int = 1) -> Seen:
     """Execute a function's program (core.cases.program) and return what was seen.
 
+    The failure's line is counted in the function's source.
+    """
+    text = program(function, ranks)
+    seen, _ = execute(text)
+    source, failure = shown(function), seen.failure
+    if failure is None or failure.line is None:
+        return seen
+    if source not in text:  # it is inside a program that the text starts
+        return replace(seen, failure=replace(failure, line=None, code=""))
+    above = text[: text.index(source)].count("\n")
+    return replace(seen, failure=replace(failure, line=failure.line - above))
+
+
+def execute(text: str) -> tuple[Seen, dict[str, Any]]:
+    """Execute a program: what was seen, and its names afterwards.
+
     Random numbers inside are its own. `print` collects here what it would write elsewhere.
     """
     lines: list[str] = []
@@ -42,33 +58,34 @@ def run(function: FunctionType, ranks: int = 1) -> Seen:
     def collect(*values: Any, sep: str = " ", end: str = "\n") -> None:
         lines.extend((sep.join(map(str, values)) + end).splitlines())
 
-    text = program(function, ranks)
+    names = {"__name__": "case", "print": collect, "register": register}
     failure = None
     always = torch.is_warn_always_enabled()
     with own_random_numbers(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.set_warn_always(True)  # else PyTorch gives some warnings once in a process
         try:
-            names = {"__name__": "case", "print": collect, "register": register}
             exec(compile(text, FILE, "exec"), names)
         except Exception as error:
-            failure = describe(error, text, function)
+            failure = describe(error, text)
         finally:
             torch.set_warn_always(always)
     said = (str(w.message) for w in caught if not issubclass(w.category, DeprecationWarning))
-    return Seen(tuple(lines), tuple(text.partition(" (Triggered")[0] for text in said), failure)
+    warned = tuple(text.partition(" (Triggered")[0] for text in said)
+    return Seen(tuple(lines), warned, failure), names
 
 
-def describe(error: Exception, text: str, function: FunctionType) -> Failure:
-    """The Failure of an exception that a program raised; its line is that of the function."""
-    message = re.sub(r"\x1b\[\d*m", "", str(error))  # colours for terminals
-    source, lines = shown(function), text.splitlines()
-    frames = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == FILE]
-    at = frames[-1] if frames else None
-    if source not in text or at is None:
-        return Failure(type(error).__name__, message)
-    begins = text[: text.index(source)].count("\n")
-    return Failure(type(error).__name__, message, at - begins, lines[at - 1].strip())
+def describe(error: Exception, text: str) -> Failure:
+    """The Failure of an exception that a program raised, with the program's line."""
+    if isinstance(error, SyntaxError):
+        at, message = error.lineno, error.msg
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        at = next((f.lineno for f in reversed(frames) if f.filename == FILE), None)
+        message = re.sub(r"\x1b\[\d*m", "", str(error))  # colours for terminals
+    lines = text.splitlines()
+    code = lines[at - 1].strip() if at and at <= len(lines) else ""
+    return Failure(type(error).__name__, message, at, code)
 
 
 def observe_in_worker(report: Callable, slug: str) -> Outcome:
