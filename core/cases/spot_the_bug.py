@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.cases.case import Failure, Seen
 from core.cases.observe import execute
 
-DAMAGED = """import torch
+DAMAGED: str = """import torch
 from torch import nn
 
 
@@ -178,7 +178,7 @@ def listing(words: tuple[str, ...]) -> str:
 
     Raises KeyError for a word that is none of WORDS.
     """
-    lines: list[str] = DAMAGED.split("\n")
+    lines = DAMAGED.split("\n")
     for word in words:
         spot, text = WORDS[word]
         lines[spot.number - 1] = text
