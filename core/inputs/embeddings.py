@@ -3,6 +3,9 @@
 import functools
 import hashlib
 import unicodedata
+from collections.abc import Iterable
+
+Row = tuple[float, ...]  # the numbers of one token
 
 JOINER = "\u200d"  # between the parts of one emoji
 D_IN = 3  # numbers in an input embedding, as in the six-token example
@@ -18,12 +21,13 @@ SIX_TOKENS = (
 )
 
 
-def tokenize(sentence):
+def tokenize(sentence: str) -> tuple[str, ...]:
     """Split a sentence into words and single punctuation marks; white space separates.
 
     Accents and the like stay with their letter, and joined emoji stay one.
     """
-    tokens, last = [], "space"
+    tokens: list[str] = []
+    last = "space"
     for character in unicodedata.normalize("NFC", sentence):
         if character.isspace():
             last = "space"
@@ -42,7 +46,7 @@ def tokenize(sentence):
 
 
 @functools.lru_cache(4096)
-def embed(token, seed):
+def embed(token: str, seed: int) -> Row:
     """Three numbers from 0 to 1 with two decimals, the same for a token and seed everywhere.
 
     The rule: SHA-256 of "seed:token" in UTF-8; its first three groups of four bytes, read as
@@ -53,12 +57,12 @@ def embed(token, seed):
     return tuple(round(word / 2**32, 2) for word in words)
 
 
-def numbers_to_text(rows):
+def numbers_to_text(rows: Iterable[Iterable[float]]) -> str:
     """Rows of numbers as one line: numbers separated by spaces, rows by semicolons."""
     return "; ".join(" ".join(f"{number:.10g}" for number in row) for row in rows)
 
 
-def text_to_numbers(text):
+def text_to_numbers(text: str) -> tuple[Row, ...]:
     """The rows that numbers_to_text wrote; commas and line breaks are understood too.
 
     Raises ValueError where a piece is not a number.
@@ -67,7 +71,7 @@ def text_to_numbers(text):
     return tuple(tuple(float(piece) for piece in line.split()) for line in lines if line.strip())
 
 
-def shorten_token(token, length=24):
+def shorten_token(token: str, length: int = 24) -> str:
     """A token for a comment or a label: printable, on one line, of bounded length."""
     shown = "".join(c if c.isprintable() else "?" for c in token)
     return shown if len(shown) <= length else shown[: length - 1] + "…"

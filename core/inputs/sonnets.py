@@ -52,6 +52,6 @@ To love that well which thou must leave ere long.
 TOKENS = tokenize(SONNETS)
 
 
-def first_tokens(count):
+def first_tokens(count: int) -> tuple[str, ...]:
     """The first count tokens of the sonnets, which begin again after their end."""
     return tuple(itertools.islice(itertools.cycle(TOKENS), count))

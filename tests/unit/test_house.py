@@ -104,6 +104,17 @@ def test_every_package_of_core_is_shared_or_a_wing():
     assert {path.name for path in CORE if len(path.parts) == 2} == {"__init__.py", "lessons.py"}
 
 
+def test_the_readme_has_a_line_for_every_package():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("<!-- packages -->\n")[2].partition("<!-- /packages -->")[0]
+    named = re.findall(r"^\| `([a-z_/]+)` \| (.+) \|$", table, re.M)
+    packages = {"/".join(path.parts[:2]) for path in [*CORE, *PAGES] if len(path.parts) > 2}
+    assert sorted(name for name, _ in named) == sorted(packages)
+    for name, purpose in named:
+        wing = name.startswith("core/") and name.removeprefix("core/") in WINGS
+        assert purpose.startswith("wing: ") == wing, name
+
+
 def test_packages_import_each_other_in_no_circle():
     graph = {}
     for source, target in set(arrows(CORE)) - KNOWN:
