@@ -115,6 +115,15 @@ def test_the_readme_has_a_line_for_every_package():
         assert purpose.startswith("wing: ") == wing, name
 
 
+@pytest.mark.parametrize("file", ["README.md", ".github/CONTRIBUTING.md"])
+def test_links_of_a_text_lead_to_files(file):
+    text = (ROOT / file).read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    assert links
+    for link in links:
+        assert ((ROOT / file).parent / link).exists(), link
+
+
 def test_packages_import_each_other_in_no_circle():
     graph = {}
     for source, target in set(arrows(CORE)) - KNOWN:
