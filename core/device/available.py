@@ -1,5 +1,6 @@
 """The devices of this machine: real ones as PyTorch reports them, and always the simulated one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,18 +16,33 @@ class Device:
     description: str
 
     @property
-    def simulated(self):
+    def simulated(self) -> bool:
         return self.name == SIMULATED
 
 
-def available_devices():
+@dataclass(frozen=True)
+class Accelerator:
+    """A kind of real device: its name, and how PyTorch says whether there is one, and which."""
+
+    name: str
+    is_available: Callable[[], bool]
+    model: Callable[[], str]
+
+
+# PyTorch is asked when it matters, not when this file is imported.
+ACCELERATORS = (
+    Accelerator("cuda", lambda: torch.cuda.is_available(), lambda: torch.cuda.get_device_name()),
+    Accelerator("mps", lambda: torch.backends.mps.is_available(), lambda: "Apple's Metal"),
+    Accelerator("xpu", lambda: torch.xpu.is_available(), lambda: torch.xpu.get_device_name()),
+)
+
+
+def available_devices() -> tuple[Device, ...]:
     """Every device that tensors can be moved to here, the CPU first, the simulated one last."""
-    devices = [Device("cpu", "this computer's processor")]
-    if torch.cuda.is_available():
-        devices.append(Device("cuda", f"a real GPU: {torch.cuda.get_device_name()}"))
-    if torch.backends.mps.is_available():
-        devices.append(Device("mps", "a real GPU: Apple's Metal"))
-    if torch.xpu.is_available():
-        devices.append(Device("xpu", f"a real GPU: {torch.xpu.get_device_name()}"))
-    devices.append(Device(SIMULATED, "a simulated accelerator"))
-    return tuple(devices)
+    real = [
+        Device(kind.name, f"a real GPU: {kind.model()}")
+        for kind in ACCELERATORS
+        if kind.is_available()
+    ]
+    cpu = Device("cpu", "this computer's processor")
+    return (cpu, *real, Device(SIMULATED, "a simulated accelerator"))

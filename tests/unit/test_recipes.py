@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from imports import ROOT
+from imports import ROOT, python_files
+
+from core.device.available import ACCELERATORS
 
 TEXT = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
 RECIPES = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
@@ -95,6 +97,17 @@ def test_a_recipe_works_word_for_word(recipe, copy):
         apply(copy, *change)
     (command,) = COMMAND.findall(RECIPES[recipe])
     assert " passed" in run(copy, command)
+
+
+def test_a_device_is_named_in_one_place():
+    """But for the cases, whose code is shown as it is met in the wild, and PyTorch's own kinds."""
+    elsewhere = [path for path in python_files("core", "pages") if path.parts[1] != "cases"]
+    naming = {
+        path.as_posix()
+        for path in elsewhere
+        if any(f'"{kind.name}"' in (ROOT / path).read_text("utf-8") for kind in ACCELERATORS)
+    }
+    assert naming == {"core/device/available.py", "core/device/patches.py"}
 
 
 def test_a_lesson_touches_no_code_of_another_and_a_row_two_files_of_core_and_its_reasons():
