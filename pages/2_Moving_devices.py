@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.code.export import timeline_parts
-from core.moving.reasons import MOVING, reason
+from core.moving.reasons import reason
+from core.moving.settings import MOVING, OUTCOME
 from core.moving.timeline import script
-from pages.components import code, frame, predict
+from core.settings.outcome_question import outcome_verdict
+from pages.components import code, frame, prediction
 from pages.components.widgets import section, widget
 from pages.moving import copies as crossing
 from pages.moving import timeline
@@ -18,9 +20,11 @@ with frame.page(PAGE, MOVING):
     )
     built = timeline.builder()
     ask = widget(MOVING["predict"])
-    if built and predict.gate(ask, timeline.question(built), built.name, "Run the timeline"):
+    if built and prediction.gate(OUTCOME, timeline.question(built), built.name, ask):
         story = timeline.observe(built)
-        predict.verdict(ask, story.outcome, reason(story))
+        if ask:
+            guess = prediction.guess_of(OUTCOME)
+            prediction.show(outcome_verdict(guess, story.outcome, reason(story)))
         st.header("The ledger", anchor=False)
         timeline.ledger(story)
         timeline.failure(story)

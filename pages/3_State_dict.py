@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.state_dict.reasons import SAVING
-from core.state_dict.size import PRICE
+from core.state_dict.settings import STATE_DICT
 from pages.components import frame
 from pages.components.widgets import sections, widget
 from pages.state_dict import checkpoint as inside
@@ -13,17 +12,17 @@ from pages.state_dict import load_failures as load
 from pages.state_dict import size as price
 
 PAGE = "pages/3_State_dict.py"
-with frame.page(PAGE, {**SAVING, **PRICE, **inside.INSIDE}):
+with frame.page(PAGE, {**STATE_DICT, **inside.INSIDE}):
     st.markdown(
         "A checkpoint is a `state_dict` in a file. Parameters and persistent buffers are in it; "
         "everything else has to be built again. Open a section, guess, and see."
     )
-    ask = widget(SAVING["predict"])
+    ask = widget(STATE_DICT["predict"])
     panels = {
         "keys": keys.panel,
         "edit": edit.panel,
         "failures": load.panel,
         "price": price.panel,
     }
-    sections(SAVING, panels, ask)
-    sections(SAVING, {"inside": inside.panel})
+    sections(STATE_DICT, panels, ask)
+    sections(STATE_DICT, {"inside": inside.panel})

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.training.experiment import train
-from core.training.reasons import TRAINING
-from pages.components import frame, progress
+from core.training.settings import CHANGED, TRAINING
+from pages.components import frame, prediction, progress
 from pages.components.widgets import sections
 from pages.training import controls as training
 from pages.training import results as trained
@@ -18,7 +18,7 @@ with frame.page(PAGE, TRAINING):
         "fifth has a **BatchNorm** and no mask."
     )
     settings, ask = training.controls()
-    if settings and training.gate(ask):
+    if settings and prediction.gate(CHANGED, training.ASKED, "", ask):
         run = progress.work("training", train, settings, live=training.losses_so_far)
         if run:
             training.verdict(run, ask)

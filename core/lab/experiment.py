@@ -14,40 +14,63 @@ from core.device.available import SIMULATED, available_devices
 from core.device.simulated_device import register
 from core.inputs.embeddings import D_IN, SIX_TOKENS
 from core.lab.script import script
+from core.settings.declared import Declared, declared
 from core.settings.setting import Choice, Decimal, SettingError, Switch, Whole
 from core.workers.random_state import own_random_numbers
 
 MAX_TOKENS = 4096
 MAX_NUMBER = 1000.0  # the largest size of a number in an input embedding
-PARTS = {  # the experiment's own settings; names as in the URL
-    setting.name: setting
-    for setting in (
-        Switch("persistent", "Persistent", True, "A persistent buffer is part of the state_dict."),
+
+
+@dataclass(frozen=True)
+class Experiment(Declared):
+    """What to run, validated on construction (SettingError). Both variants always run.
+
+    tokens names the rows of `rows`; each row holds the D_IN numbers of one input embedding. The
+    other fields are controls of the page, by their names in the link.
+    """
+
+    tokens: tuple[str, ...] = tuple(token for token, _ in SIX_TOKENS)
+    rows: tuple[tuple[float, ...], ...] = tuple(row for _, row in SIX_TOKENS)
+    persistent: bool = declared(
+        Switch("persistent", "Persistent", True, "A persistent buffer is part of the state_dict.")
+    )
+    device: str = declared(
         Choice(
             "device",
             "Device",
             SIMULATED,
             "Where the model and the input go.",
             options=tuple(device.name for device in available_devices()),
-        ),
+        )
+    )
+    move_model: bool = declared(
         Switch(
             "move_model",
             "Move the model after construction",
             True,
             "Runs `model.to(device)`, as every training script does.",
-        ),
+        )
+    )
+    move_mask: bool = declared(
         Switch(
             "move_mask",
             "Move the mask by hand",
             False,
             "Runs `model.mask = model.mask.to(device)`, the notebook's fix.",
-        ),
-        Whole(
-            "context_length", "Context length", 6, "Rows and columns of the mask.", 1, MAX_TOKENS
-        ),
-        Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16),
-        Decimal("dropout", "Dropout", 0.0, "The share of attention weights set to 0.", 0.0, 0.9),
-        Switch("qkv_bias", "qkv_bias", False, "Gives the three linear layers a bias."),
+        )
+    )
+    context_length: int = declared(
+        Whole("context_length", "Context length", 6, "Rows and columns of the mask.", 1, MAX_TOKENS)
+    )
+    d_out: int = declared(Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16))
+    dropout: float = declared(
+        Decimal("dropout", "Dropout", 0.0, "The share of attention weights set to 0.", 0.0, 0.9)
+    )
+    qkv_bias: bool = declared(
+        Switch("qkv_bias", "qkv_bias", False, "Gives the three linear layers a bias.")
+    )
+    seed: int = declared(
         Whole(
             "seed",
             "Seed",
@@ -55,7 +78,9 @@ PARTS = {  # the experiment's own settings; names as in the URL
             "Decides weights, dropout and a sentence's embeddings.",
             0,
             2**31 - 1,
-        ),
+        )
+    )
+    weights: str = declared(
         Choice(
             "weights",
             "Weights of the two variants",
@@ -63,37 +88,14 @@ PARTS = {  # the experiment's own settings; names as in the URL
             "`same`: both start from the seed. `notebook`: one generator fills first one, then "
             "the other, so their weights differ.",
             options=("same", "notebook"),
-        ),
+        )
     )
-}
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What to run, validated on construction (SettingError). Both variants always run.
-
-    tokens names the rows of `rows`; each row holds the D_IN numbers of one input embedding.
-    """
-
-    tokens: tuple[str, ...] = tuple(token for token, _ in SIX_TOKENS)
-    rows: tuple[tuple[float, ...], ...] = tuple(row for _, row in SIX_TOKENS)
-    persistent: bool = True
-    device: str = SIMULATED
-    move_model: bool = True
-    move_mask: bool = False
-    context_length: int = 6
-    d_out: int = 2
-    dropout: float = 0.0
-    qkv_bias: bool = False
-    seed: int = 123
-    weights: str = "same"
 
     def __post_init__(self):
         check_rows("rows", self.rows)
         if len(self.tokens) != len(self.rows):
             raise SettingError("tokens", len(self.tokens), f"one for each of {len(self.rows)} rows")
-        for name, setting in PARTS.items():
-            setting.check(getattr(self, name))
+        super().__post_init__()
 
 
 def check_rows(name, rows):
@@ -144,9 +146,6 @@ class VariantRun:
             return "it works"
         about_devices = error.type == "RuntimeError" and "device" in error.message
         return "a device error" if about_devices else "something else"
-
-
-OUTCOMES = ("it works", "a device error", "something else")
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from core.inputs.sonnets import TOKENS, first_tokens
 from core.lab.experiment import (
     MAX_NUMBER,
     MAX_TOKENS,
-    OUTCOMES,
-    PARTS,
     Experiment,
     check_rows,
 )
-from core.mask_cost.findings import COST
+from core.settings.declared import catalogue, settings_of
+from core.settings.outcome_question import outcome_prediction
+from core.settings.prediction import PREDICT
 from core.settings.setting import Choice, Switch, Text, Whole
 
 MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
@@ -49,61 +49,54 @@ class Numbers(Text):
             return False
 
 
-PREDICT = Switch("predict", "Predict first", True, "Hide the results until you have made a guess.")
-GUESS = Choice("guess", "What will happen?", None, options=OUTCOMES)
-RAN = Text("ran", "The question that was answered", "", max_chars=200)
-LAB = {
-    setting.name: setting
-    for setting in (
-        Switch(
-            "buffer",
-            "Register the mask as a buffer",
-            True,
-            'On: `self.register_buffer("mask", …)`. Off: `self.mask = …`, a plain attribute.',
-        ),
-        *PARTS.values(),
-        Choice(
-            "input",
-            "Input",
-            "example",
-            "Where the input embeddings come from.",
-            options=("example", "sentence", "numbers", "text"),
-        ),
-        Whole(
-            "tokens",
-            "Tokens",
-            64,
-            f"So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73, which "
-            f"begin again after {len(TOKENS)}.",
-            1,
-            MAX_TOKENS,
-        ),
-        Sentence("sentence", "Your sentence", "A buffer moves with its module.", max_chars=500),
-        Numbers(
-            "x",
-            "The same numbers as text",
-            numbers_to_text(row for _, row in SIX_TOKENS),
-            "Three numbers a token, tokens separated by semicolons. The link carries this text.",
-            max_chars=1900,
-        ),
-        Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
-        PREDICT,
-        GUESS,
-        RAN,
-        Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
-        Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
-        Whole("zoom_query", "First query of the window", 1, "", 1, MAX_TOKENS),
-        Whole("zoom_key", "First key of the window", 1, "", 1, MAX_TOKENS),
-        Switch("inputs", "Input, sizes and seed", False),
-        Switch("zoom", "Zoom into a window", False),
-        Switch("pipeline", "The whole pipeline", False),
-        Switch("tensors", "The tensor table", False),
-        Switch("causality", "The causality probe", False),
-        Switch("code", "The code", False),
-    )
-}
-
-LAB |= COST
+OUTCOME = outcome_prediction("Run the forward pass")
+PARTS = settings_of(Experiment)  # the controls that decide what runs
+LAB = catalogue(
+    Switch(
+        "buffer",
+        "Register the mask as a buffer",
+        True,
+        'On: `self.register_buffer("mask", …)`. Off: `self.mask = …`, a plain attribute.',
+    ),
+    PARTS.values(),
+    Choice(
+        "input",
+        "Input",
+        "example",
+        "Where the input embeddings come from.",
+        options=("example", "sentence", "numbers", "text"),
+    ),
+    Whole(
+        "tokens",
+        "Tokens",
+        64,
+        f"So many words and punctuation marks of Shakespeare's sonnets 18, 116 and 73, which "
+        f"begin again after {len(TOKENS)}.",
+        1,
+        MAX_TOKENS,
+    ),
+    Sentence("sentence", "Your sentence", "A buffer moves with its module.", max_chars=500),
+    Numbers(
+        "x",
+        "The same numbers as text",
+        numbers_to_text(row for _, row in SIX_TOKENS),
+        "Three numbers a token, tokens separated by semicolons. The link carries this text.",
+        max_chars=1900,
+    ),
+    Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
+    PREDICT,
+    OUTCOME,
+    Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
+    Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
+    Whole("zoom_query", "First query of the window", 1, "", 1, MAX_TOKENS),
+    Whole("zoom_key", "First key of the window", 1, "", 1, MAX_TOKENS),
+    Switch("inputs", "Input, sizes and seed", False),
+    Switch("zoom", "Zoom into a window", False),
+    Switch("pipeline", "The whole pipeline", False),
+    Switch("tensors", "The tensor table", False),
+    Switch("causality", "The causality probe", False),
+    Switch("code", "The code", False),
+)
 
 HOME = {"moved": Switch("moved", 'Run `model.to("sim")`', True)}  # the home page's one control
 

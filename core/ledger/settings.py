@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from core.lab.settings import PREDICT
 from core.ledger.holders import WAYS
-from core.ledger.rows import ROWS
-from core.settings.setting import Choice, Listed, Several, Switch, Text
+from core.ledger.rows import ROWS, Cell
+from core.settings.declared import catalogue
+from core.settings.prediction import PREDICT, Verdict, prediction, verdict
+from core.settings.setting import Choice, Listed, Setting, Several, Switch
 
 OUTCOMES = tuple(dict.fromkeys(answer for row in ROWS.values() for answer in row.answers))
 ASKED = (".half() on bool", "register_buffer")  # the cell that the page asks about first
@@ -13,38 +14,35 @@ QUESTION = (
     "A module holds a **bool** mask in a registered buffer, and `module.half()` runs. Is the mask "
     "float16 afterwards?"
 )
-SAYS = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  # the quiz's guesses
+GUESS_NAMES = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  # the quiz's guesses
 
-LEDGER = {
-    setting.name: setting
-    for setting in (
-        Choice("view", "Show", "the table", options=("the table", "the quiz")),
-        PREDICT,
-        Choice("guess", "Your guess", None, options=("yes", "no")),
-        Text("ran", "The question that was answered", "", max_chars=80),
-        Several("rows", "Rows", help="What PyTorch does. None chosen: all.", options=tuple(ROWS)),
-        Several(
-            "columns", "Columns", help="Ways to hold it. None chosen: all.", options=tuple(WAYS)
-        ),
-        Switch(
-            "slow",
-            "Run the slow rows too",
-            False,
-            "torch.export, torch.compile, and DistributedDataParallel in two processes: some "
-            "seconds, in a worker process that does not hold up other visitors.",
-        ),
-        Listed("row", "What PyTorch does", "moved by .to(device)", options=tuple(ROWS)),
-        Listed("column", "How the tensor is held", "plain attribute", options=tuple(WAYS)),
-        Listed("quiz_row", "The row to predict", "moved by .to(device)", options=tuple(ROWS)),
-        Several("revealed", "Ways that were revealed", options=tuple(WAYS)),
-        *(Choice(name, column, None, options=OUTCOMES) for column, name in SAYS.items()),
-    )
-}
+HALF_OF_BOOL = prediction("guess", "Your guess", ("yes", "no"), "ran", "Run the experiments")
+REVEALED = Several("revealed", "Ways that were revealed", options=tuple(WAYS))
+LEDGER = catalogue(
+    Choice("view", "Show", "the table", options=("the table", "the quiz")),
+    PREDICT,
+    HALF_OF_BOOL,
+    Several("rows", "Rows", help="What PyTorch does. None chosen: all.", options=tuple(ROWS)),
+    Several("columns", "Columns", help="Ways to hold it. None chosen: all.", options=tuple(WAYS)),
+    Switch(
+        "slow",
+        "Run the slow rows too",
+        False,
+        "torch.export, torch.compile, and DistributedDataParallel in two processes: some "
+        "seconds, in a worker process that does not hold up other visitors.",
+    ),
+    Listed("row", "What PyTorch does", "moved by .to(device)", options=tuple(ROWS)),
+    Listed("column", "How the tensor is held", "plain attribute", options=tuple(WAYS)),
+    Listed("quiz_row", "The row to predict", "moved by .to(device)", options=tuple(ROWS)),
+    REVEALED,
+    (Choice(name, column, None, options=OUTCOMES) for column, name in GUESS_NAMES.items()),
+)
 
 
-def ledger_for(row):
+def ledger_for(row: str) -> dict[str, Setting]:
     """LEDGER for a quiz on this row: a guess is one of the row's own answers."""
-    guesses = {name: replace(LEDGER[name], options=ROWS[row].answers) for name in SAYS.values()}
+    names, answers = GUESS_NAMES.values(), ROWS[row].answers
+    guesses = {name: replace(LEDGER[name], options=answers) for name in names}
     return LEDGER | guesses
 
 
@@ -53,11 +51,9 @@ def chosen(values, all_of_them):
     return tuple(word for word in all_of_them if word in values or not values)
 
 
-def answer(guess, cell):
-    """(right, text): whether a guess at a Cell's outcome was right, and why it came out so."""
-    right = guess == cell.outcome
-    said = "That is what happened." if right else f"What happened: {cell.outcome}."
-    return right, f"**You said: {guess}. {said}** {cell.reason}"
+def cell_verdict(guess: str, cell: Cell) -> Verdict:
+    """What a guess at a Cell's outcome was worth, and why it came out so."""
+    return verdict(guess, cell.outcome, cell.reason)
 
 
 def counts(guess, first, cell):
@@ -69,7 +65,7 @@ def counts(guess, first, cell):
         return "A link revealed this, so it is not counted."
     if guess == first:
         return None
-    right = "right" if answer(first, cell)[0] else "not so"
+    right = "right" if cell_verdict(first, cell).right else "not so"
     return f"Your first answer counts: {first}, {right}."
 
 

@@ -1,32 +1,8 @@
-"""The settings of "What does the mask cost?", and the words for what was measured."""
+"""What was measured of the mask's cost, in words."""
 
-from core.device.available import available_devices
-from core.mask_cost.measure import ATOL, ENOUGH, ROUNDS, RTOL, SECONDS, SHORTEST, WAYS
-from core.settings.setting import Choice, Switch, Text
-
-STORED, REBUILT, COPIED, FUSED = NAMES = tuple(way.__doc__ for way in WAYS)
-COST = {
-    setting.name: setting
-    for setting in (
-        Switch("cost", "What does the mask cost?", False),
-        Choice(
-            "cost_device",
-            "Measure on",
-            "cpu",
-            "`sim` computes on the CPU: what crosses to it is real, its speed is not a GPU's.",
-            options=tuple(device.name for device in available_devices()),
-        ),
-        Choice(
-            "cost_longest",
-            "Longest input, in tokens",
-            "1024",
-            f"All powers of two from {SHORTEST} on, in about {SECONDS:.0f} seconds in all.",
-            options=("256", "512", "1024", "2048"),
-        ),
-        Choice("cost_guess", "Which is the fastest?", None, options=NAMES),
-        Text("cost_ran", "The question about the cost that was answered", "", max_chars=80),
-    )
-}
+from core.mask_cost.measure import ATOL, ENOUGH, ROUNDS, RTOL, Report
+from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
+from core.settings.prediction import Verdict
 
 
 def in_words(seconds):
@@ -49,16 +25,16 @@ def leaders(report):
     return [row.way for row in rows if not row.forward.told_from(rows[0].forward)]
 
 
-def cost_answer(guess, report):
-    """("success", "info" or "warning", text): what a guess at the fastest way was worth."""
+def fastest_verdict(guess: str, report: Report) -> Verdict:
+    """What a guess at the fastest way was worth, as far as the measurement can tell."""
     first = leaders(report)
     if guess not in first:
-        kind, said = "warning", "It was not the fastest."
+        right, said = False, "It was not the fastest."
     elif len(first) == 1:
-        kind, said = "success", "That is what came out."
+        right, said = True, "That is what came out."
     else:
-        kind, said = "info", "It may be, but the measurement cannot tell."
-    return kind, f"**You said: {guess}. {said}** {ranking(report)}"
+        right, said = None, "It may be, but the measurement cannot tell."
+    return Verdict(guess, right, said, ranking(report))
 
 
 def ranking(report):

@@ -1,69 +1,10 @@
-"""The settings of the lesson on moving devices, and the reason behind how a timeline ends."""
+"""Why a timeline ends as it does, and why some ways to have a mask copy it in every forward."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from core.lab.settings import GUESS, PREDICT, RAN
-from core.moving.copies import CONTEXT_LENGTHS
-from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
-from core.settings.setting import Choice, SettingError, Switch, Text
-
-
-@dataclass(frozen=True)
-class Steps(Text):
-    """Steps by name, separated by dots."""
-
-    @property
-    def limit(self):
-        names = ", ".join(f"`{name}`" for name in STEPS)
-        return f"at most {MAX_STEPS} steps separated by dots, each one of {names}"
-
-    def accepts(self, value):
-        try:
-            return super().accepts(value) and check_steps(split_steps(value)) is not None
-        except SettingError:
-            return False
-
-
-def split_steps(text):
-    """The names of the steps in a text such as "to-sim.forward"."""
-    return tuple(name.strip() for name in text.split(".") if name.strip())
-
-
-HOW_MANY = ("none", "one", "two", "three", "four", "all five")
-FIRST = PRESETS["notebook"]
-MOVING = {
-    setting.name: setting
-    for setting in (
-        Choice(
-            "start",
-            "The mask is",
-            FIRST.start,
-            "How the module holds its mask when it is built.",
-            options=tuple(STARTS),
-        ),
-        Steps(
-            "steps",
-            "The same steps as text",
-            ".".join(FIRST.steps),
-            "Names separated by dots. The link carries this text.",
-            max_chars=200,
-        ),
-        PREDICT,
-        GUESS,
-        RAN,
-        Choice(
-            "counted",
-            "Count real forward passes up to a context length of",
-            "1024",
-            "Beyond it, bytes are extrapolated and drawn pale.",
-            options=("256", "1024", str(CONTEXT_LENGTHS[-2])),
-        ),
-        Choice("copying", "How many copy the mask?", None, options=HOW_MANY),
-        Text("counted_for", "The counting that was answered", "", max_chars=40),
-        Switch("crossings", "What crosses the boundary in each forward pass", False),
-        Switch("code", "The code", False),
-    )
-}
+from core.moving.copies import Crossing
+from core.moving.settings import HOW_MANY
+from core.settings.prediction import Verdict, verdict
 
 
 def reason(story):
@@ -121,12 +62,14 @@ def reason(story):
     return " ".join(notes)
 
 
-def copying_answer(guess, table):
-    """Whether the guess at how many ways copy in every forward pass was right, and why; a pair."""
+def copying_verdict(guess: str, table: Sequence[Crossing]) -> Verdict:
+    """What a guess at how many ways copy the mask in every forward pass was worth, and why."""
     copying = list(dict.fromkeys(row.way for row in table if row.counted and row.each))
-    right = guess == HOW_MANY[len(copying)]
-    said = "That is what was counted." if right else f"Counted: {HOW_MANY[len(copying)]}."
-    return right, (
-        f"You said: {guess}. {said} In every forward pass, a mask crosses the boundary where it "
-        f"is {' or '.join(copying)}. Where it is on the device, or made there, nothing does."
+    return verdict(
+        guess,
+        HOW_MANY[len(copying)],
+        "In every forward pass, a mask crosses the boundary where it is "
+        f"{' or '.join(copying)}. Where it is on the device, or made there, nothing does.",
+        right="That is what was counted.",
+        wrong="Counted:",
     )

@@ -13,6 +13,7 @@ from core.attention import causal_attention as attention
 from core.device.available import SIMULATED
 from core.device.simulated_device import register
 from core.lab.experiment import own_random_numbers
+from core.settings.declared import Declared, declared, settings_of
 from core.settings.setting import Choice, Switch, Whole
 
 HOLDS = ("buffer", "non-persistent", "plain")
@@ -60,49 +61,53 @@ FIXES = {  # name: (what it does, the lines between state_dict and load_state_di
         "target.to(device, torch.float32)",
     ),
 }
-FIELDS = {
-    setting.name: setting
-    for setting in (
-        Choice("source", "Source holds its mask as", "buffer", options=HOLDS),
-        Whole("source_length", "Source's context length", 6, "", 4, 64),
-        Choice(
-            "source_dtype", "Source's dtype", "float32",
-            options=("float32", "float16", "bfloat16", "float64"),
-        ),
-        Choice("source_device", "Source is on", "cpu", options=("cpu", SIMULATED)),
-        Choice(
-            "wrapped", "Source is wrapped by", "nothing",
-            options=("nothing", "DataParallel", "torch.compile"),
-        ),
-        Choice("target", "Target holds its mask as", "buffer", options=HOLDS),
-        Whole("target_length", "Target's context length", 6, "", 4, 64),
-        Choice("target_device", "Target is on", "cpu", options=("cpu", SIMULATED, "meta")),
-        Switch("strict", "strict", True, "Whether missing and unexpected keys raise."),
-        Switch("assign", "assign", False, "Take the loaded tensors themselves, not their values."),
-        Choice("fix", "Fix", "none", options=tuple(FIXES)),
-    )
-}  # fmt: skip
+
+
+def _hold(name: str, label: str) -> Choice:
+    return Choice(name, label, "buffer", options=HOLDS)
+
+
+def _length(name: str, label: str) -> Whole:
+    return Whole(name, label, 6, "", 4, 64)
 
 
 @dataclass(frozen=True)
-class Loading:
+class Loading(Declared):
     """A source, a target and how one is loaded into the other; validated (SettingError)."""
 
-    source: str = "buffer"
-    source_length: int = 6
-    source_dtype: str = "float32"
-    source_device: str = "cpu"
-    wrapped: str = "nothing"
-    target: str = "buffer"
-    target_length: int = 6
-    target_device: str = "cpu"
-    strict: bool = True
-    assign: bool = False
-    fix: str = "none"
-
-    def __post_init__(self):
-        for name, setting in FIELDS.items():
-            setting.check(getattr(self, name))
+    source: str = declared(_hold("source", "Source holds its mask as"))
+    source_length: int = declared(_length("source_length", "Source's context length"))
+    source_dtype: str = declared(
+        Choice(
+            "source_dtype",
+            "Source's dtype",
+            "float32",
+            options=("float32", "float16", "bfloat16", "float64"),
+        )
+    )
+    source_device: str = declared(
+        Choice("source_device", "Source is on", "cpu", options=("cpu", SIMULATED))
+    )
+    wrapped: str = declared(
+        Choice(
+            "wrapped",
+            "Source is wrapped by",
+            "nothing",
+            options=("nothing", "DataParallel", "torch.compile"),
+        )
+    )
+    target: str = declared(_hold("target", "Target holds its mask as"))
+    target_length: int = declared(_length("target_length", "Target's context length"))
+    target_device: str = declared(
+        Choice("target_device", "Target is on", "cpu", options=("cpu", SIMULATED, "meta"))
+    )
+    strict: bool = declared(
+        Switch("strict", "strict", True, "Whether missing and unexpected keys raise.")
+    )
+    assign: bool = declared(
+        Switch("assign", "assign", False, "Take the loaded tensors themselves, not their values.")
+    )
+    fix: str = declared(Choice("fix", "Fix", "none", options=tuple(FIXES)))
 
     @property
     def name(self):
@@ -110,6 +115,7 @@ class Loading:
         return ".".join(str(getattr(self, name)) for name in FIELDS)
 
 
+FIELDS = settings_of(Loading)
 PRESETS = {
     "Missing key": Loading(source="plain"),
     "Unexpected key": Loading(target="plain"),

@@ -1,70 +1,33 @@
-"""The settings of the lesson on state_dict, and the reasons behind what it shows."""
+"""Why the experiments of the lesson on state_dict come out as they do; Markdown."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from core.lab.settings import PREDICT
-from core.settings.setting import Choice, Switch, Text
-from core.state_dict import load_failures
-from core.state_dict.edit_mask import EDITS
-from core.state_dict.load_failures import FIELDS
-
-HOW_MANY = ("none", "one", "two", "three", "all four")
-SURVIVES = ("in both", "only with the buffer", "in neither")
+from core.settings.prediction import Verdict, verdict
+from core.state_dict.edit_mask import Survival
+from core.state_dict.load_failures import Loaded
+from core.state_dict.settings import HOW_MANY, SURVIVES
+from core.state_dict.size import BoolBuffer, Float32Buffer, Price
 
 
-@dataclass(frozen=True)
-class Cells(Text):
-    """Cells of the 6 by 6 mask: query-key, counted from 1, separated by spaces."""
+def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) -> Verdict:
+    """What a guess at how many modules have `mask` in their state_dict was worth, and why.
 
-    @property
-    def limit(self):
-        return "cells such as `1-6 2-5`: query and key from 1 to 6, at most 36 of them"
-
-    def accepts(self, value):
-        return super().accepts(value) and re.fullmatch(r"\s*([1-6]-[1-6]\s*){0,36}", value)
-
-
-def cells_of(text):
-    """((query, key), …) of a text that Cells accepts, without repeats, in order."""
-    pairs = (tuple(map(int, pair.split("-"))) for pair in re.findall(r"[1-6]-[1-6]", text))
-    return tuple(sorted(set(pairs)))
-
-
-SAVING = {
-    setting.name: setting
-    for setting in (
-        PREDICT,
-        Switch("keys", "Keys, side by side", True),
-        Choice("in_state", "How many?", None, options=HOW_MANY),
-        Text("keys_ran", "The question about keys that was answered", "", max_chars=80),
-        Switch("edit", "Save, edit, load", False),
-        Choice(
-            "change",
-            "Edit the mask",
-            "twos",
-            "`twos`: its ones become twos. `zeros`: all of it becomes zero. `paint`: the cells "
-            "that you name change from 0 to 1 or back.",
-            options=tuple(EDITS),
-        ),
-        Cells("cells", "Cells to paint", "1-6", "Query and key, counted from 1.", max_chars=200),
-        Choice("survives", "Where will the edit survive?", None, options=SURVIVES),
-        Text("edit_ran", "The question about the edit that was answered", "", max_chars=300),
-        Switch("failures", "The load-failure lab", False),
-        *FIELDS.values(),
-        Choice("loads", "What will happen?", None, options=load_failures.OUTCOMES),
-        Text("load_ran", "The question about loading that was answered", "", max_chars=300),
-        Switch("price", "The price of persistence", False),
-        Switch("inside", "Look inside a checkpoint", False),
+    listings: of each module, the names that each call lists (core.state_dict.keys).
+    """
+    return verdict(
+        guess,
+        HOW_MANY[sum("mask" in listed["state_dict()"] for listed in listings)],
+        "A persistent buffer is saved, however it was registered; `nn.Buffer` is persistent unless "
+        "it is told otherwise. A non-persistent one moves with the module and is left out of the "
+        "`state_dict`. A plain attribute is in none of the lists.",
+        wrong="Counted:",
     )
-}
 
 
-def survival_answer(guess, with_buffer, without):
-    """(right, text): whether a guess at where an edit survives was right, and why."""
+def survival_verdict(guess: str, with_buffer: Survival, without: Survival) -> Verdict:
+    """What a guess at where an edit survives was worth, and why."""
     kept = (without.survived, with_buffer.survived)
-    answer = {(True, True): SURVIVES[0], (False, True): SURVIVES[1], (False, False): SURVIVES[2]}
-    answer = answer[kept]
+    answers = {(True, True): SURVIVES[0], (False, True): SURVIVES[1], (False, False): SURVIVES[2]}
     effect = "changed" if with_buffer.output_changed else "did not change"
     because = (
         "A persistent buffer is in the file, so loading overwrote what the fresh module had built. "
@@ -77,11 +40,32 @@ def survival_answer(guess, with_buffer, without):
         output += " `forward` takes `.bool()` of the mask, so only zero or not zero counts."
     if with_buffer.leaks:
         output += f" Tokens {', '.join(map(str, with_buffer.leaks))} now see later ones."
-    said = "That is what happened." if guess == answer else f"What happened: {answer}."
-    return guess == answer, f"**You said: {guess}. {said}** {because} {output}"
+    return verdict(guess, answers[kept], f"{because} {output}")
 
 
-def load_reason(loaded):
+def load_verdict(guess: str, loaded: Loaded) -> Verdict:
+    """What a guess at what load_state_dict will do was worth, and why."""
+    return verdict(guess, loaded.outcome, load_reason(loaded))
+
+
+def shrinking_verdict(guess: str, table: Sequence[Price]) -> Verdict:
+    """What a guess at what bool saves was worth, and why; from Prices."""
+    saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
+    float32, boolean = Float32Buffer.__doc__, BoolBuffer.__doc__
+    length = max(length for way, length in saved if way == float32)
+    before, after = saved[float32, length], saved[boolean, length]
+    return verdict(
+        guess,
+        f"{before / after:.0f} times",
+        f"At {length:,} tokens the files have {before:,} and {after:,} bytes. A float32 takes four "
+        "bytes and a bool one: PyTorch does not pack bools into bits. A mask that is not in the "
+        "file costs nothing there.",
+        right="That is what was saved.",
+        wrong="Saved:",
+    )
+
+
+def load_reason(loaded: Loaded) -> str:
     """Why a Loaded came out as it did; Markdown."""
     loading, message = loaded.loading, loaded.message
     if not loaded.raised and not loaded.faults:

@@ -15,7 +15,6 @@ from core.attention.causal_attention import causal_mask
 from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.lab.experiment import own_random_numbers
-from core.settings.setting import Choice, Text
 
 
 class Layer(nn.Module):
@@ -119,40 +118,6 @@ def prices(layers):
                 growth = (more_bytes - nbytes) * (length**2 - more_pairs) // (more_pairs - pairs)
                 table.append(Price(way.__doc__, layers, length, more_bytes + growth, False))
     return tuple(table)
-
-
-# ---------------------------------------------------------------------------- on the page
-
-FACTORS = ("not at all", "2 times", "4 times", "8 times", "32 times")
-PRICE = {
-    setting.name: setting
-    for setting in (
-        Choice(
-            "layers",
-            "Layers",
-            "12",
-            "Each layer has a mask of its own. GPT-2 has 12 to 48 layers.",
-            options=("1", "12", "24", "48"),
-        ),
-        Choice("shrinks", "How much smaller?", None, options=FACTORS),
-        Text("price_ran", "The question about the price that was answered", "", max_chars=40),
-    )
-}
-
-
-def shrinking_answer(guess, table):
-    """(right, text): whether a guess at what bool saves was right, and why; from Prices."""
-    saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
-    float32, boolean = Float32Buffer.__doc__, BoolBuffer.__doc__
-    length = max(length for way, length in saved if way == float32)
-    before, after = saved[float32, length], saved[boolean, length]
-    answer = f"{before / after:.0f} times"
-    said = "That is what was saved." if guess == answer else f"Saved: {answer}."
-    return guess == answer, (
-        f"**You said: {guess}. {said}** At {length:,} tokens the files have {before:,} and "
-        f"{after:,} bytes. A float32 takes four bytes and a bool one: PyTorch does not pack "
-        "bools into bits. A mask that is not in the file costs nothing there."
-    )
 
 
 COLOURS = (palette.GREEN, palette.ORANGE, palette.SKY_BLUE, palette.PURPLE)

@@ -15,6 +15,7 @@ from core.device.simulated_device import register
 from core.inputs.embeddings import D_IN, SIX_TOKENS, embed, tokenize
 from core.inputs.sonnets import SONNETS
 from core.lab.experiment import own_random_numbers
+from core.settings.declared import Declared, declared
 from core.settings.setting import Choice, SettingError, Whole
 from core.training import loop as training_loop
 
@@ -23,10 +24,15 @@ from core.training import loop as training_loop
 QUATRAIN = "\n".join(SONNETS.splitlines()[:4])
 CONTEXT_LENGTHS = {"six tokens": 5, "sonnet": 8}  # tokens in a window
 OPTIMIZERS = {"SGD": "torch.optim.SGD", "Adam": "torch.optim.Adam", "AdamW": "torch.optim.AdamW"}
+MAX_STEPS = 400
 SIM_STEPS = 200  # measured: a step takes about eight times as long as on cpu
-PARTS = {  # a training's own settings; names as in the URL
-    setting.name: setting
-    for setting in (
+
+
+@dataclass(frozen=True)
+class Training(Declared):
+    """What to train, validated on construction (SettingError). Numbers are text, as in the URL."""
+
+    text: str = declared(
         Choice(
             "text",
             "Text",
@@ -35,21 +41,27 @@ PARTS = {  # a training's own settings; names as in the URL
             "Shakespeare's Sonnet 18 (1609), in five windows of eight tokens; a hash of the seed "
             "and the word gives the embeddings.",
             options=tuple(CONTEXT_LENGTHS),
-        ),
-        Choice("optimizer", "Optimizer", "AdamW", options=tuple(OPTIMIZERS)),
+        )
+    )
+    optimizer: str = declared(Choice("optimizer", "Optimizer", "AdamW", options=tuple(OPTIMIZERS)))
+    learning_rate: str = declared(
         Choice(
             "learning_rate",
             "Learning rate",
             "0.03",
             options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3"),
-        ),
+        )
+    )
+    weight_decay: str = declared(
         Choice(
             "weight_decay",
             "Weight decay",
             "0.1",
             "Pulls every parameter of the optimizer towards 0, at each step.",
             options=("0", "0.01", "0.1", "1"),
-        ),
+        )
+    )
+    mask_start: str = declared(
         Choice(
             "mask_start",
             "Mask parameter, above the diagonal",
@@ -58,42 +70,39 @@ PARTS = {  # a training's own settings; names as in the URL
             "of 0, and the gradient through it is 0. AdamW leaves such an entry as it is; weight "
             "decay by SGD or Adam turns it into `nan`.",
             options=("-1", "-4", "-8", "-16", "-inf"),
-        ),
-        Whole("steps", "Optimizer steps", 100, f"At most {SIM_STEPS} on `{SIMULATED}`.", 1, 400),
-        Whole("seed", "Seed", 123, "Decides weights and the sonnet's embeddings.", 0, 2**31 - 1),
+        )
+    )
+    steps: int = declared(
+        Whole(
+            "steps",
+            "Optimizer steps",
+            100,
+            f"At most {SIM_STEPS} on `{SIMULATED}`.",
+            1,
+            MAX_STEPS,
+        )
+    )
+    seed: int = declared(
+        Whole("seed", "Seed", 123, "Decides weights and the sonnet's embeddings.", 0, 2**31 - 1)
+    )
+    device: str = declared(
         Choice(
             "device",
             "Device",
             "cpu",
             "Where all of it runs. `sim` gives the same numbers as `cpu`, bit for bit.",
             options=tuple(device.name for device in available_devices()),
-        ),
+        )
     )
-}
-
-
-@dataclass(frozen=True)
-class Training:
-    """What to train, validated on construction (SettingError). Numbers are text, as in the URL."""
-
-    text: str = "six tokens"
-    optimizer: str = "AdamW"
-    learning_rate: str = "0.03"
-    weight_decay: str = "0.1"
-    mask_start: str = "-4"
-    steps: int = 100
-    seed: int = 123
-    device: str = "cpu"
 
     def __post_init__(self):
-        for name, setting in PARTS.items():
-            setting.check(getattr(self, name))
+        super().__post_init__()
         if self.device == SIMULATED and self.steps > SIM_STEPS:
             raise SettingError(
                 "steps",
                 self.steps,
                 f"at most {SIM_STEPS} on `{SIMULATED}`, where each step takes longer, or up to "
-                f"{PARTS['steps'].high} on `cpu`",
+                f"{MAX_STEPS} on `cpu`",
             )
 
     @property

@@ -1,56 +1,12 @@
-"""The settings of the lesson on training, its five questions, and the reasons behind the answers.
+"""The reasons behind what a training run showed: why a tensor changed or stayed, and the rest.
 
 Markdown is returned; every number in it was observed in the TrainingRun.
 """
 
 import math
-from dataclasses import dataclass
 
-from core.lab.settings import PREDICT
-from core.settings.setting import Choice, Switch, Text, Whole
-from core.training.experiment import BUFFER, NORM, PARAMETER, PARTS, PLAIN, UNDECAYED, Training
-
-STAYS, CHANGES = "stays", "changes"
-
-
-@dataclass(frozen=True)
-class Question:
-    """A tensor of one of the modules, and how to name it in a question."""
-
-    module: str
-    tensor: str
-    words: str
-
-
-QUESTIONS = {
-    "weight_guess": Question(BUFFER, "W_query.weight", "`W_query.weight`, a parameter"),
-    "plain_guess": Question(PLAIN, "mask", "`mask`, a plain attribute"),
-    "buffer_guess": Question(BUFFER, "mask", "`mask`, a buffer"),
-    "parameter_guess": Question(PARAMETER, "mask", "`mask`, an `nn.Parameter`"),
-    "running_guess": Question(NORM, "norm.running_mean", "`running_mean` of a BatchNorm, a buffer"),
-}
-TRAINING = {
-    setting.name: setting
-    for setting in (
-        *PARTS.values(),
-        PREDICT,
-        *(
-            Choice(name, question.words, None, options=(CHANGES, STAYS))
-            for name, question in QUESTIONS.items()
-        ),
-        Text("trained", "The question that was answered", "", max_chars=60),
-        Whole("at", "After this many optimizer steps", 400, "", 0, PARTS["steps"].high),
-        Switch("decay", "Weight decay on the mask", False),
-        Switch("norm", "BatchNorm: a buffer that changes without a gradient", False),
-        Switch("tensors", "Every tensor", False),
-        Switch("code", "The code", False),
-    )
-}
-
-
-def training_settings(values):
-    """The Training that a mapping of control names to values describes; else SettingError."""
-    return Training(**{name: values[name] for name in PARTS})
+from core.training.experiment import BUFFER, NORM, PARAMETER, UNDECAYED
+from core.training.settings import CHANGES, STAYS
 
 
 def number(value):

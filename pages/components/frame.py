@@ -1,6 +1,7 @@
 """Frames a page: its turn, its title, the navigation, and the link, which may need mending."""
 
 import contextlib
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import streamlit as st
@@ -8,8 +9,9 @@ from PIL import Image
 
 from core.attention.causal_attention import causal_mask
 from core.lessons import LESSONS, lesson
-from core.settings.setting import read_url
-from pages.components import progress
+from core.settings.prediction import PREDICT
+from core.settings.setting import Setting, read_url
+from pages.components import progress, state
 from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
@@ -41,7 +43,7 @@ pre.marked mark { background: #ffd54a; color: #1a2330; }
 
 
 @contextlib.contextmanager
-def page(name, catalogue=None):
+def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Iterator[None]:
     """Run a page of the catalogue of lessons when it is its turn; its contents go within.
 
     catalogue maps the page's names in the URL to Settings. A link with anything unfit in it is
@@ -53,60 +55,66 @@ def page(name, catalogue=None):
         remember_link(name)
 
 
-def open_page(page, catalogue):
+def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     here = lesson(page)
     st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
-    come_back(page)
+    come_back(page, catalogue)
     mend_link(page, catalogue)
     st.html(STYLE)
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")
         for other in LESSONS:
-            link = None if other is here else st.session_state.get(f"link to {other.page}")
+            link = None if other is here else state.link_to(other.page).get() or None
             st.page_link(other.page, label=other.title, icon=other.icon, query_params=link)
     st.title(here.question, anchor=False)
-    complaints(page)
+    show_complaints(page)
 
 
-def come_back(page):
-    """With the browser's Back button, a page returns without its link: give it the last one."""
-    came_from = st.session_state.get("page")
-    st.session_state["page"] = page
-    if came_from not in (None, page):
-        progress.forget()
-    link = st.session_state.get(f"link to {page}")
-    if came_from not in (None, page) and link and not st.query_params:
+def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:
+    """Arriving from another page: nothing of that page is taken for this one's.
+
+    Streamlit keeps the value of a bound widget when the next page has one of the same name. With
+    the browser's Back button, a page returns without its link: give it the last one.
+    """
+    came_from = state.PAGE.get()
+    state.PAGE.set(page)
+    if came_from in (None, page):
+        return
+    progress.forget()
+    state.leave_behind(set(catalogue) - {PREDICT.name})
+    link = state.link_to(page).get()
+    if link and not st.query_params:
         st.switch_page(page, query_params=link)
 
 
-def mend_link(page, catalogue):
+def mend_link(page: str, catalogue: Mapping[str, Setting]) -> None:
     # A widget that is there already has taken its parameter over, and says itself what is wrong.
     parameters = {
-        name: st.query_params.get_all(name)
-        for name in st.query_params
-        if name not in st.session_state
+        name: st.query_params.get_all(name) for name in st.query_params if not state.is_drawn(name)
     }
     kept, wrong = read_url(parameters, catalogue)
     if wrong:
-        st.session_state[f"complaints of {page}"] = wrong
+        state.complaints_of(page).set(wrong)
         for name in parameters:
             del st.query_params[name]
         st.query_params.update(kept)
         st.rerun()
 
 
-def complaints(page):
-    wrong = st.session_state.get(f"complaints of {page}")
-    if wrong:
+def show_complaints(page: str) -> None:
+    wrong = state.complaints_of(page)
+    if wrong.get():
         with st.container(key="complaints"):
             st.warning("The link had something that this page cannot use.\n\n" +
-                       "\n".join(f"- {sentence}" for sentence in wrong))  # fmt: skip
-            st.button("Dismiss", on_click=lambda: st.session_state.pop(f"complaints of {page}"))
+                       "\n".join(f"- {sentence}" for sentence in wrong.get()))  # fmt: skip
+            st.button("Dismiss", on_click=wrong.take)
 
 
-def remember_link(page):
+def remember_link(page: str) -> None:
     """Keep this page's link, so that its entry in the navigation leads back to the same screen."""
-    st.session_state[f"link to {page}"] = {
-        name: values if len(values := st.query_params.get_all(name)) > 1 else values[0]
-        for name in st.query_params
-    }
+    state.link_to(page).set(
+        {
+            name: values if len(values := st.query_params.get_all(name)) > 1 else values[0]
+            for name in st.query_params
+        }
+    )

@@ -1,34 +1,46 @@
 """Every kind of widget, bound to the URL: name, default, limits and help come from its Setting."""
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.settings.setting import Decimal, Listed, SettingError, Several, Switch, Text, Whole
+from core.settings.setting import (
+    Choice,
+    Decimal,
+    Listed,
+    Setting,
+    SettingError,
+    Several,
+    Switch,
+    Text,
+    Whole,
+)
+from pages.components import state
 
 
-def widget(setting, asks_anew=False, captions=None, disabled=False):
+def widget(
+    setting: Setting,
+    captions: Sequence[str] | None = None,
+    disabled: bool = False,
+    on_change: Callable[[], None] | None = None,
+) -> Any:
     """The widget of a Setting; returns its value. What is typed outlives its being hidden.
 
-    asks_anew: a change decides the outcome, so that the guess is forgotten; where a page asks
-    more than one question, the name of the guess; or a function to call on a change.
+    captions: a line below each option of a Choice. on_change: called before the page runs again.
     """
     name = setting.name
-    if name not in st.session_state and f"kept {name}" in st.session_state:
-        st.session_state[name] = st.session_state[f"kept {name}"]
+    if not state.is_drawn(name) and state.typed(name).known:
+        state.set_value(setting, state.typed(name).get())
     common = {
         "key": name,
         "help": setting.help or None,
         "bind": "query-params",
         "disabled": disabled,
+        "on_change": on_change,
     }
-    if callable(asks_anew):
-        common["on_change"] = asks_anew
-    elif asks_anew:
-        common |= {
-            "on_change": forget_guess,
-            "args": ("guess" if asks_anew is True else asks_anew,),
-        }
     if isinstance(setting, Switch):
         return st.toggle(setting.label, setting.default, wrap=True, **common)
     if isinstance(setting, Whole):
@@ -39,11 +51,13 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
         )
     if isinstance(setting, Text):
         text = st.text_input(setting.label, setting.default, **common)
-        st.session_state[f"kept {name}"] = text
+        state.typed(name).set(text)
         return text
     if isinstance(setting, Several):
         return tuple(st.multiselect(setting.label, setting.options, placeholder="all", **common))
-    index = None if setting.default is None else setting.options.index(setting.default)
+    if not isinstance(setting, Choice):
+        raise TypeError(f"there is no widget for a {type(setting).__name__}")
+    index = None if setting.default is None else setting.options.index(str(setting.default))
     if isinstance(setting, Listed):
         return st.selectbox(setting.label, setting.options, index, **common)
     return st.radio(
@@ -51,18 +65,13 @@ def widget(setting, asks_anew=False, captions=None, disabled=False):
     )
 
 
-def forget_guess(name="guess"):
-    """A control that decides the outcome has changed: the old guess answers another question."""
-    st.session_state[name] = None
-
-
-def in_link(setting):
+def in_link(setting: Setting) -> Any:
     """The value of a control that is not drawn: what the (mended) link says, or its default."""
     text = st.query_params.get(setting.name)
     return setting.default if text is None else setting.parse(text)
 
 
-def put_in_link(name, text, default):
+def put_in_link(name: str, text: str, default: object) -> None:
     """Keep what no widget binds in the link, as bound widgets do: the default is left out."""
     if text != default:
         if st.query_params.get(name) != text:
@@ -71,14 +80,16 @@ def put_in_link(name, text, default):
         st.query_params.pop(name, None)
 
 
-def section(setting):
+def section(setting: Setting) -> DeltaGenerator:
     """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
     return st.expander(
         setting.label, setting.default, key=setting.name, on_change="rerun", bind="query-params"
     )
 
 
-def sections(catalogue, panels, *args):
+def sections(
+    catalogue: Mapping[str, Setting], panels: Mapping[str, Callable[..., None]], *args: Any
+) -> None:
     """Sections of a catalogue, one below the other: panels maps their names to functions.
 
     A function is called with args, and only while its section is open.
@@ -89,23 +100,23 @@ def sections(catalogue, panels, *args):
                 panel(*args)
 
 
-def token_asked(setting, count):
+def token_asked(setting: Setting, count: int) -> tuple[int, int]:
     """(the position that stands in the control or the link, the one that is meant), from 1.
 
     They differ after the input's length has changed: a position that was brought back to the last
     token is meant again with a longer input, and a default stays the default.
     """
     name, default = setting.name, min(setting.default, count)
-    memory = st.session_state.get(f"choice of {name}", {"default": default, "wish": None})
-    here = int(st.session_state.get(name) or st.query_params.get(name) or default)
+    memory = state.token_memory(name).get() or {"default": default, "wish": None}
+    here = int(state.value_in_session(name) or st.query_params.get(name) or default)
     if memory["wish"] and here == memory["wish"][1]:
         return here, memory["wish"][0]
-    if name in st.session_state and here == memory["default"]:
+    if state.is_drawn(name) and here == memory["default"]:
         return here, default
     return here, here
 
 
-def token_choice(setting, tokens):
+def token_choice(setting: Setting, tokens: Sequence[str]) -> int:
     """Pick one of the tokens by its position in the URL (from 1); returns it counted from 0.
 
     A position beyond a shorter input is brought back to its last token, and returns with a longer.
@@ -113,14 +124,15 @@ def token_choice(setting, tokens):
     name, count = setting.name, len(tokens)
     here, asked = token_asked(setting, count)
     default = min(setting.default, count)
-    memory = st.session_state[f"choice of {name}"] = {"default": default, "wish": None}
+    memory: dict[str, Any] = {"default": default, "wish": None}
+    state.token_memory(name).set(memory)
     value = {"value": default}
     if asked > count:
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")
         st.warning(f"{error} `{count}` is used instead.")
         memory["wish"] = (asked, count)
     if min(asked, count) != here:
-        st.session_state[name] = min(asked, count)
+        state.set_value(setting, min(asked, count))
         value = {}  # Streamlit takes a default or a value of ours, not both
     position = st.number_input(
         f"{setting.label} (1 to {count})",
@@ -135,6 +147,6 @@ def token_choice(setting, tokens):
     return position - 1
 
 
-def plain(text):
+def plain(text: str) -> str:
     """Text of a visitor's for Markdown: every character that could mean something is escaped."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

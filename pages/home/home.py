@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.lab.experiment import Experiment
+from core.lab.reasons import reason
 from core.lab.settings import HOME
 from core.lab.view import Look, look_here
-from core.lessons import LESSONS, reason
+from core.lessons import LESSONS
 from pages.components import frame
 from pages.lab.panels import heading
 

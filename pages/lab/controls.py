@@ -9,6 +9,7 @@ from core.inputs.embeddings import numbers_to_text, text_to_numbers
 from core.lab.settings import LAB, lab_settings
 from core.lab.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
 from core.settings.setting import SettingError
+from pages.components import state
 from pages.components.progress import work
 from pages.components.widgets import in_link, section, widget
 from pages.server.run_lock import release
@@ -38,8 +39,8 @@ def observe(wanted):
         return None
     observation = work("look", look, wanted)
     if observation:
-        st.session_state["seen"] = observation
-    seen = st.session_state.get("seen")
+        state.LAST_OBSERVATION.set(observation)
+    seen = state.LAST_OBSERVATION.get()
     return seen if seen and seen.experiment == wanted.experiment else None
 
 
@@ -55,13 +56,13 @@ def lab_controls():
     values = {}
     variant, device, moves, view = st.columns([1.25, 1, 1.25, 0.9], gap="medium")
     with variant:
-        values["buffer"] = widget(LAB["buffer"], asks_anew=True)
+        values["buffer"] = widget(LAB["buffer"])
     with device:
         descriptions = [device.description for device in available_devices()]
-        values["device"] = widget(LAB["device"], asks_anew=True, captions=descriptions)
+        values["device"] = widget(LAB["device"], captions=descriptions)
     with moves:
-        values["move_model"] = widget(LAB["move_model"], asks_anew=True)
-        values["move_mask"] = widget(LAB["move_mask"], asks_anew=True)
+        values["move_model"] = widget(LAB["move_model"])
+        values["move_mask"] = widget(LAB["move_mask"])
     with view:
         values["compare"] = widget(LAB["compare"])
     with variant:  # it matters as long as a variant with a buffer is on the screen
@@ -86,8 +87,8 @@ def to_draw(opened):
     Until then the link has their values, and a page without them is there sooner.
     """
     if opened.open:
-        st.session_state["inputs were open"] = True
-    return "inputs were open" in st.session_state
+        state.INPUTS_WERE_OPEN.set(True)
+    return state.INPUTS_WERE_OPEN.get()
 
 
 def input_controls():
@@ -117,7 +118,7 @@ def input_controls():
         elif values["input"] == "text":
             values["tokens"] = tokens_of_text()
     with sizes:
-        values["context_length"] = widget(LAB["context_length"], asks_anew=True)
+        values["context_length"] = widget(LAB["context_length"])
         values["d_out"] = widget(LAB["d_out"])
         values["dropout"] = widget(LAB["dropout"])
     with seed:
@@ -142,29 +143,29 @@ def tokens_of_text():
 
 def number_table():
     """A table to edit the embeddings in; what is typed goes into the text below it, and back."""
-    text = st.session_state.get("x", st.session_state.get("kept x", LAB["x"].default))
+    text = state.value_in_session("x") or state.typed("x").get() or LAB["x"].default
     try:
         rows = text_to_numbers(LAB["x"].check(text))
     except SettingError:
         return  # the text is being edited by hand; its message stands below
-    state = st.session_state.setdefault("table", {"version": 0, "text": text, "rows": rows})
-    if state["text"] != text:  # the text was edited: a fresh table, without old edits on top
-        state |= {"version": state["version"] + 1, "text": text, "rows": rows}
-    key = f"table {state['version']}"
+    table = state.NUMBER_TABLE.get()
+    if table.get("text") != text:  # the text was edited: a fresh table, without old edits on top
+        table |= {"version": table.get("version", 0) + 1, "text": text, "rows": rows}
+    key = f"table {table['version']}"
 
     def take_over():
-        frame = pd.DataFrame(state["rows"])
-        edits = st.session_state[key]
+        frame = pd.DataFrame(table["rows"])
+        edits = state.edits_of(key)
         for row, cells in edits["edited_rows"].items():
             for column, number in cells.items():
                 frame.iloc[row, int(column[1:]) - 1] = number or 0.0
         frame = frame.drop(index=edits["deleted_rows"])
         added = [[row.get(f"x{i}") or 0.0 for i in (1, 2, 3)] for row in edits["added_rows"]]
-        state["text"] = numbers_to_text([*frame.itertuples(index=False), *added])
-        st.session_state["x"] = state["text"]
+        table["text"] = numbers_to_text([*frame.itertuples(index=False), *added])
+        state.set_value(LAB["x"], table["text"])
 
     st.data_editor(
-        pd.DataFrame(state["rows"], columns=["x1", "x2", "x3"]),
+        pd.DataFrame(table["rows"], columns=["x1", "x2", "x3"]),
         num_rows="dynamic",
         column_config={x: st.column_config.NumberColumn(default=0.0) for x in ("x1", "x2", "x3")},
         key=key,

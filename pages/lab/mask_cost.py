@@ -7,11 +7,10 @@ from core.code.export import cost_parts
 from core.device.available import available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
-from core.mask_cost.findings import COST
 from core.mask_cost.measure import SECONDS, measure
-from pages.components import progress
+from core.mask_cost.settings import FASTEST, MASK_COST
+from pages.components import prediction, progress, state
 from pages.components.code import take_home
-from pages.components.predict import gate
 from pages.components.widgets import widget
 
 
@@ -27,14 +26,14 @@ def panel(ask):
     where, how_long = st.columns(2, gap="medium")
     with where:
         captions = [device.description for device in available_devices()]
-        device = widget(COST["cost_device"], "cost_guess", captions)
+        device = widget(MASK_COST["cost_device"], captions)
     with how_long:
-        longest = int(widget(COST["cost_longest"], "cost_guess"))
+        longest = int(widget(MASK_COST["cost_longest"]))
     question = f"Which is the fastest at {longest:,} tokens on `{device}`, on this machine?"
     name = f"{device}-{longest}"
-    if not gate(ask, question, name, "Measure them", COST["cost_guess"], "cost_ran"):
+    if not prediction.gate(FASTEST, question, name, ask):
         return
-    attempt = st.session_state.setdefault("cost attempt", 0)
+    attempt = state.COST_ATTEMPT.get()
     report = progress.work("cost", measure, device, longest, attempt, live=st.caption)
     if report is None:
         return
@@ -44,20 +43,19 @@ def panel(ask):
             "Measure again, or choose a shorter input."
         )
     else:
-        findings(report, st.session_state["cost_guess"] if ask else None)
+        findings(report, prediction.guess_of(FASTEST) if ask else None)
     st.button("Measure again", key="cost anew", icon=":material/refresh:", on_click=once_more)
     take_home(cost_parts(device, longest), "mask_cost")
 
 
 def once_more():
-    st.session_state["cost attempt"] += 1
+    state.COST_ATTEMPT.set(state.COST_ATTEMPT.get() + 1)
 
 
 def findings(report, guess):
     """The verdict, the reasons, both charts, the figures, and what they cannot say."""
     if guess:
-        kind, answer = costing.cost_answer(guess, report)
-        getattr(st, kind)(answer)
+        prediction.show(costing.fastest_verdict(guess, report))
     else:
         st.markdown(costing.ranking(report))
     if not report.same:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.charts.heatmap import CELLS_UP_TO, describe_matrix, heatmap
 from core.charts.pooling import CELLS, PIXELS
 from core.charts.raster_heatmap import picture
-from core.lessons import reason, remedies
+from core.lab.reasons import reason, remedies
 from core.workers.byte_cache import kept
 
 PICTURE = (

@@ -4,7 +4,15 @@ import streamlit as st
 
 from core.ledger.holders import WAYS
 from core.ledger.rows import ROWS, SLOW
-from core.ledger.settings import LEDGER, SAYS, answer, counts, ledger_for, score
+from core.ledger.settings import (
+    GUESS_NAMES,
+    LEDGER,
+    cell_verdict,
+    counts,
+    ledger_for,
+    score,
+)
+from pages.components import state
 from pages.components.widgets import widget
 from pages.ledger.table import row_cells
 
@@ -12,7 +20,7 @@ from pages.ledger.table import row_cells
 def catalogue():
     """The page's settings, with the answers of the row that the quiz is at."""
     name = "quiz_row"
-    row = st.session_state.get(name, st.query_params.get(name))
+    row = state.value_in_session(name) or st.query_params.get(name)
     return ledger_for(row if row in ROWS else LEDGER[name].default)
 
 
@@ -22,9 +30,9 @@ def panel():
     Counted are the first answers that were revealed here, in this session. Kept of each cell:
     in "quiz first" that answer, or None where a link revealed the cell; in "quiz score" its mark.
     """
-    marks = st.session_state.setdefault("quiz score", {})
-    first = st.session_state.setdefault("quiz first", {})
-    row = widget(LEDGER["quiz_row"], asks_anew=start_over)
+    marks = state.QUIZ_SCORE.get()
+    first = state.QUIZ_FIRST.get()
+    row = widget(LEDGER["quiz_row"], on_change=start_over)
     if row in SLOW:
         st.caption("A slow row: it runs in a worker process once you reveal something.")
     st.markdown(f"**Predict.** {ROWS[row].question} Answer for all ten ways, or for some.")
@@ -59,17 +67,16 @@ def panel():
 
 def one(row, column, cells, revealed, first, marks):
     """One way: the guess, and what it was worth once it is revealed. Returns the guess."""
-    guess = widget(ledger_for(row)[SAYS[column]])
+    guess = widget(ledger_for(row)[GUESS_NAMES[column]])
     if revealed and guess and cells:
         cell = cells[column]
-        right, text = answer(guess, cell)
+        verdict = cell_verdict(guess, cell)
         counted = first.setdefault(row, {}).setdefault(column, None)
         if counted:
-            marks.setdefault(row, {})[column] = answer(counted, cell)[0]
-        st.markdown(
-            f":{'green' if right else 'orange'}-badge[{'✓ right' if right else '✗ not so'}]"
-        )
-        st.markdown(text)
+            marks.setdefault(row, {})[column] = bool(cell_verdict(counted, cell).right)
+        badge = "green-badge[✓ right]" if verdict.right else "orange-badge[✗ not so]"
+        st.markdown(f":{badge}")
+        st.markdown(verdict.text)
         note = counts(guess, counted, cell)
         if note:
             st.caption(note)
@@ -79,7 +86,7 @@ def one(row, column, cells, revealed, first, marks):
 def reveal(row, answered, fresh, first):
     """Show these ways; what is answered to the fresh ones counts, if it is the first answer."""
     for column in fresh:
-        guess = st.session_state[SAYS[column]]
+        guess = state.value_in_session(GUESS_NAMES[column])
         if guess:  # it is gone if the row was changed in the same moment
             first.setdefault(row, {}).setdefault(column, guess)
     show_revealed(answered)
@@ -95,8 +102,8 @@ def show_revealed(columns):
 def start_over():
     """Forget the guesses at this row; the score stays."""
     st.query_params.pop("revealed", None)
-    for name in SAYS.values():
-        st.session_state[name] = None
+    for name in GUESS_NAMES.values():
+        state.forget(LEDGER[name])
 
 
 def begin_anew(marks, first):
@@ -107,5 +114,5 @@ def begin_anew(marks, first):
 
 def next_row(row):
     rows = tuple(ROWS)
-    st.session_state["quiz_row"] = rows[(rows.index(row) + 1) % len(rows)]
+    state.set_value(LEDGER["quiz_row"], rows[(rows.index(row) + 1) % len(rows)])
     start_over()

@@ -6,9 +6,9 @@ import streamlit as st
 from core.ledger import rows as registration
 from core.ledger.holders import WAYS
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW, as_csv, as_markdown
-from core.ledger.settings import ASKED, LEDGER, QUESTION, answer, chosen
+from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
+from pages.components import prediction, state
 from pages.components.code import download, fragment, take_home
-from pages.components.predict import gate
 from pages.components.progress import work
 from pages.components.widgets import widget
 
@@ -47,12 +47,11 @@ def so_far(cells):
 
 def panel(ask):
     """The table and a cell of it; asks for a guess at one cell first if ask."""
-    if not gate(ask, QUESTION, "half-bool", "Run the experiments", LEDGER["guess"]):
+    if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask):
         return
     cells = dict(fast_cells())
     if ask:
-        right, text = answer(st.session_state["guess"], cells[ASKED])
-        (st.success if right else st.warning)(text)
+        prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))
     rows, columns = filters()
     cells |= slow_cells(rows)
     table(cells, rows, columns)
@@ -114,9 +113,10 @@ def longest(texts):
 
 def take_cell(rows):
     """A cell of the table was chosen: name it in the select boxes, and so in the link."""
-    picked = st.session_state["table"]["selection"]["cells"]
+    picked = state.edits_of("table")["selection"]["cells"]
     if picked and picked[0][1] in WAYS and picked[0][0] < len(rows):
-        st.session_state["row"], st.session_state["column"] = rows[picked[0][0]], picked[0][1]
+        state.set_value(LEDGER["row"], rows[picked[0][0]])
+        state.set_value(LEDGER["column"], picked[0][1])
 
 
 def label(cell):
@@ -166,7 +166,7 @@ def waits_for(in_table):
             "The filter *Rows* leaves it out. To run it, choose it there, and switch on *Run the "
             "slow rows too*."
         )
-    if not st.session_state["slow"]:
+    if not state.value_of(LEDGER["slow"]):
         return "It runs with *Run the slow rows too*, above the table."
     return "What came out stands here once it has run; see above the table."
 

@@ -7,9 +7,10 @@ from core.code.export import crossings_parts, source
 from core.lab.experiment import own_random_numbers
 from core.moving import copies as crossings_module
 from core.moving.copies import CONTEXT_LENGTHS, crossings
-from core.moving.reasons import MOVING, copying_answer
+from core.moving.reasons import copying_verdict
+from core.moving.settings import COPYING, MOVING
+from pages.components import prediction, state
 from pages.components.code import fragment, take_home
-from pages.components.predict import gate
 from pages.components.widgets import widget
 
 
@@ -30,14 +31,12 @@ def panel(ask):
         "copied."
     )
     counted = int(widget(MOVING["counted"]))
-    copying = MOVING["copying"]
     question = "How many of the five copy the mask in **every** forward pass?"
-    if not gate(ask, question, "five", "Count the copies", copying, "counted_for"):
+    if not prediction.gate(COPYING, question, "five", ask):
         return
     table = count(counted)
     if ask:
-        right, answer = copying_answer(st.session_state["copying"], table)
-        (st.success if right else st.warning)(answer)
+        prediction.show(copying_verdict(prediction.guess_of(COPYING), table))
     lines = [
         f"| the mask is … | copied once, by `.to` | in each forward pass at {counted:,} tokens | "
         f"copies | bytes |",
@@ -71,4 +70,4 @@ def describe(table):
 def code():
     """The modules and what counts their copies, to read and to take home."""
     fragment("The five modules, and what counts their copies", source(crossings_module), height=420)
-    take_home(crossings_parts(int(st.session_state["counted"])), "crossings")
+    take_home(crossings_parts(int(state.value_of(MOVING["counted"]))), "crossings")

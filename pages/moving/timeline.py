@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.moving.reasons import MOVING, split_steps
+from core.moving.settings import MOVING, split_steps
 from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline
 from core.settings.setting import SettingError
-from pages.components.widgets import forget_guess, put_in_link, widget
+from pages.components import state
+from pages.components.widgets import put_in_link, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -23,16 +24,15 @@ def builder():
                       args=(preset.steps, preset.start))  # fmt: skip
     start = widget(
         MOVING["start"],
-        asks_anew=True,
         captions=[description for _, description in STARTS.values()],
     )
     # Clicks make a new text box: what a browser still says of the old one may be a click behind.
-    box = st.session_state.setdefault("steps box", 0)
-    if f"steps {box}" not in st.session_state:
-        kept = st.session_state.get("built", MOVING["steps"].default)
-        clicked = st.session_state.pop("clicked", False)
-        st.session_state["built"] = kept if clicked else st.query_params.get("steps", kept)
-    text = st.session_state["built"]
+    box = f"steps {state.STEPS_BOX.get()}"
+    if not state.is_drawn(box):
+        kept = state.STEPS_TEXT.get() if state.STEPS_TEXT.known else MOVING["steps"].default
+        clicked = state.STEPS_CLICKED.take()
+        state.STEPS_TEXT.set(kept if clicked else st.query_params.get("steps", kept))
+    text = state.STEPS_TEXT.get()
     steps = split_steps(text)
     st.markdown("**Add a step**")
     with st.container(horizontal=True):
@@ -47,8 +47,8 @@ def builder():
             )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            MOVING["steps"].label, text, key=f"steps {box}", help=MOVING["steps"].help,
-            on_change=typed, args=(f"steps {box}",),
+            MOVING["steps"].label, text, key=box, help=MOVING["steps"].help,
+            on_change=typed, args=(box,),
         )  # fmt: skip
         st.button("Take the last step back", on_click=take_back,
                   disabled=not steps)  # fmt: skip
@@ -65,24 +65,23 @@ def builder():
 
 
 def set_steps(steps, start=None):
-    st.session_state["built"], st.session_state["clicked"] = ".".join(steps), True
-    st.session_state["steps box"] += 1
+    state.STEPS_TEXT.set(".".join(steps))
+    state.STEPS_CLICKED.set(True)
+    state.STEPS_BOX.set(state.STEPS_BOX.get() + 1)
     if start:
-        st.session_state["start"] = start
-    forget_guess()
+        state.set_value(MOVING["start"], start)
 
 
 def add_step(name):
-    set_steps((*split_steps(st.session_state["built"]), name)[:MAX_STEPS])
+    set_steps((*split_steps(state.STEPS_TEXT.get()), name)[:MAX_STEPS])
 
 
 def take_back():
-    set_steps(split_steps(st.session_state["built"])[:-1])
+    set_steps(split_steps(state.STEPS_TEXT.get())[:-1])
 
 
 def typed(box):
-    st.session_state["built"] = st.session_state[box]
-    forget_guess()
+    state.STEPS_TEXT.set(state.value_in_session(box))
 
 
 def question(timeline):

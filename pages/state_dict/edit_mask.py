@@ -9,10 +9,11 @@ from core.inputs.embeddings import SIX_TOKENS
 from core.lab.experiment import own_random_numbers
 from core.settings.setting import SettingError
 from core.state_dict import edit_mask
-from core.state_dict.reasons import SAVING, cells_of, survival_answer
+from core.state_dict.reasons import survival_verdict
+from core.state_dict.settings import STATE_DICT, SURVIVAL, cells_of
+from pages.components import prediction, state
 from pages.components.code import fragment, take_home
-from pages.components.predict import gate
-from pages.components.widgets import forget_guess, widget
+from pages.components.widgets import widget
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -28,24 +29,23 @@ def panel(ask):
         "Build a module, edit its mask, save its `state_dict`, load that into a fresh module. "
         "Which mask does the fresh one have?"
     )
-    change = widget(SAVING["change"], asks_anew="survives")
+    change = widget(STATE_DICT["change"])
     cells = ()
     if change == "paint":
-        text = widget(SAVING["cells"], asks_anew="survives")
+        text = widget(STATE_DICT["cells"])
         try:
-            cells = cells_of(SAVING["cells"].check(text))
+            cells = cells_of(STATE_DICT["cells"].check(text))
         except SettingError as error:
             st.error(f"{error} Change it above, and the experiment goes on.")
             return
         painting(cells)
     name = "-".join([change, *(f"{query}{key}" for query, key in cells)])
     question = "Where will the edit survive: in a module that holds its mask as a buffer, or not?"
-    if not gate(ask, question, name, "Save and load", SAVING["survives"], "edit_ran"):
+    if not prediction.gate(SURVIVAL, question, name, ask):
         return
     without, with_buffer = observe(change, cells)
-    right, text = survival_answer(st.session_state.get("survives"), with_buffer, without)
     if ask:
-        (st.success if right else st.warning)(text)
+        prediction.show(survival_verdict(prediction.guess_of(SURVIVAL), with_buffer, without))
     for column, variant, outcome in zip(
         st.columns(2, gap="large"), edit_mask.VARIANTS, (without, with_buffer), strict=True
     ):
@@ -63,12 +63,11 @@ def painting(cells):
 
     def take_over():
         frame = pd.DataFrame(start)
-        for row, edits in st.session_state[key]["edited_rows"].items():
+        for row, edits in state.edits_of(key)["edited_rows"].items():
             for token, ticked in edits.items():
                 frame.iloc[row, tokens.index(token)] = bool(ticked)
         ticked = [f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if frame.iloc[q, k]]
-        st.session_state["cells"] = " ".join(ticked)
-        forget_guess("survives")
+        state.set_value(STATE_DICT["cells"], " ".join(ticked))
 
     st.data_editor(
         pd.DataFrame(start, index=pd.Index(tokens, name="query"), columns=tokens),

@@ -7,9 +7,10 @@ from core.code.export import holding_parts, source
 from core.lab.experiment import observe as tensor_table
 from core.lab.experiment import own_random_numbers
 from core.state_dict import keys as holding
-from core.state_dict.reasons import HOW_MANY, SAVING
+from core.state_dict.reasons import keys_verdict
+from core.state_dict.settings import IN_STATE
+from pages.components import prediction
 from pages.components.code import fragment, take_home
-from pages.components.predict import gate
 
 
 @own_random_numbers()
@@ -29,11 +30,11 @@ def panel(ask):
         "persistent buffer, a non-persistent buffer, an `nn.Buffer`."
     )
     question = "How many of the four have `mask` in their `state_dict`?"
-    if not gate(ask, question, "four", "Build them", SAVING["in_state"], "keys_ran"):
+    if not prediction.gate(IN_STATE, question, "four", ask):
         return
     lists, tables = observe()
     if ask:
-        verdict(lists)
+        prediction.show(keys_verdict(prediction.guess_of(IN_STATE), lists))
     titles = [way.__doc__.split(" ", 1)[1] for way in holding.WAYS]
     st.markdown("**`state_dict` keys**")
     st.markdown(keys_table(tables, titles))
@@ -61,15 +62,3 @@ def keys_table(tables, titles):
                 cells.append(f":red-badge[:material/close: missing] held as a {row.kind}")
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def verdict(lists):
-    guess = st.session_state["in_state"]
-    counted = HOW_MANY[sum("mask" in listed["state_dict()"] for listed in lists)]
-    said = "That is what happened." if guess == counted else f"Counted: {counted}."
-    show = st.success if guess == counted else st.warning
-    show(
-        f"**You said: {guess}. {said}** A persistent buffer is saved, however it was registered; "
-        "`nn.Buffer` is persistent unless it is told otherwise. A non-persistent one moves with "
-        "the module and is left out of the `state_dict`. A plain attribute is in none of the lists."
-    )

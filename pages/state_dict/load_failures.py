@@ -4,10 +4,11 @@ import streamlit as st
 
 from core.code.export import loading_parts
 from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
-from core.state_dict.reasons import SAVING, load_reason
+from core.state_dict.reasons import load_reason, load_verdict
+from core.state_dict.settings import LOADS
+from pages.components import prediction, state
 from pages.components.code import fragment, take_home
-from pages.components.predict import gate
-from pages.components.widgets import forget_guess, widget
+from pages.components.widgets import widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -23,18 +24,13 @@ def panel(ask):
     # A fix is run at once: whoever clicks it has seen the failure.
     question = "What will `target.load_state_dict(state)` do, and is the target right afterwards?"
     asks = ask and loading.fix == "none"
-    if not gate(asks, question, loading.name, "Load", SAVING["loads"], "load_ran"):
+    if not prediction.gate(LOADS, question, loading.name, asks):
         return
     loaded, cured_by = observe(loading)
     good = loaded.outcome == OUTCOMES[0]
     colour = {OUTCOMES[0]: "green", OUTCOMES[1]: "red", OUTCOMES[2]: "orange"}[loaded.outcome]
     if asks:
-        guess = st.session_state["loads"]
-        right = guess == loaded.outcome
-        said = "That is what happened." if right else f"What happened: {loaded.outcome}."
-        (st.success if right else st.warning)(
-            f"**You said: {guess}. {said}** {load_reason(loaded)}"
-        )
+        prediction.show(load_verdict(prediction.guess_of(LOADS), loaded))
     st.markdown(f":{colour}-badge[{loaded.outcome}]")
     if not asks:
         st.markdown(load_reason(loaded))
@@ -61,13 +57,12 @@ def panel(ask):
 
 
 def set_fix(fix):
-    st.session_state["fix"] = fix
+    state.set_value(FIELDS["fix"], fix)
 
 
 def take_preset(preset):
-    for name in FIELDS:
-        st.session_state[name] = getattr(preset, name)
-    forget_guess("loads")
+    for name, setting in FIELDS.items():
+        state.set_value(setting, getattr(preset, name))
 
 
 def controls():
@@ -86,7 +81,7 @@ def controls():
     for column, names in zip(columns, groups, strict=True):
         with column:
             for name in names:
-                values[name] = widget(FIELDS[name], asks_anew="loads")
+                values[name] = widget(FIELDS[name])
     return Loading(**values)
 
 

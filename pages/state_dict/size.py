@@ -2,19 +2,19 @@
 
 import streamlit as st
 
+from core.state_dict.reasons import shrinking_verdict
+from core.state_dict.settings import SHRINKS, STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
-    PRICE,
     SAVED_UP_TO,
     SHOWN_LENGTH,
     bytes_saved,
     layers_source,
     price_parts,
     prices,
-    shrinking_answer,
 )
+from pages.components import prediction
 from pages.components.code import fragment, take_home
-from pages.components.predict import gate
 from pages.components.widgets import widget
 
 
@@ -31,14 +31,13 @@ def panel(ask):
         "builds one. Each stack's `state_dict` is saved with `torch.save`, and the bytes are "
         "counted. The weights are tiny, so that what you see is the masks."
     )
-    layers = int(widget(PRICE["layers"]))
+    layers = int(widget(STATE_DICT["layers"]))
     question = "How much smaller is the file of long masks if they are `bool` and not `float32`?"
-    if not gate(ask, question, "bool", "Save them", PRICE["shrinks"], "price_ran"):
+    if not prediction.gate(SHRINKS, question, "bool", ask):
         return
     table = save(layers)
     if ask:
-        right, answer = shrinking_answer(st.session_state["shrinks"], table)
-        (st.success if right else st.warning)(answer)
+        prediction.show(shrinking_verdict(prediction.guess_of(SHRINKS), table))
     shown = [row for row in table if row.context_length == SHOWN_LENGTH]
     lines = [
         f"| {in_layers(layers)} at {SHOWN_LENGTH:,} tokens, the mask is … | bytes of the "

@@ -5,8 +5,12 @@ import streamlit as st
 from core.device.available import available_devices
 from core.settings.setting import SettingError
 from core.training import charts as draw
-from core.training.reasons import QUESTIONS, TRAINING, outcome, reason, training_settings
+from core.training.reasons import outcome, reason
+from core.training.settings import QUESTIONS, TRAINING, training_settings
+from pages.components import state
 from pages.components.widgets import widget
+
+ASKED = "Which of these tensors will training change?"
 
 
 def controls():
@@ -34,36 +38,6 @@ def controls():
         return None, ask
 
 
-def gate(ask):
-    """Ask for a guess at each tensor of QUESTIONS. True once they were answered, or if not ask.
-
-    The answers are kept in the URL, in the parameter `trained`.
-    """
-    if not ask:
-        return True
-    with st.container(border=True, key="prediction trained"):
-        st.markdown("**Predict.** Which of these tensors will training change?")
-        with st.container(horizontal=True, gap="medium"):
-            guesses = []
-            for name in QUESTIONS:
-                with st.container(width=210):
-                    guesses.append(widget(TRAINING[name]))
-        wanted = st.button(
-            "Train",
-            type="primary",
-            disabled=None in guesses,
-            help="Make all five guesses first." if None in guesses else None,
-        )
-    answered = None if None in guesses else "-".join(guesses)
-    if wanted:
-        st.query_params["trained"] = answered
-    if answered and st.query_params.get("trained") == answered:
-        return True
-    st.query_params.pop("trained", None)
-    st.info("The results appear here after your guesses.", icon=":material/visibility_off:")
-    return False
-
-
 def losses_so_far(note):
     """The loss curve of a run that goes on, or that was stopped."""
     st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
@@ -78,7 +52,7 @@ def say_gaps(series):
 
 def verdict(run, ask):
     """What became of each tensor in question, what was guessed, and why."""
-    asked = {name: st.session_state[name] for name in QUESTIONS} if ask else {}
+    asked = {name: state.value_of(TRAINING[name]) for name in QUESTIONS} if ask else {}
     right = sum(asked.get(name) == outcome(run, q) for name, q in QUESTIONS.items())
     if ask:
         say = st.success if right == len(QUESTIONS) else st.warning

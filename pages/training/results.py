@@ -11,13 +11,14 @@ from core.training import charts as draw
 from core.training import loop as training_loop
 from core.training.experiment import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
 from core.training.reasons import (
-    TRAINING,
     cheating,
     decay_reason,
     infinite,
     largest_leak,
     number,
 )
+from core.training.settings import TRAINING
+from pages.components import state
 from pages.components.code import fragment, take_home
 from pages.components.frame import remember_link
 from pages.components.widgets import put_in_link
@@ -90,7 +91,7 @@ def at_step(run):
     if asked > steps:
         error = SettingError("at", asked, f"a step of this run, 0 to {steps}")
         st.warning(f"{error} `{steps}` is used instead, until a run has as many steps.")
-    remember_link(st.session_state["page"])
+    remember_link(str(state.PAGE.get()))
     tokens = run.training.tokens
     for module in (run.modules[BUFFER], run.modules[PARAMETER]):
         st.markdown(f"**{MODULES[module.name]}**")

@@ -10,8 +10,9 @@ from page_driver import open_page, text
 
 from core.charts.heatmap import cell_text
 from core.lab import view
-from core.lab.experiment import OUTCOMES, Experiment, run
+from core.lab.experiment import Experiment, run
 from core.lab.settings import LAB, lab_settings
+from core.settings.outcome_question import OUTCOMES
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 

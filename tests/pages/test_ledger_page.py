@@ -10,7 +10,7 @@ from page_driver import open_page, text
 from core.ledger import rows as registration
 from core.ledger.holders import WAYS
 from core.ledger.rows import FAST, ROWS, SLOW
-from core.ledger.settings import LEDGER, SAYS
+from core.ledger.settings import GUESS_NAMES, LEDGER
 from core.workers import pool as jobs
 
 QUESTION = "What does PyTorch do with a tensor, by how you hold it?"
@@ -120,7 +120,7 @@ def test_a_row_is_predicted_revealed_and_scored():
     assert not app.dataframe
     reveal = next(b for b in app.button if b.label == "Reveal what you answered")
     assert reveal.disabled
-    for column, name in SAYS.items():
+    for column, name in GUESS_NAMES.items():
         app.radio(key=name).set_value("yes" if column != "list" else "no").run()
     click(app, "Reveal what you answered")
     shown = text(app)
@@ -135,7 +135,7 @@ def test_a_row_is_predicted_revealed_and_scored():
     click(app, "Next row")
     assert app.selectbox(key="quiz_row").value == "restored by load_state_dict()"
     assert "revealed" not in app.query_params
-    assert all(app.radio(key=name).value is None for name in SAYS.values())
+    assert all(app.radio(key=name).value is None for name in GUESS_NAMES.values())
     assert "Score: 5 of 10 right, in 1 row" in text(app)
 
 

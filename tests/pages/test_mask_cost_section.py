@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.mask_cost import measure as mask_cost
-from core.mask_cost.findings import NAMES
 from core.mask_cost.measure import measure
+from core.mask_cost.settings import NAMES
 from pages.components import progress
 
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
-from core.moving.reasons import MOVING
+from core.moving.settings import MOVING
 from core.moving.timeline import PRESETS
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from page_driver import open_page, text
 
 from core.state_dict.load_failures import OUTCOMES, PRESETS
-from core.state_dict.reasons import SAVING
+from core.state_dict.settings import STATE_DICT
 
 
 def page(**parameters):
@@ -84,7 +84,7 @@ def test_a_hostile_link_names_every_fault():
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(
-        st.sampled_from(sorted(SAVING)) | st.text(min_size=1, max_size=8),
+        st.sampled_from(sorted(STATE_DICT)) | st.text(min_size=1, max_size=8),
         st.text(max_size=30) | st.sampled_from(["true", "false", "meta", "plain", "paint", "1-2"]),
         max_size=6,
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from page_driver import open_page, text
 
 from core.training.experiment import Training, train
-from core.training.reasons import QUESTIONS, TRAINING
+from core.training.settings import QUESTIONS, TRAINING
 from pages.components import progress
 
 TITLE = "What does training change, and what does it leave alone?"

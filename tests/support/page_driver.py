@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 ROOT = Path(__file__).parents[2]
 
 
-def open_page(page, **parameters):
+def open_page(page, /, **parameters):
     """The AppTest of a file below pages/ after its first run, which must raise nothing."""
     app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=60)
     app.switch_page(str(ROOT / "pages" / page))

@@ -9,9 +9,10 @@ import torch
 
 from core.attention.causal_attention import CausalAttentionWithoutBuffers
 from core.attention.causality import row_changes, with_changed_token
-from core.lab.experiment import OUTCOMES, Experiment, run
+from core.lab.experiment import Experiment, run
+from core.lab.reasons import reason, remedies
 from core.lab.settings import LAB, lab_settings
-from core.lessons import answer_to_guess, reason, remedies
+from core.settings.outcome_question import OUTCOMES, outcome_verdict
 from core.settings.setting import SettingError
 
 DEFAULTS = {name: setting.default for name, setting in LAB.items()}
@@ -185,7 +186,7 @@ def test_every_outcome_has_a_reason_and_every_failure_a_way_out():
 @pytest.mark.parametrize("guess", OUTCOMES)
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_every_answer_right_or_wrong_gets_a_reply(guess, outcome):
-    reply = answer_to_guess(guess, outcome)
+    reply = outcome_verdict(guess, outcome, "").text
     assert ("That is what happened" in reply) == (guess == outcome)
     assert guess in reply
 

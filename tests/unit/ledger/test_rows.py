@@ -25,7 +25,16 @@ from core.ledger import slow_experiments as ledger_slow
 from core.ledger.holders import WAYS
 from core.ledger.reasons import REASONS
 from core.ledger.rows import FAST, ROWS, SLOW, Cell
-from core.ledger.settings import ASKED, LEDGER, SAYS, answer, chosen, counts, ledger_for, score
+from core.ledger.settings import (
+    ASKED,
+    GUESS_NAMES,
+    LEDGER,
+    cell_verdict,
+    chosen,
+    counts,
+    ledger_for,
+    score,
+)
 from core.workers import pool as jobs
 
 PARAMETERS = ("nn.Parameter", "frozen parameter")
@@ -399,15 +408,17 @@ def test_filters_and_scores():
     assert chosen((), WAYS) == tuple(WAYS)
     assert chosen(("list", "nn.Buffer"), WAYS) == ("nn.Buffer", "list")
     cell = observed("in buffers()")["list"]
-    assert answer("no", cell)[0] and not answer("yes", cell)[0]
-    assert answer("yes", cell)[1].startswith("**You said: yes. What happened: no.** Only what")
+    assert cell_verdict("no", cell).right and not cell_verdict("yes", cell).right
+    assert cell_verdict("yes", cell).text.startswith(
+        "**You said: yes. What happened: no.** Only what"
+    )
     assert score({"a": {"x": True, "y": False}, "b": {"x": True}}) == "2 of 3 right, in 2 rows"
     assert score({"a": {"x": True}, "b": {}}) == "1 of 1 right, in 1 row"
     assert counts("no", "no", cell) is None
     assert counts("yes", "no", cell) == "Your first answer counts: no, right."
     assert counts("no", "yes", cell) == "Your first answer counts: yes, not so."
     assert counts("no", None, cell) == "A link revealed this, so it is not counted."
-    assert set(SAYS.values()) < set(LEDGER)
+    assert set(GUESS_NAMES.values()) < set(LEDGER)
     narrow = ledger_for("under torch.compile")
     assert narrow["says_InList"].options == ROWS["under torch.compile"].answers
     assert list(narrow) == list(LEDGER)

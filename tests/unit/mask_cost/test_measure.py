@@ -19,7 +19,6 @@ from core.lab.settings import LAB
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
 from core.mask_cost import measure as mask_cost
-from core.mask_cost.findings import COPIED, COST, FUSED, NAMES, REBUILT, STORED
 from core.mask_cost.measure import (
     ENOUGH,
     ROUNDS,
@@ -38,6 +37,7 @@ from core.mask_cost.measure import (
     seeded,
     stopwatch,
 )
+from core.mask_cost.settings import COPIED, FUSED, MASK_COST, NAMES, REBUILT, STORED
 
 
 def quiet(fraction, words):
@@ -259,8 +259,8 @@ def test_a_clear_winner_is_named_with_its_lead():
     text = costing.ranking(report)
     assert "*SDPA* was the fastest, with a median of 2.00 ms" in text
     assert "*stored buffer*, took 5.00 ms, 2.50 times as long" in text
-    assert costing.cost_answer(FUSED, report)[0] == "success"
-    assert costing.cost_answer(STORED, report)[0] == "warning"
+    assert costing.fastest_verdict(FUSED, report).right is True
+    assert costing.fastest_verdict(STORED, report).right is False
     assert "100% longer than *stored buffer*" in " ".join(costing.reasons(report))
 
 
@@ -271,9 +271,9 @@ def test_ways_within_their_spread_cannot_be_told_apart():
     assert "cannot be told apart, for the middle halves of their times overlap" in text
     assert "was the fastest" not in text and "The next is *rebuilt each time*" in text
     for guess in (FUSED, STORED):
-        kind, answer = costing.cost_answer(guess, report)
-        assert kind == "info" and "cannot tell" in answer
-    assert costing.cost_answer(COPIED, report)[0] == "warning"
+        verdict = costing.fastest_verdict(guess, report)
+        assert verdict.right is None and "cannot tell" in verdict.text
+    assert costing.fastest_verdict(COPIED, report).right is False
     near = made_up(**APART | {"rebuilt": (5.5, 7, 8)})
     assert "Here it cannot be told" in " ".join(costing.reasons(near))
 
@@ -344,9 +344,8 @@ def test_charts_have_every_figure_and_need_no_colour():
 
 
 def test_settings_do_not_clash_with_the_labs():
-    assert COST["cost_guess"].options == NAMES
-    for name in COST.keys() & LAB.keys():
-        assert LAB[name] is COST[name]
+    assert MASK_COST["cost_guess"].options == NAMES
+    assert not MASK_COST.keys() & LAB.keys()
 
 
 @pytest.mark.parametrize("device", ["cpu", "sim"])

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.code import export
-from core.lab.experiment import OUTCOMES
 from core.moving.copies import CONTEXT_LENGTHS, WAYS, Buffer, count, crossings
-from core.moving.reasons import HOW_MANY, MOVING, copying_answer, reason, split_steps
+from core.moving.reasons import copying_verdict, reason
+from core.moving.settings import HOW_MANY, MOVING, split_steps
 from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline, script
+from core.settings.outcome_question import OUTCOMES
 from core.settings.setting import SettingError
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
@@ -213,9 +214,10 @@ def test_extrapolated_bytes_are_what_counting_would_give():
 
 def test_the_guess_at_the_copies_gets_its_reason():
     table = crossings(64)
-    assert copying_answer("two", table)[0]
+    assert copying_verdict("two", table).right
     for guess in HOW_MANY:
-        right, text = copying_answer(guess, table)
+        answer = copying_verdict(guess, table)
+        right, text = answer.right, answer.text
         assert right == (guess == "two") and "moved in every forward" in text
 
 

@@ -14,7 +14,8 @@ from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
 from core.state_dict.keys import WAYS, build, listings
 from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
-from core.state_dict.reasons import SAVING, SURVIVES, cells_of, load_reason, survival_answer
+from core.state_dict.reasons import load_reason, survival_verdict
+from core.state_dict.settings import STATE_DICT, SURVIVES, cells_of
 
 LOADS, RAISES, WRONG = OUTCOMES
 WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
@@ -92,16 +93,17 @@ def test_painted_cells_leak_exactly_where_a_later_key_became_visible(cells):
 @pytest.mark.parametrize("guess", SURVIVES)
 def test_every_guess_at_survival_gets_its_reason(edit, guess):
     without, with_buffer = survival(edit, ((1, 6),))
-    right, text = survival_answer(guess, with_buffer, without)
+    answer = survival_verdict(guess, with_buffer, without)
+    right, text = answer.right, answer.text
     assert right == (guess == "only with the buffer") and "overwrote" in text
 
 
 def test_cells_are_read_from_any_text_and_refused_by_name():
     assert cells_of("2-5 1-6  1-6") == ((1, 6), (2, 5))
-    assert SAVING["cells"].parse("1-6 2-5") == "1-6 2-5"
+    assert STATE_DICT["cells"].parse("1-6 2-5") == "1-6 2-5"
     for text in ("1-7", "0-1", "1,6", "x"):
         with pytest.raises(SettingError, match="`cells` is"):
-            SAVING["cells"].parse(text)
+            STATE_DICT["cells"].parse(text)
 
 
 EXPECTED = {

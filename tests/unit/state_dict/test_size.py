@@ -10,9 +10,10 @@ import torch
 
 from core.code.export import as_script
 from core.state_dict import size as price
+from core.state_dict.reasons import shrinking_verdict
+from core.state_dict.settings import STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
-    PRICE,
     SAVED_UP_TO,
     WAYS,
     BoolBuffer,
@@ -23,10 +24,9 @@ from core.state_dict.size import (
     price_parts,
     prices,
     saved_bytes,
-    shrinking_answer,
 )
 
-LAYERS = [int(option) for option in PRICE["layers"].options]
+LAYERS = [int(option) for option in STATE_DICT["layers"].options]
 once = cache(prices)
 
 
@@ -118,11 +118,13 @@ def test_nobody_elses_random_numbers_are_drawn():
 
 def test_the_answer_is_the_ratio_of_two_saved_files():
     table = once(12)
-    right, text = shrinking_answer("4 times", table)
+    answer = shrinking_verdict("4 times", table)
+    right, text = answer.right, answer.text
     assert right and "That is what was saved" in text
     before, after = (saved_bytes(way, 12, 512) for way in (Float32Buffer, BoolBuffer))
     assert f"{before:,} and {after:,} bytes" in text
-    wrong, text = shrinking_answer("32 times", table)
+    answer = shrinking_verdict("32 times", table)
+    wrong, text = answer.right, answer.text
     assert not wrong and "Saved: 4 times." in text
 
 

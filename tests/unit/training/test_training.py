@@ -38,7 +38,6 @@ from core.training.experiment import (
 from core.training.loop import AttentionWithMaskParameter, distance, leak, windows
 from core.training.loop import train as train_loop
 from core.training.reasons import (
-    QUESTIONS,
     cheating,
     decay_reason,
     infinite,
@@ -46,6 +45,7 @@ from core.training.reasons import (
     outcome,
     reason,
 )
+from core.training.settings import QUESTIONS
 
 
 @functools.cache

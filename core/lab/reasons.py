@@ -1,0 +1,76 @@
+"""The reason behind every outcome of the attention lab, from where its tensors were seen to be."""
+
+
+def reason(run, experiment):
+    """Why a VariantRun came out as it did, from where its tensors were observed to be."""
+    tensors = {row.name: row for row in run.tensors}
+    mask, weight = tensors["mask"], tensors["W_query.weight"]
+    if run.outcome == "something else":
+        return (
+            "`forward` checks its input before it computes: the mask has "
+            f"{mask.shape[0]} rows, one for each token it can serve, and the input has "
+            f"{len(experiment.tokens)} tokens. How the mask is held plays no part in this."
+        )
+    if run.outcome == "a device error" and left_behind(run, experiment):
+        if mask.device != weight.device:
+            return (
+                f"Only the mask was moved, to `{mask.device}`. The weights are still on "
+                f"`{weight.device}`, so the first linear layer fails. A fix by hand has to move "
+                "everything; `model.to(device)` does."
+            )
+        return (
+            f"The input went to `{experiment.device}`, the model stayed on `{weight.device}`: "
+            "nobody called `model.to(device)`. The first linear layer fails, long before the "
+            "mask. Registering a buffer does not move it; it only lets `.to()` find it."
+        )
+    if run.outcome == "a device error":
+        return (
+            "`model.to(device)` moves parameters and buffers. This mask is a plain attribute, so "
+            f"it stayed on `{mask.device}` while the weights went to `{weight.device}`, and the "
+            "line that combines the two fails."
+        )
+    if experiment.device == "cpu":
+        saved = "has" if "mask" in run.state_dict else "does not have"
+        return (
+            "Everything is on the CPU, so nothing has to move. On one device a plain attribute "
+            f"computes just what a buffer computes. The `state_dict` {saved} the mask."
+        )
+    if mask.kind == "plain attribute":
+        return (
+            "`model.to(device)` skipped the mask, a plain attribute. The line "
+            f"`model.mask = model.mask.to(device)` then moved it to `{mask.device}` by hand. "
+            "It has to be repeated at every later move."
+        )
+    return (
+        "The mask is a registered buffer, so `model.to(device)` moved it along with the "
+        f"parameters. It is on `{mask.device}` now, and no line of the model names a device."
+    )
+
+
+def left_behind(run, experiment):
+    """Whether the weights are not where the input went."""
+    weight = next(row for row in run.tensors if row.name == "W_query.weight")
+    return weight.device.partition(":")[0] != experiment.device
+
+
+def remedies(run, experiment):
+    """What to do about a VariantRun that failed, best first; Markdown, one sentence each."""
+    tensors = {row.name: row for row in run.tensors}
+    mask, weight = tensors["mask"], tensors["W_query.weight"]
+    if run.outcome == "something else":
+        return (
+            f"Build the module with `context_length={len(experiment.tokens)}` or more.",
+            f"Or give it at most {mask.shape[0]} tokens.",
+        )
+    if left_behind(run, experiment):
+        too = ""
+        if mask.kind == "plain attribute" and mask.device == weight.device:
+            too = ' For this mask, a plain attribute, switch on "Move the mask by hand" as well.'
+        return (
+            f'Switch on "Move the model after construction".{too}',
+            "Or keep the input on the CPU: choose the device `cpu`.",
+        )
+    return (
+        'Register the mask as a buffer: `self.register_buffer("mask", …)`.',
+        "Or move it by hand after every move of the model: `model.mask = model.mask.to(device)`.",
+    )

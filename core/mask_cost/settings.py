@@ -1,0 +1,28 @@
+"""The settings of "What does the mask cost?", and its question."""
+
+from core.device.available import available_devices
+from core.mask_cost.measure import SECONDS, SHORTEST, WAYS
+from core.settings.declared import catalogue
+from core.settings.prediction import prediction
+from core.settings.setting import Choice, Switch
+
+STORED, REBUILT, COPIED, FUSED = NAMES = tuple(str(way.__doc__) for way in WAYS)
+FASTEST = prediction("cost_guess", "Which is the fastest?", NAMES, "cost_ran", "Measure them")
+MASK_COST = catalogue(
+    Switch("cost", "What does the mask cost?", False),
+    Choice(
+        "cost_device",
+        "Measure on",
+        "cpu",
+        "`sim` computes on the CPU: what crosses to it is real, its speed is not a GPU's.",
+        options=tuple(device.name for device in available_devices()),
+    ),
+    Choice(
+        "cost_longest",
+        "Longest input, in tokens",
+        "1024",
+        f"All powers of two from {SHORTEST} on, in about {SECONDS:.0f} seconds in all.",
+        options=("256", "512", "1024", "2048"),
+    ),
+    FASTEST,
+)

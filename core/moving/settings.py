@@ -1,0 +1,67 @@
+"""The settings of the lesson on moving devices, and its two questions."""
+
+from dataclasses import dataclass
+
+from core.moving.copies import CONTEXT_LENGTHS
+from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
+from core.settings.declared import catalogue
+from core.settings.outcome_question import outcome_prediction
+from core.settings.prediction import PREDICT, prediction
+from core.settings.setting import Choice, SettingError, Switch, Text
+
+
+@dataclass(frozen=True)
+class Steps(Text):
+    """Steps by name, separated by dots."""
+
+    @property
+    def limit(self):
+        names = ", ".join(f"`{name}`" for name in STEPS)
+        return f"at most {MAX_STEPS} steps separated by dots, each one of {names}"
+
+    def accepts(self, value):
+        try:
+            return super().accepts(value) and check_steps(split_steps(value)) is not None
+        except SettingError:
+            return False
+
+
+def split_steps(text):
+    """The names of the steps in a text such as "to-sim.forward"."""
+    return tuple(name.strip() for name in text.split(".") if name.strip())
+
+
+HOW_MANY = ("none", "one", "two", "three", "four", "all five")
+FIRST = PRESETS["notebook"]
+OUTCOME = outcome_prediction("Run the timeline")
+COPYING = prediction(
+    "copying", "How many copy the mask?", HOW_MANY, "counted_for", "Count the copies"
+)
+MOVING = catalogue(
+    Choice(
+        "start",
+        "The mask is",
+        FIRST.start,
+        "How the module holds its mask when it is built.",
+        options=tuple(STARTS),
+    ),
+    Steps(
+        "steps",
+        "The same steps as text",
+        ".".join(FIRST.steps),
+        "Names separated by dots. The link carries this text.",
+        max_chars=200,
+    ),
+    PREDICT,
+    OUTCOME,
+    Choice(
+        "counted",
+        "Count real forward passes up to a context length of",
+        "1024",
+        "Beyond it, bytes are extrapolated and drawn pale.",
+        options=("256", "1024", str(CONTEXT_LENGTHS[-2])),
+    ),
+    COPYING,
+    Switch("crossings", "What crosses the boundary in each forward pass", False),
+    Switch("code", "The code", False),
+)

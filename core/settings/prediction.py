@@ -1,0 +1,89 @@
+"""Predict, run, explain: a question with its choices, and the verdict on what was guessed.
+
+A page asks through `pages.components.prediction`. The guess and the question that was answered are
+Settings, so both are in the link.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.settings.setting import Choice, Setting, Switch, Text
+
+PREDICT = Switch("predict", "Predict first", True, "Hide the results until you have made a guess.")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a learner guesses before an experiment runs: one Choice, or several at once.
+
+    Each Choice has None as its default, which is no guess yet. `answered` is the parameter of the
+    link that says which question was answered, and how: a link shows its results again, and other
+    settings ask anew. `button` is the text of the button that runs the experiment.
+    """
+
+    guesses: tuple[Choice, ...]
+    answered: Text
+    button: str
+
+    def __iter__(self) -> Iterator[Setting]:
+        """Its Settings, for a page's catalogue."""
+        return iter((*self.guesses, self.answered))
+
+    @property
+    def guess(self) -> Choice:
+        """The one Choice of a Prediction that has only one."""
+        (only,) = self.guesses
+        return only
+
+    def answer(self, about: str, guesses: tuple[str | None, ...]) -> str | None:
+        """What the link says once a question was answered; None while a guess is missing.
+
+        about stands for the question: short, and other for other settings that decide the outcome.
+        """
+        if None in guesses:
+            return None
+        return "-".join([about] * bool(about) + [str(guess).replace(" ", "-") for guess in guesses])
+
+
+def prediction(
+    name: str, label: str, choices: tuple[str, ...], answered: str, button: str
+) -> Prediction:
+    """A Prediction with one guess: its name in the link, its label, and the words to choose."""
+    guess = Choice(name, label, None, options=choices)
+    return Prediction((guess,), answered_as(answered), button)
+
+
+def answered_as(name: str) -> Text:
+    """The Setting that keeps in the link which question was answered, and how."""
+    return Text(name, "The question that was answered", "", max_chars=200)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a guess. Texts are Markdown.
+
+    right is None where the experiment cannot tell. said is one sentence about what happened, reason
+    why it did.
+    """
+
+    guess: str
+    right: bool | None
+    said: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """The whole of it, what was said and what happened in bold."""
+        return f"**You said: {self.guess}. {self.said}** {self.reason}"
+
+
+def verdict(
+    guess: str,
+    happened: str,
+    reason: str,
+    right: str = "That is what happened.",
+    wrong: str = "What happened:",
+) -> Verdict:
+    """The Verdict on a guess, of what happened and why. right and wrong begin the sentence."""
+    hit = guess == happened
+    return Verdict(guess, hit, right if hit else f"{wrong} {happened}.", reason)

@@ -1,0 +1,70 @@
+"""The settings of the lesson on state_dict, and its four questions."""
+
+import re
+from dataclasses import dataclass
+
+from core.settings.declared import catalogue
+from core.settings.prediction import PREDICT, prediction
+from core.settings.setting import Choice, Switch, Text
+from core.state_dict.edit_mask import EDITS
+from core.state_dict.load_failures import FIELDS
+from core.state_dict.load_failures import OUTCOMES as LOAD_OUTCOMES
+
+FACTORS = ("not at all", "2 times", "4 times", "8 times", "32 times")
+HOW_MANY = ("none", "one", "two", "three", "all four")
+SURVIVES = ("in both", "only with the buffer", "in neither")
+
+
+@dataclass(frozen=True)
+class Cells(Text):
+    """Cells of the 6 by 6 mask: query-key, counted from 1, separated by spaces."""
+
+    @property
+    def limit(self):
+        return "cells such as `1-6 2-5`: query and key from 1 to 6, at most 36 of them"
+
+    def accepts(self, value):
+        return super().accepts(value) and re.fullmatch(r"\s*([1-6]-[1-6]\s*){0,36}", value)
+
+
+def cells_of(text):
+    """((query, key), …) of a text that Cells accepts, without repeats, in order."""
+    pairs = (tuple(map(int, pair.split("-"))) for pair in re.findall(r"[1-6]-[1-6]", text))
+    return tuple(sorted(set(pairs)))
+
+
+IN_STATE = prediction("in_state", "How many?", HOW_MANY, "keys_ran", "Build them")
+SURVIVAL = prediction(
+    "survives", "Where will the edit survive?", SURVIVES, "edit_ran", "Save and load"
+)
+LOADS = prediction("loads", "What will happen?", LOAD_OUTCOMES, "load_ran", "Load")
+SHRINKS = prediction("shrinks", "How much smaller?", FACTORS, "price_ran", "Save them")
+STATE_DICT = catalogue(
+    PREDICT,
+    Switch("keys", "Keys, side by side", True),
+    IN_STATE,
+    Switch("edit", "Save, edit, load", False),
+    Choice(
+        "change",
+        "Edit the mask",
+        "twos",
+        "`twos`: its ones become twos. `zeros`: all of it becomes zero. `paint`: the cells "
+        "that you name change from 0 to 1 or back.",
+        options=tuple(EDITS),
+    ),
+    Cells("cells", "Cells to paint", "1-6", "Query and key, counted from 1.", max_chars=200),
+    SURVIVAL,
+    Switch("failures", "The load-failure lab", False),
+    FIELDS.values(),
+    LOADS,
+    Switch("price", "The price of persistence", False),
+    Choice(
+        "layers",
+        "Layers",
+        "12",
+        "Each layer has a mask of its own. GPT-2 has 12 to 48 layers.",
+        options=("1", "12", "24", "48"),
+    ),
+    SHRINKS,
+    Switch("inside", "Look inside a checkpoint", False),
+)

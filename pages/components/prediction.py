@@ -1,0 +1,72 @@
+"""Predict, run, explain: the question, the gate in front of the results, and the verdict."""
+
+import streamlit as st
+
+from core.settings.prediction import Prediction, Verdict
+from pages.components import state
+from pages.components.widgets import widget
+
+
+def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bool:
+    """Ask for the guesses and offer the run. True once this question was run, or if not predict.
+
+    question: what the learner is asked, Markdown. about: short, stands for the question: other
+    settings that decide the outcome give another text, and then it is asked anew.
+    """
+    if not predict:
+        return True
+    _forget_another_question(prediction, about)
+    name = prediction.answered.name
+    with st.container(border=True, key=f"prediction {name}"):
+        st.markdown(f"**Predict.** {question}")
+        guesses, wanted = _ask(prediction)
+    answer = prediction.answer(about, guesses)
+    if wanted and answer:
+        st.query_params[name] = answer
+    if answer and st.query_params.get(name) == answer:
+        return True
+    st.query_params.pop(name, None)
+    several = "guesses" if len(guesses) > 1 else "guess"
+    st.info(f"The results appear here after your {several}.", icon=":material/visibility_off:")
+    return False
+
+
+def _forget_another_question(prediction: Prediction, about: str) -> None:
+    """A guess answers one question: where another was asked before, it is forgotten."""
+    asked = state.question_of(state.PAGE.get(), prediction.answered.name)
+    if asked.known and asked.get() != about:
+        for guess in prediction.guesses:
+            state.forget(guess)
+    asked.set(about)
+
+
+def _ask(prediction: Prediction) -> tuple[tuple[str | None, ...], bool]:
+    """(the guesses, whether the button was pressed)."""
+    if len(prediction.guesses) == 1:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            guesses = (widget(prediction.guess),)
+            return guesses, _button(prediction, None in guesses, "Make a guess first.")
+    drawn = []
+    with st.container(horizontal=True, gap="medium"):
+        for guess in prediction.guesses:
+            with st.container(width=210):
+                drawn.append(widget(guess))
+    number = {2: "both", 3: "all three", 4: "all four", 5: "all five"}.get(len(drawn), "all")
+    return tuple(drawn), _button(prediction, None in drawn, f"Make {number} guesses first.")
+
+
+def _button(prediction: Prediction, disabled: bool, why: str) -> bool:
+    return st.button(
+        prediction.button, type="primary", disabled=disabled, help=why if disabled else None
+    )
+
+
+def guess_of(prediction: Prediction) -> str:
+    """The guess that was made at a Prediction that has one."""
+    return str(state.value_of(prediction.guess))
+
+
+def show(verdict: Verdict) -> None:
+    """What a guess was worth, and the reason for what happened."""
+    say = {True: st.success, False: st.warning, None: st.info}[verdict.right]
+    say(verdict.text)
