@@ -20,7 +20,7 @@ def declared(setting: Setting) -> Any:
     return field(default=setting.default, metadata={"setting": setting})
 
 
-def settings_of(cls: type) -> dict[str, Setting]:
+def settings_of(cls: Any) -> dict[str, Setting]:
     """The Settings of a dataclass by name, in the order of its fields.
 
     Raises TypeError where a Setting has another name than its field.

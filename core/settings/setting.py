@@ -5,6 +5,7 @@ A Setting serves the URL (`parse` reads its text), the widgets (label, help, lim
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 URL_TEXT_LIMIT = 2000  # characters of one value; longer ones are refused unread
 
@@ -36,7 +37,7 @@ class Setting:
 
     name: str  # in the URL, in the widgets and in core
     label: str
-    default: object
+    default: Any
     help: str = ""
 
     limit = "a value"

@@ -51,7 +51,7 @@ def load_verdict(guess: str, loaded: Loaded) -> Verdict:
 def shrinking_verdict(guess: str, table: Sequence[Price]) -> Verdict:
     """What a guess at what bool saves was worth, and why; from Prices."""
     saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
-    float32, boolean = Float32Buffer.__doc__, BoolBuffer.__doc__
+    float32, boolean = str(Float32Buffer.__doc__), str(BoolBuffer.__doc__)
     length = max(length for way, length in saved if way == float32)
     before, after = saved[float32, length], saved[boolean, length]
     return verdict(

@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.workers import pool as jobs
+from pages.components import state
 
-WORK = "work: "  # before a place's name, in the session's state
 LOCAL = "this machine"  # stands for the address of a visitor whose browser runs beside the server
 
 Live = Callable[[Any], object]
@@ -29,7 +29,9 @@ def work(
     """
     asker = who_asks()
     me = (asker.session, key)
-    mine = st.session_state.setdefault(WORK + key, {"asked": None, "job": None, "me": me})
+    mine = state.work_at(key).get()
+    if not mine:
+        mine |= {"asked": None, "job": None, "me": me}
     asked = (function, tuple(map(hash, args)) if private else args)
     if mine["asked"] != asked:
         if mine["job"]:
@@ -70,9 +72,9 @@ def who_asks() -> jobs.Asker:
 
 def forget(key: str = "") -> None:
     """Give up what was asked at a place, or at all places: the visitor has gone elsewhere."""
-    for name in list(st.session_state):
-        if name == WORK + key if key else str(name).startswith(WORK):
-            mine = st.session_state.pop(name)
+    for place in state.places_of_work():
+        if place == key or not key:
+            mine = state.work_at(place).take()
             if mine["job"]:
                 mine["job"].cancel(mine["me"])
 

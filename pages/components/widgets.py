@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from core.settings.setting import (
     Choice,
@@ -80,7 +80,7 @@ def put_in_link(name: str, text: str, default: object) -> None:
         st.query_params.pop(name, None)
 
 
-def section(setting: Setting) -> DeltaGenerator:
+def section(setting: Setting) -> ExpanderContainer:
     """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
     return st.expander(
         setting.label, setting.default, key=setting.name, on_change="rerun", bind="query-params"

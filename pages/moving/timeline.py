@@ -32,7 +32,7 @@ def builder():
         kept = state.STEPS_TEXT.get() if state.STEPS_TEXT.known else MOVING["steps"].default
         clicked = state.STEPS_CLICKED.take()
         state.STEPS_TEXT.set(kept if clicked else st.query_params.get("steps", kept))
-    text = state.STEPS_TEXT.get()
+    text = str(state.STEPS_TEXT.get())
     steps = split_steps(text)
     st.markdown("**Add a step**")
     with st.container(horizontal=True):

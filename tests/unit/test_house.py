@@ -38,12 +38,9 @@ KNOWN = {
     ("core/code", "core/moving"),
     ("core/code", "core/state_dict"),
     ("core/code", "core/training"),
-    ("core/lab", "core/mask_cost"),
-    ("core/ledger", "core/lab"),
     ("core/moving", "core/lab"),
     ("core/state_dict", "core/lab"),
     ("core/training", "core/lab"),
-    ("pages/components", "core/lab"),
     ("pages/home", "pages/lab"),
     ("pages/moving", "core/lab"),
     ("pages/server", "core/lab"),
@@ -148,6 +145,11 @@ def test_core_works_without_streamlit():
         assert "__main__" not in (ROOT / path).read_text("utf-8"), path
     code = f"import sys, {', '.join(modules)}; assert 'streamlit' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_one_module_knows_the_names_of_what_a_session_remembers():
+    users = [path for path in PAGES if "session_state" in (ROOT / path).read_text("utf-8")]
+    assert users == [Path("pages/components/state.py")]
 
 
 @pytest.mark.parametrize("path", [*(ROOT / "pages").glob("*.py")], ids=lambda path: path.name)
