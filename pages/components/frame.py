@@ -12,6 +12,7 @@ from core.lessons import LESSONS, lesson
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
 from pages.components import progress, state
+from pages.server.internals import keep_links_whole
 from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
@@ -40,6 +41,8 @@ pre.marked { font-size: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere;
   padding: 0.75rem; margin: 0; border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
 pre.marked mark { background: #ffd54a; color: #1a2330; }
 </style>"""
+
+keep_links_whole()
 
 
 @contextlib.contextmanager

@@ -10,12 +10,14 @@ import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlencode
 from weakref import WeakKeyDictionary
 
 import h11
 from starlette.formparsers import MultiPartParser
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.state.query_params import QueryParams
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -127,3 +129,44 @@ def watch_connections(
 
 ORIGINAL = {name: getattr(H11Protocol, name) for name in ("connection_made", "data_received")}
 LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+def keep_links_whole() -> None:
+    """Let a link to another page keep a parameter that the page before it has a widget for too.
+
+    On the way to another page, the browser asks for what the link says and for what widgets of the
+    page before have left in the address. Streamlit then drops every name that such a widget has,
+    and with it what the link says. Our pages share names (`device`, `seed`, `predict`), so only
+    what is left over is dropped here.
+    """
+    if getattr(QueryParams, "links_are_whole", False):
+        return
+    populate = QueryParams.populate_from_query_string
+
+    def populate_whole(
+        self: QueryParams, query_string: str, valid_script_hashes: set[str] | None = None
+    ) -> None:
+        if valid_script_hashes is None:
+            return populate(self, query_string)
+        asked = parse_qs(query_string, keep_blank_values=True)
+        left_over = False
+        for widget_id, binding in list(self._bindings_by_widget.items()):
+            if binding.script_hash in valid_script_hashes:
+                continue
+            self.unbind_widget(widget_id)
+            values, before = asked.get(binding.param_key, []), self._query_params
+            old = before.get(binding.param_key, [])
+            for value in old if isinstance(old, list) else [old]:
+                if value in values:
+                    values.remove(value)
+                    left_over = True
+        populate(self, urlencode(asked, doseq=True))
+        if left_over:
+            self._send_query_param_msg()
+        return None
+
+    for name, value in (
+        ("populate_from_query_string", populate_whole),
+        ("links_are_whole", True),
+    ):
+        setattr(QueryParams, name, value)
