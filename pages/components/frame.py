@@ -12,7 +12,7 @@ from core.lessons import LESSONS, lesson
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
 from pages.components import progress, state
-from pages.server.internals import keep_links_whole
+from pages.server.internals import keep_links_whole, rerun_after_reconnect
 from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
@@ -53,6 +53,7 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Iterator[
     cleaned and opened again; what was wrong is then said.
     """
     with turn():
+        rerun_after_reconnect()
         open_page(name, catalogue or {})
         yield
         remember_link(name)

@@ -16,7 +16,9 @@ from weakref import WeakKeyDictionary
 import h11
 from starlette.formparsers import MultiPartParser
 from streamlit import runtime
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.query_params import QueryParams
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -77,6 +79,23 @@ def uploaded_bytes() -> dict[str, int]:
         session: sum(len(file.data) + RECORD_BYTES for file in list(files.values()))
         for session, files in list(storage.items())
     }
+
+
+def rerun_after_reconnect() -> None:
+    """Let the browser ask for a run of the page when its lost connection is there again.
+
+    The server may have been restarted meanwhile, or have given the session up: it knows nothing of
+    the page's fragments then, and drops what is done in them without a word. Streamlit's front end
+    asks only where a fragment runs by itself now and then. So it is told of one that is to run for
+    the first time in 24 days, the longest that a browser can count: a message of some 30 bytes a
+    run, and nothing to do meanwhile.
+    """
+    context = get_script_run_ctx()
+    if context:
+        message = ForwardMsg()
+        message.auto_rerun.interval = 2_147_483  # seconds
+        message.auto_rerun.fragment_id = "after a lost connection"
+        context.enqueue(message)
 
 
 def watch_connections(

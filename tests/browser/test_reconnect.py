@@ -1,0 +1,31 @@
+"""The server is ended and started again while a page is open, and the page goes on."""
+
+import pytest
+from conftest import Visitor
+from playwright.sync_api import expect
+from streamlit_server import free_port, started
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_click_inside_a_fragment_counts_after_the_server_was_restarted(chromium):
+    port = free_port()
+    with started(port=port) as server:
+        server.wait_until_healthy()
+        visitor = Visitor(chromium, server.address)
+        page = visitor.open("/Training?predict=false&steps=20")
+        visitor.settled(charts=12)
+        slider = page.get_by_role("slider")
+        slider.focus()
+        app = page.get_by_test_id("stApp")
+        server.process.kill()
+        expect(app).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+    with started(port=port) as server:
+        server.wait_until_healthy()
+        expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=60_000)
+        expect(page.get_by_role("progressbar")).to_be_visible()  # it is trained anew
+        expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
+        visitor.settled(charts=12)
+        slider.press("Home")
+        expect(page.get_by_text("Mask after 0 steps")).to_have_count(2)
+        visitor.context.close()
