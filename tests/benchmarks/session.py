@@ -224,7 +224,7 @@ class Session:
                 self.page_hash = message.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
-            elif kind == "auto_rerun":
+            elif kind == "auto_rerun" and message.auto_rerun.interval < TIMEOUT:
                 self.timers[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "stop_auto_rerun":
                 for fragment in message.stop_auto_rerun.fragment_ids:
