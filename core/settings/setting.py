@@ -5,9 +5,11 @@ A Setting serves the URL (`parse` reads its text), the widgets (label, help, lim
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 URL_TEXT_LIMIT = 2000  # characters of one value; longer ones are refused unread
+URL_NAMES_LIMIT = 100  # names of a link that are read; a page has some forty controls
 
 
 class SettingError(ValueError):
@@ -194,15 +196,21 @@ def read_url(parameters, catalogue):
     parameters maps each name to the list of its texts, catalogue each known name to its Setting.
     kept maps each name to the one text that is fit for use, of a Several to a list of them;
     complaints has a sentence for every parameter that was refused, repeated or not known. Order is
-    kept; at most ten complaints.
+    kept; at most ten complaints. Of more than URL_NAMES_LIMIT names the first are read, and of as
+    many texts of one name the last.
     """
     kept, complaints = {}, []
-    for name, texts in parameters.items():
+    if len(parameters) > URL_NAMES_LIMIT:
+        complaints.append(
+            f"The link has {len(parameters):,} names, but at most {URL_NAMES_LIMIT} are read. The "
+            "others were left out."
+        )
+    for name, texts in islice(parameters.items(), URL_NAMES_LIMIT):
         if name not in catalogue:
             complaints.append(f"{shorten(name)} is not a setting of this page. It was left out.")
             continue
         if isinstance(catalogue[name], Several):
-            words, wrong = catalogue[name].parse_all(texts)
+            words, wrong = catalogue[name].parse_all(texts[-URL_NAMES_LIMIT:])
             complaints += wrong
             kept |= {name: list(words)} if words else {}
             continue

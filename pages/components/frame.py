@@ -94,14 +94,15 @@ def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:
 def mend_link(page: str, catalogue: Mapping[str, Setting]) -> None:
     # A widget that is there already has taken its parameter over, and says itself what is wrong.
     parameters = {
-        name: st.query_params.get_all(name) for name in st.query_params if not state.is_drawn(name)
+        name: st.query_params.get_all(name)
+        for name in st.query_params
+        if not (name in catalogue and state.is_drawn(name))
     }
     kept, wrong = read_url(parameters, catalogue)
     if wrong:
         state.complaints_of(page).set(wrong)
-        for name in parameters:
-            del st.query_params[name]
-        st.query_params.update(kept)
+        # All at once, in one message to the browser; a name without values leaves the link.
+        st.query_params.update({name: kept.get(name, []) for name in parameters})
         st.rerun()
 
 

@@ -1,5 +1,6 @@
 """A visitor that is no browser: a websocket to a server, and messages as a browser sends them."""
 
+import asyncio
 import contextlib
 import urllib.error
 import urllib.request
@@ -25,18 +26,49 @@ def connect(address, **options):
     )
 
 
-async def rerun(socket, query="", widgets=(), page_hash="", fragment=""):
-    """Ask for a run; the messages up to its end. widgets: WidgetState messages."""
+async def rerun(socket, query="", widgets=(), page="", page_hash="", fragment=""):
+    """Ask for a run; the messages up to its end. widgets: WidgetState messages.
+
+    page: its name in the URL, for the first run; later page_hash, which new_session brings.
+    """
     message = BackMsg()
     message.rerun_script.query_string = query
     message.rerun_script.page_script_hash = page_hash
+    message.rerun_script.page_name = "" if page_hash else page
     message.rerun_script.fragment_id = fragment
     message.rerun_script.widget_states.widgets.extend(widgets)
     await socket.send(message.SerializeToString())
     messages = []
-    while not messages or messages[-1].WhichOneof("type") != "script_finished":
-        messages.append(ForwardMsg.FromString(await socket.recv()))
+    while not messages or not is_end(messages[-1]):
+        messages.append(ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), SECONDS)))
     return messages
+
+
+def is_end(message):
+    """Whether a run is over, and no other follows by itself."""
+    kind = message.WhichOneof("type")
+    return kind == "script_finished" and (
+        message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+    )
+
+
+def elements(messages):
+    """The elements of the last run among messages, in their order."""
+    starts = [i for i, message in enumerate(messages) if message.HasField("new_session")]
+    last = messages[starts[-1] :]
+    return [m.delta.new_element for m in last if m.delta.HasField("new_element")]
+
+
+def texts(messages):
+    """What an element of the last run says, each: of headings, alerts, Markdown, exceptions."""
+    found = []
+    for element in elements(messages):
+        kind = element.WhichOneof("type")
+        part = getattr(element, kind)
+        for field in ("body", "message"):
+            if hasattr(part, field):
+                found.append(getattr(part, field))
+    return found
 
 
 def get(url, method="GET", **headers):

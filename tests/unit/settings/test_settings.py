@@ -101,8 +101,29 @@ def test_several_words_are_a_tuple_of_known_ones_without_repeats(value):
 
 
 def test_complaints_are_bounded():
-    kept, complaints = read_url({f"p{i}": ["x"] for i in range(500)}, LAB)
-    assert kept == {} and len(complaints) == 10 and "491 more" in complaints[-1]
+    kept, complaints = read_url({f"p{i}": ["x"] for i in range(100)}, LAB)
+    assert kept == {} and len(complaints) == 10 and "91 more" in complaints[-1]
+
+
+def test_of_many_names_the_first_are_read_and_the_number_is_named():
+    many = {f"p{i}": ["x"] for i in range(99)} | {"seed": ["7"], "buffer": ["false"]}
+    kept, complaints = read_url(many, LAB)
+    assert kept == {"seed": "7"}
+    assert complaints[0] == (
+        "The link has 101 names, but at most 100 are read. The others were left out."
+    )
+    assert read_url({"seed": ["7"]} | many, LAB)[0] == {"seed": "7"}
+
+
+def test_of_one_name_many_times_the_last_texts_are_read():
+    kept, complaints = read_url({"rows": ["nn"] * 10_000 + [next(iter(ROWS))]}, LEDGER)
+    assert kept == {"rows": [next(iter(ROWS))]} and len(complaints) == 10
+
+
+@pytest.mark.parametrize("name", ["", " ", "$$ID-x", "$$WIDGET_ID", "\0", "page", "__class__"])
+def test_a_strange_name_is_an_unknown_name(name):
+    kept, (said,) = read_url({name: ["1"], "seed": ["7"]}, LAB)
+    assert kept == {"seed": "7"} and "is not a setting of this page" in said
 
 
 @given(st.text(max_size=3000))
