@@ -7,7 +7,15 @@ page. What the first needs is there at once; PyTorch takes two seconds to import
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.server import descriptors, lifespan, origins, security, static_files, uploads
+from pages.server import (
+    descriptors,
+    lifespan,
+    long_links,
+    origins,
+    security,
+    static_files,
+    uploads,
+)
 
 if __name__ == "__main__":
     from pages.home.home import home
@@ -21,6 +29,7 @@ else:
             Middleware(security.add_security_headers),
             Middleware(descriptors.refuse_when_full),
             Middleware(origins.refuse_foreign_origins),
+            Middleware(long_links.refuse_long_links),
             Middleware(uploads.bound_uploads),
             Middleware(lifespan.wait_until_warm),
             Middleware(static_files.inject_backend_url),

@@ -19,11 +19,17 @@ from streamlit import runtime
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.state.query_params import QueryParams
+from streamlit.runtime.state.query_params import (
+    CLIENT_STATE_QUERY_STRING_MAX_FIELDS,
+    CLIENT_STATE_QUERY_STRING_MAX_LENGTH,
+    QueryParams,
+)
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 VERSIONS = {"streamlit": "1.67.0", "uvicorn": "0.54.0", "starlette": "1.10.0", "h11": "0.16.0"}
+QUERY_CHARS = CLIENT_STATE_QUERY_STRING_MAX_LENGTH  # of a link that Streamlit reads
+QUERY_FIELDS = CLIENT_STATE_QUERY_STRING_MAX_FIELDS
 RECORD_BYTES = 65_536  # that a file counts more than it holds
 
 
