@@ -1,0 +1,164 @@
+"""Repairs that are tried on a running module, and the smallest set of them that helps.
+
+A repair is a unit: tensors that one line of a class holds, to be moved by hand, or a line of
+`forward` that makes a tensor on the default device.
+"""
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from core.check.subject import Subject
+from core.check.tensors import TORCH_FOLDER, Held
+
+MOST_RUNS = 60  # in the search for the smallest set
+
+
+@dataclass(frozen=True, order=True)
+class Line:
+    """A line of source that ran."""
+
+    file: str
+    number: int
+    function: str  # the PyTorch function that it called
+
+
+class Watcher(TorchFunctionMode):
+    """Sees every PyTorch function that forward calls, and which lines bring in tensors on the CPU.
+
+    device: where the module and its inputs are. repaired: lines whose new tensors are to be made on
+    the device. as_cuda: answer `is_cuda` and `.cuda()` as tensors on a GPU would.
+    """
+
+    def __init__(self, device: str, repaired: Iterable[Line] = (), as_cuda: bool = False,
+                 copies: list | None = None) -> None:  # fmt: skip
+        super().__init__()
+        self.device, self.repaired, self.as_cuda = device, frozenset(repaired), as_cuda
+        self.copies = copies
+        self.made: dict[Line, int] = {}  # lines that made a tensor on the CPU: its numbers
+        self.crossings: dict[Line, int] = {}  # lines that copied to the device: bytes
+        self.asked_cuda = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is _IS_CUDA:
+            self.asked_cuda = True
+            on_device = args[0].device.type == self.device
+            return True if self.as_cuda and on_device else func(*args, **kwargs)
+        if func is torch.Tensor.cuda:
+            self.asked_cuda = True
+            if self.as_cuda:
+                return args[0].to(self.device)
+        before = len(self.copies) if self.copies is not None else 0
+        if func is torch.Tensor.numpy and self._fixing(func):
+            return args[0].cpu().numpy()
+        result = func(*args, **kwargs)
+        if self.copies is not None and len(self.copies) > before:
+            self._crossed(func, self.copies[before:])
+        on_cpu = isinstance(result, torch.Tensor) and result.device.type == "cpu"
+        if on_cpu and not _has_cpu_tensor((*args, *kwargs.values())):
+            line = _line(func)
+            self.made[line] = max(self.made.get(line, 0), result.numel())
+            if line in self.repaired:
+                result = result.to(self.device)
+        elif func is torch.Tensor.numpy:
+            self.made.setdefault(_line(func), 0)
+        return result
+
+    def _fixing(self, func: Any) -> bool:
+        return bool(self.repaired) and _line(func) in self.repaired
+
+    def _crossed(self, func: Any, copies: list) -> None:
+        for copy in copies:
+            if copy.direction.startswith("cpu"):
+                line = _line(func)
+                self.crossings[line] = self.crossings.get(line, 0) + copy.nbytes
+
+
+_IS_CUDA = torch.Tensor.is_cuda.__get__
+
+
+def _has_cpu_tensor(values: Iterable[Any]) -> bool:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            if value.device.type == "cpu":
+                return True
+        elif isinstance(value, (list, tuple)) and _has_cpu_tensor(value):
+            return True
+    return False
+
+
+@functools.cache
+def _not_of_the_module(file: str) -> bool:
+    return file.startswith((TORCH_FOLDER, "<frozen")) or file in _OWN_FILES
+
+
+_OWN_FILES = {_has_cpu_tensor.__code__.co_filename, Subject.call.__code__.co_filename}
+
+
+def _line(func: Any) -> Line:
+    """The line outside PyTorch that is running."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and _not_of_the_module(frame.f_code.co_filename):
+        frame = frame.f_back
+    return Line(frame.f_code.co_filename, frame.f_lineno, getattr(func, "__name__", str(func)))
+
+
+# --------------------------------------------------------------- moving by hand
+
+
+def on_cpu(held: Iterable[Held]) -> list[Held]:
+    """Those that are on the CPU and have numbers."""
+    return [h for h in held if h.tensor.device.type == "cpu" and h.tensor.numel()]
+
+
+@contextlib.contextmanager
+def moved_by_hand(held: Iterable[Held], device: str) -> Iterator[None]:
+    """Hold copies on the device in place of these tensors; put the tensors back at the end."""
+    held = [h for h in held if h.put is not None]
+    for h in held:
+        h.put(_like(h.tensor, h.tensor.detach().to(device)))
+    try:
+        yield
+    finally:
+        for h in held:
+            h.put(h.tensor)
+
+
+def _like(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    if isinstance(old, torch.nn.Parameter):
+        return torch.nn.Parameter(new, old.requires_grad)
+    return new
+
+
+# --------------------------------------------------------------- the smallest set
+
+
+def smallest(units: Iterable[Hashable], works: Callable[[frozenset], bool]) -> frozenset | None:
+    """The units without which it does not work, of a set with which it does; None where it fails.
+
+    Takes away one unit after another; with many units, first half of them at a time.
+    """
+    rest = list(dict.fromkeys(units))
+    if not works(frozenset(rest)):
+        return None
+    runs, step = 0, max(1, len(rest) // 2)
+    while step:
+        start = 0
+        while start < len(rest) and runs < MOST_RUNS:
+            without = rest[:start] + rest[start + step :]
+            runs += 1
+            if works(frozenset(without)):
+                rest = without
+            else:
+                start += step
+        step //= 2
+    return frozenset(rest)

@@ -1,0 +1,256 @@
+"""Every tensor that can be reached from a module, also where PyTorch does not look.
+
+Searched are registered tensors, plain attributes, lists, dicts, tuples, sets, dataclasses and other
+objects, partial functions, bound methods and what functions enclose. A tensor is named by its path:
+`blocks[0].tables['sin']`, `scale.<closure shift>`.
+"""
+
+import ast
+import dataclasses
+import functools
+import inspect
+import linecache
+import os
+import re
+import textwrap
+import types
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+MOST_OBJECTS = 50_000  # that one search looks at
+_OWN_TO_MODULES = frozenset(nn.Module().__dict__) - {"training"}
+_LEAVES = (
+    str, bytes, int, float, complex, type, types.ModuleType, types.BuiltinFunctionType,
+    torch.dtype, torch.device, torch.Generator, torch.Size, weakref.ReferenceType,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A tensor, and how it is held."""
+
+    path: str  # from the module that was searched
+    tensor: torch.Tensor
+    holding: str  # "parameter", "buffer", "non-persistent buffer" or "plain"
+    hidden: str  # the path of the module in a plain container through which it was found, or ""
+    owner: nn.Module  # the nearest module above it
+    attribute: str  # its name, or that of its container, in the owner
+    put: Callable[[torch.Tensor], None] | None  # hold another tensor there; None where that fails
+
+    @property
+    def unit(self) -> tuple[str, str]:
+        """The same for tensors that the same line of a class's source holds."""
+        cls = type(self.owner)
+        return f"{cls.__module__}.{cls.__qualname__}", self.attribute
+
+
+def tensors_of(module: nn.Module) -> list[Held]:
+    """Every tensor reachable from a module, each path once."""
+    search = _Search()
+    return list(search.module(module, "", ""))
+
+
+def hidden_modules(module: nn.Module) -> dict[str, nn.Module]:
+    """Modules that are reached only through something that is no module, by path."""
+    search = _Search()
+    deque(search.module(module, "", ""), maxlen=0)
+    return search.hidden
+
+
+class _Search:
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.alive: list[Any] = []  # so that no id is used twice
+        self.hidden: dict[str, nn.Module] = {}
+        self.registered: set[int] = set()
+
+    def new(self, value: Any) -> bool:
+        if id(value) in self.seen or len(self.seen) > MOST_OBJECTS:
+            return False
+        self.seen.add(id(value))
+        self.alive.append(value)
+        return True
+
+    def module(self, module: nn.Module, path: str, hidden: str) -> Iterator[Held]:
+        """First what is registered, in all modules below, so that a hidden module is told apart."""
+        below = []
+        for name, child in module.named_modules(prefix=path):
+            if self.new(child):
+                below.append((name, child))
+        for name, child in below:
+            yield from self._registered(child, name, hidden)
+        for name, child in below:
+            for attribute, value in list(vars(child).items()):
+                if attribute in _OWN_TO_MODULES:
+                    continue
+                put = functools.partial(_put_attribute, child, attribute)
+                here = _Place(f"{name}.{attribute}".lstrip("."), hidden, child, attribute)
+                yield from self._value(value, here, put, 0)
+
+    def _registered(self, module: nn.Module, path: str, hidden: str) -> Iterator[Held]:
+        for kind, holder in (("parameter", module._parameters), ("buffer", module._buffers)):
+            for name, tensor in holder.items():
+                if not isinstance(tensor, torch.Tensor):
+                    continue
+                transient = kind == "buffer" and name in module._non_persistent_buffers_set
+                holding = "non-persistent buffer" if transient else kind
+                put = functools.partial(holder.__setitem__, name)
+                yield Held(f"{path}.{name}".lstrip("."), tensor, holding, hidden, module, name, put)
+
+    def _value(
+        self, value: Any, place: "_Place", put: Callable | None, depth: int
+    ) -> Iterator[Held]:
+        if isinstance(value, torch.Tensor):
+            yield Held(place.path, value, "plain", place.hidden, place.owner, place.attribute, put)
+        elif value is None or isinstance(value, _LEAVES) or depth > 10:
+            return
+        elif isinstance(value, nn.Module):
+            if id(value) not in self.seen:
+                self.hidden[place.path] = value
+                yield from self.module(value, place.path, place.hidden or place.path)
+        elif self.new(value):
+            for step, part, put_part in _parts(value, put):
+                yield from self._value(part, place.below(step), put_part, depth + 1)
+
+
+@dataclass(frozen=True)
+class _Place:
+    path: str
+    hidden: str
+    owner: nn.Module
+    attribute: str
+
+    def below(self, step: str) -> "_Place":
+        return dataclasses.replace(self, path=self.path + step)
+
+
+def _put_attribute(holder: Any, name: str, value: Any) -> None:
+    if isinstance(holder, nn.Module):
+        vars(holder)[name] = value
+    else:
+        object.__setattr__(holder, name, value)
+
+
+def _parts(value: Any, put: Callable | None) -> Iterator[tuple[str, Any, Callable | None]]:
+    """(step of the path, part, how to put another in its place) of a container or an object."""
+    if isinstance(value, dict):
+        for key in list(value):
+            yield f"[{key!r}]", value[key], functools.partial(value.__setitem__, key)
+    elif isinstance(value, (list, deque)):
+        for index, part in enumerate(list(value)):
+            yield f"[{index}]", part, functools.partial(value.__setitem__, index)
+    elif isinstance(value, tuple):
+        parts = list(value)  # one for all that put something into this tuple
+        for index, part in enumerate(value):
+            yield f"[{index}]", part, put and functools.partial(_put_in_tuple, value, parts, put, index)
+    elif isinstance(value, (set, frozenset)):
+        for index, part in enumerate(value):
+            yield f"{{{index}}}", part, None
+    elif isinstance(value, functools.partial):
+        yield ".func", value.func, None
+        for index, part in enumerate(value.args):
+            yield f".args[{index}]", part, None
+        for key in value.keywords:
+            put_keyword = functools.partial(value.keywords.__setitem__, key)
+            yield f".keywords[{key!r}]", value.keywords[key], put_keyword
+    elif isinstance(value, types.MethodType):
+        yield ".__self__", value.__self__, None
+    elif isinstance(value, types.FunctionType):
+        names = value.__code__.co_freevars
+        for name, cell in zip(names, value.__closure__ or (), strict=True):
+            yield from _enclosed(name, cell)
+    else:
+        for name, part in _fields(value):
+            yield f".{name}", part, functools.partial(_put_attribute, value, name)
+
+
+def _put_in_tuple(whole: tuple, parts: list, put: Callable, index: int, part: Any) -> None:
+    parts[index] = part
+    put(type(whole)._make(parts) if hasattr(whole, "_make") else type(whole)(parts))
+
+
+def _enclosed(name: str, cell: types.CellType) -> Iterator[tuple[str, Any, Callable]]:
+    try:
+        contents = cell.cell_contents
+    except ValueError:  # nothing was assigned so far
+        return
+    yield f".<closure {name}>", contents, functools.partial(setattr, cell, "cell_contents")
+
+
+def _fields(value: Any) -> list[tuple[str, Any]]:
+    slots = [s for cls in type(value).__mro__ for s in _as_tuple(vars(cls).get("__slots__"))]
+    own = [s for s in slots if s not in ("__dict__", "__weakref__") and hasattr(value, s)]
+    return [*getattr(value, "__dict__", {}).items(), *((s, getattr(value, s)) for s in own)]
+
+
+def _as_tuple(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots or ())
+
+
+# --------------------------------------------------------------- where the source says so
+
+
+def where_held(held: Held) -> str:
+    """"file.py:12" of the line that gives an attribute its tensor, or of its class, or ""."""
+    for cls in type(held.owner).__mro__:
+        if cls is nn.Module:
+            break
+        line = _line_of(cls, held.attribute)
+        if line:
+            return place_text(*line)
+    return where_class(type(held.owner))
+
+
+def where_class(cls: type) -> str:
+    """"file.py:12" of a class, or ""."""
+    try:
+        return place_text(inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1])
+    except (OSError, TypeError):
+        return ""
+
+
+@functools.lru_cache(maxsize=512)
+def _line_of(cls: type, attribute: str) -> tuple[str, int] | None:
+    try:
+        lines, first = inspect.getsourcelines(cls)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    found = [node.lineno for node in ast.walk(tree) if _gives(node, attribute)]
+    file = inspect.getsourcefile(cls)
+    return (file, min(found) + first - 1) if found and file else None
+
+
+def _gives(node: ast.AST, attribute: str) -> bool:
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [leaf for target in targets for leaf in ast.walk(target)]
+        return any(isinstance(n, ast.Attribute) and n.attr == attribute for n in names) and not (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and node.value.value is None
+        )
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        return node.args[0].value == attribute
+    return False
+
+
+def place_text(file: str, line: int) -> str:
+    """A file and a line, the file short: its last two parts."""
+    if not file:
+        return ""
+    return "/".join(re.split(r"[\\/]", file)[-2:]) + f":{line}"
+
+
+def source_line(file: str, line: int) -> str:
+    """A line of source, without its indentation."""
+    return linecache.getline(file, line).strip()
+
+
+TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
