@@ -9,7 +9,7 @@ from collections import defaultdict
 import torch
 from torch import nn
 
-from core.check.device_checks import SIM, DeviceResult, in_mode
+from core.check.move_checks import SIM, DeviceResult, in_mode
 from core.check.report import Finding, Trial
 from core.check.subject import Subject, difference
 from core.check.tensors import Held, tensors_of, where_held

@@ -9,7 +9,7 @@ off depends on the inputs, often on their length.
 import torch
 from torch import nn
 
-from core.check.device_checks import named
+from core.check.move_checks import named
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
 from core.check.subject import Subject, as_share, copied, difference

@@ -22,7 +22,7 @@ from torch import nn
 from core.check.alias_checks import alias_check
 from core.check.cast_checks import cast_check
 from core.check.checkpoint_checks import CheckpointResult, checkpoint_check
-from core.check.device_checks import DeviceResult, copy_check, device_checks
+from core.check.move_checks import BUILT, EVALUATION, DeviceResult, copy_check, device_checks
 from core.check.hidden_checks import hidden_check
 from core.check.load_checks import ballast_check, meta_check
 from core.check.report import SEVERITIES, Finding, Report, Tried
@@ -110,16 +110,17 @@ def _all_checks(
             return None
 
     device = guarded("move, run", device_checks, subject, modes) or DeviceResult()
-    if device.runs and "evaluation" in modes:
+    if device.runs and EVALUATION in modes:
         guarded("copies on every forward", copy_check, subject, device)
         guarded("two names on one tensor", alias_check, subject, modes[-1], device)
     elif not device.runs:
         for name in ("copies on every forward", "two names on one tensor"):
             not_run[name] = "it does not run on the simulated device"
-    guarded("modules in plain containers", hidden_check, subject, modes[-1], device)
-    checkpoint = guarded("load into a fresh build", checkpoint_check, subject)
-    checkpoint = checkpoint or CheckpointResult()
     reported = {name for finding in device.findings for name in finding.names}
+    checkpoint = guarded("load into a fresh build", checkpoint_check, subject, reported)
+    checkpoint = checkpoint or CheckpointResult()
+    reported |= {name for finding in checkpoint.findings for name in finding.names}
+    guarded("modules in plain containers", hidden_check, subject, modes[-1], device, reported)
     guarded("build on meta", meta_check, subject, checkpoint, reported)
     guarded("what the file need not hold", ballast_check, subject, checkpoint)
     casts, more = guarded("16-bit casts", cast_check, subject) or ([], {})
@@ -128,16 +129,16 @@ def _all_checks(
 
 def _modes_that_run(subject: Subject) -> tuple[str, ...]:
     """The modes in which forward works on the CPU."""
-    runs = {"evaluation": subject.call(subject.fresh().eval())}
-    if not runs["evaluation"].ok:
+    runs = {EVALUATION: subject.call(subject.fresh().eval())}
+    if not runs[EVALUATION].ok:
         subject.needs_grad = True
-        runs["evaluation"] = subject.call(subject.fresh().eval())
+        runs[EVALUATION] = subject.call(subject.fresh().eval())
     built = subject.fresh()
     if any(module.training for module in built.modules()):
-        runs["as built"] = subject.call(built)
+        runs[BUILT] = subject.call(built)
     working = tuple(mode for mode, run in runs.items() if run.ok)
     if not working:
-        raise CannotCheck(_why(subject, runs["evaluation"]))
+        raise CannotCheck(_why(subject, runs[EVALUATION]))
     return working
 
 

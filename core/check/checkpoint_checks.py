@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.check.device_checks import named, register_fix
+from core.check.move_checks import hidden_finding, named, register_fix
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
 from core.check.subject import Run, Subject, as_share, difference, in_words, same
@@ -79,8 +79,11 @@ def changed(value: Any) -> Any:
     return value
 
 
-def checkpoint_check(subject: Subject) -> CheckpointResult:
-    """Load what was saved into a fresh build, and compare the outputs."""
+def checkpoint_check(subject: Subject, reported: set[str]) -> CheckpointResult:
+    """Load what was saved into a fresh build, and compare the outputs.
+
+    reported: tensors of hidden modules that were found already; they are not named again.
+    """
     result = CheckpointResult(saved=save(subject))
     saved = result.saved
     try:
@@ -95,7 +98,7 @@ def checkpoint_check(subject: Subject) -> CheckpointResult:
     if _gives_the_same(subject, heir, saved):
         result.loads = True
         return result
-    _state_lost(subject, saved, result)
+    _state_lost(subject, saved, result, reported)
     return result
 
 
@@ -249,14 +252,17 @@ def _where(module: nn.Module, names: tuple[str, ...]) -> str:
 # --------------------------------------------------------------- it loads, and computes another
 
 
-def _state_lost(subject: Subject, saved: Saved, result: CheckpointResult) -> None:
+def _state_lost(
+    subject: Subject, saved: Saved, result: CheckpointResult, reported: set[str]
+) -> None:
     heir = loaded(subject, saved)
     distance = difference(saved.output.output, subject.call(heir).output)
     theirs = {h.path: h for h in tensors_of(saved.module)}
     lost = [
         h
         for h in tensors_of(loaded(subject, saved))
-        if h.holding in ("plain", "non-persistent buffer") and h.path in theirs and h.put
+        if (h.holding in ("plain", "non-persistent buffer") or h.hidden)
+        and h.path in theirs and h.put
         and not same_values(h.tensor, theirs[h.path].tensor)
     ]  # fmt: skip
 
@@ -277,7 +283,10 @@ def _state_lost(subject: Subject, saved: Saved, result: CheckpointResult) -> Non
         return
     for unit in sorted(needed):
         held = [h for h in lost if h.unit == unit]
-        result.findings.append(_lost(held, shows))
+        if not held[0].hidden:
+            result.findings.append(_lost(held, shows))
+        elif not {h.path for h in held} <= reported:
+            result.findings.append(_hidden(held, shows))
 
 
 def _lost(held: list[Held], shows: Trial) -> Finding:
@@ -292,6 +301,12 @@ def _lost(held: list[Held], shows: Trial) -> Finding:
         (shows, Trial(f"the same, {named(names)} brought along", "the output is the same", True)),
         register_fix(held[0], persistent=True),
     )
+
+
+def _hidden(held: list[Held], shows: Trial) -> Finding:
+    names = tuple(h.path for h in held)
+    works = Trial(f"the same, {named(names)} brought along", "the output is the same", True)
+    return hidden_finding("error", held, (shows, works))
 
 
 def same_values(one: torch.Tensor, other: torch.Tensor) -> bool:

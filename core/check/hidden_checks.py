@@ -2,49 +2,33 @@
 
 from typing import Any
 
-from core.check.device_checks import DeviceResult, in_mode, named
-from core.check.report import Finding, Trial
+from core.check.move_checks import DeviceResult, hidden_finding, in_mode
+from core.check.report import Trial
 from core.check.subject import Subject
-from core.check.tensors import hidden_modules, tensors_of, where_held
+from core.check.tensors import hidden_modules, tensors_of
 
 
-def hidden_check(subject: Subject, mode: str, result: DeviceResult) -> None:
-    """Warn of hidden modules with parameters that a run calls, where no error says so already."""
+def hidden_check(
+    subject: Subject, mode: str, result: DeviceResult, reported: set[str]
+) -> None:
+    """Warn of hidden modules with parameters that a run calls, where no error names them."""
     module = in_mode(subject.fresh(), mode)
     called: set[str] = set()
     for path, hidden in hidden_modules(module).items():
         hidden.register_forward_pre_hook(_remember(called, path))
     subject.call(module)
-    reported = {name for finding in result.findings for name in finding.names}
-    groups: dict[str, list[str]] = {}
-    for path in sorted(called):
-        groups.setdefault(path.split("[")[0], []).append(path)
-    for paths in groups.values():
-        held = [h for h in tensors_of(module) if h.hidden in paths and h.holding == "parameter"]
-        if not held or reported & {h.path for h in held}:
+    used = [h for h in tensors_of(module) if h.hidden in called and h.holding == "parameter"]
+    for unit in dict.fromkeys(h.unit for h in used):
+        held = [h for h in used if h.unit == unit]
+        if reported & {h.path for h in held}:
             continue
         count = sum(h.tensor.numel() for h in held)
         listed = {name for name, _ in module.named_parameters()}
-        result.findings.append(
-            Finding(
-                "warning",
-                "hidden_module",
-                f"`forward` runs {named(tuple(paths))}, which no module holds. An optimizer over "
-                "`parameters()` does not train them, and the state_dict does not save them.",
-                tuple(h.path for h in held),
-                where_held(held[0]),
-                (
-                    Trial(
-                        "look for their numbers in parameters()",
-                        f"{sum(h.path in listed for h in held)} of {len(held)} tensors are there, "
-                        f"{count:,} numbers are missing",
-                        False,
-                    ),
-                ),
-                "# nn.ModuleDict for a dict, an attribute for one module\n"
-                f"self.{paths[0].split('[')[0].rpartition('.')[2]} = nn.ModuleList(…)",
-            )
+        there = f"{sum(h.path in listed for h in held)} of {len(held)} tensors are there"
+        shows = Trial(
+            "run it, look for what ran in parameters()", f"{there}, {count:,} numbers lack", False
         )
+        result.findings.append(hidden_finding("warning", held, (shows,)))
 
 
 def _remember(called: set[str], path: str) -> Any:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from core.check.checkpoint_checks import CheckpointResult, Saved, same_values
-from core.check.device_checks import named, register_fix
+from core.check.move_checks import named, register_fix
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
 from core.check.subject import CannotCheck, Run, Subject, as_share, difference, in_words, same

@@ -39,8 +39,8 @@ class Held:
     tensor: torch.Tensor
     holding: str  # "parameter", "buffer", "non-persistent buffer" or "plain"
     hidden: str  # the path of the module in a plain container through which it was found, or ""
-    owner: nn.Module  # the nearest module above it
-    attribute: str  # its name, or that of its container, in the owner
+    owner: nn.Module  # the module that PyTorch finds nearest above it
+    attribute: str  # of the owner: the tensor's name, or that of what contains it
     put: Callable[[torch.Tensor], None] | None  # hold another tensor there; None where that fails
 
     @property
@@ -53,13 +53,13 @@ class Held:
 def tensors_of(module: nn.Module) -> list[Held]:
     """Every tensor reachable from a module, each path once."""
     search = _Search()
-    return list(search.module(module, "", ""))
+    return list(search.module(module, _Place("", "", module, "")))
 
 
 def hidden_modules(module: nn.Module) -> dict[str, nn.Module]:
     """Modules that are reached only through something that is no module, by path."""
     search = _Search()
-    deque(search.module(module, "", ""), maxlen=0)
+    deque(search.module(module, _Place("", "", module, "")), maxlen=0)
     return search.hidden
 
 
@@ -77,31 +77,34 @@ class _Search:
         self.alive.append(value)
         return True
 
-    def module(self, module: nn.Module, path: str, hidden: str) -> Iterator[Held]:
+    def module(self, module: nn.Module, top: "_Place") -> Iterator[Held]:
         """First what is registered, in all modules below, so that a hidden module is told apart."""
         below = []
-        for name, child in module.named_modules(prefix=path):
+        for name, child in module.named_modules(prefix=top.path):
             if self.new(child):
                 below.append((name, child))
         for name, child in below:
-            yield from self._registered(child, name, hidden)
+            yield from self._registered(child, name, top)
         for name, child in below:
             for attribute, value in list(vars(child).items()):
                 if attribute in _OWN_TO_MODULES:
                     continue
                 put = functools.partial(_put_attribute, child, attribute)
-                here = _Place(f"{name}.{attribute}".lstrip("."), hidden, child, attribute)
+                here = _Place(f"{name}.{attribute}".lstrip("."), "", child, attribute)
+                here = dataclasses.replace(top, path=here.path) if top.hidden else here
                 yield from self._value(value, here, put, 0)
 
-    def _registered(self, module: nn.Module, path: str, hidden: str) -> Iterator[Held]:
+    def _registered(self, module: nn.Module, path: str, top: "_Place") -> Iterator[Held]:
         for kind, holder in (("parameter", module._parameters), ("buffer", module._buffers)):
             for name, tensor in holder.items():
-                if not isinstance(tensor, torch.Tensor):
+                if not isinstance(tensor, torch.Tensor) or nn.parameter.is_lazy(tensor):
                     continue
                 transient = kind == "buffer" and name in module._non_persistent_buffers_set
                 holding = "non-persistent buffer" if transient else kind
                 put = functools.partial(holder.__setitem__, name)
-                yield Held(f"{path}.{name}".lstrip("."), tensor, holding, hidden, module, name, put)
+                owner, attribute = (top.owner, top.attribute) if top.hidden else (module, name)
+                full = f"{path}.{name}".lstrip(".")
+                yield Held(full, tensor, holding, top.hidden, owner, attribute, put)
 
     def _value(
         self, value: Any, place: "_Place", put: Callable | None, depth: int
@@ -113,7 +116,8 @@ class _Search:
         elif isinstance(value, nn.Module):
             if id(value) not in self.seen:
                 self.hidden[place.path] = value
-                yield from self.module(value, place.path, place.hidden or place.path)
+                hidden = place.hidden or place.path
+                yield from self.module(value, dataclasses.replace(place, hidden=hidden))
         elif self.new(value):
             for step, part, put_part in _parts(value, put):
                 yield from self._value(part, place.below(step), put_part, depth + 1)

@@ -15,6 +15,7 @@ from core.check.tensors import Held, place_text, source_line, tensors_of, where_
 from core.device.simulated_device import count_copies, register
 
 SIM = "sim"
+EVALUATION, BUILT = "in evaluation mode", "as it was built"
 FEW_BYTES = 1024  # to the device on each forward: of no account
 MOST_ROUNDS = 8  # of running on, to see further lines that make tensors
 
@@ -62,7 +63,7 @@ def attempt(subject: Subject, mode: str, before: bool, repairs: Iterable[Hashabl
 
 def in_mode(module: nn.Module, mode: str) -> nn.Module:
     """Set a module to evaluation, or leave it as it was built."""
-    return module.eval() if mode == "evaluation" else module
+    return module.eval() if mode == EVALUATION else module
 
 
 def device_checks(subject: Subject, modes: tuple[str, ...]) -> DeviceResult:
@@ -80,7 +81,7 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
     reference = _on_the_cpu(subject, mode, before)
     if not reference.ok:
         result.not_run.setdefault(
-            f"{name} ({mode} mode)", f"it fails on the CPU already, {reference.outcome}"
+            name, f"{mode} it fails on the CPU already, {reference.outcome}"
         )
         return
     known = result.repaired
@@ -99,8 +100,8 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
     needed = _needed(subject, mode, before, known, first, result.as_cuda)
     if needed is None:
         result.not_run.setdefault(
-            f"{name} ({mode} mode)",
-            f"on the simulated device it fails with {first.run.outcome}, and no repair that was "
+            name,
+            f"{mode} it fails on the simulated device with {first.run.outcome}, and no repair that was "
             "tried helps: it may be a limit of that device. A real one can tell",
         )
         return
@@ -159,8 +160,8 @@ class _Report:
 
     def steps(self) -> str:
         ran = "run it, " if self.before else ""
-        built = "" if self.mode == "evaluation" else f" ({self.mode})"
-        return f'build it{built}, {ran}.to("{SIM}"), run it{" again" if self.before else ""}'
+        evaluated = ".eval(), " if self.mode == EVALUATION else ""
+        return f'build it, {evaluated}{ran}.to("{SIM}"), run it{" again" if self.before else ""}'
 
     def finding(self, unit: Hashable, outcome: str) -> Finding:
         others = self.known | (self.needed - {unit})
@@ -208,24 +209,26 @@ def _made_on_cpu(line: Line, evidence: tuple[Trial, ...]) -> Finding:
 def _left_behind(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:
     first = held[0]
     if first.hidden:
-        return Finding(
-            "error",
-            "hidden_module",
-            f"{_verb(names)} to modules in `{first.hidden}`, which is no module itself: `.to()`, "
-            "`parameters()` and `state_dict()` do not look into it.",
-            names,
-            where_held(first),
-            evidence,
-            "# in __init__; nn.ModuleDict for a dict\n"
-            f"self.{first.attribute} = nn.ModuleList(…)",
-        )
+        return hidden_finding("error", held, evidence)
     sentence = f"`.to()` leaves {named(names)} on the CPU: {_holding(first)} is not registered."
     place = where_held(first)
     return Finding("error", "left_behind", sentence, names, place, evidence, register_fix(first))
 
 
-def _verb(names: tuple[str, ...]) -> str:
-    return f"{named(names)} {'belongs' if len(names) == 1 else 'belong'}"
+def hidden_finding(severity: str, held: list[Held], evidence: tuple[Trial, ...]) -> Finding:
+    """Modules in a container that PyTorch does not look into."""
+    names, first = tuple(h.path for h in held), held[0]
+    return Finding(
+        severity,
+        "hidden_module",
+        f"`{first.attribute}` holds modules and is no module itself: `.to()`, `parameters()` and "
+        f"`state_dict()` do not find {named(names)}.",
+        names,
+        where_held(first),
+        evidence,
+        f"# in {type(first.owner).__name__}.__init__; nn.ModuleDict for a dict\n"
+        f"self.{first.attribute} = nn.ModuleList(…)",
+    )
 
 
 def _holding(held: Held) -> str:
