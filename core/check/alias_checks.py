@@ -10,9 +10,11 @@ import torch
 from torch import nn
 
 from core.check.move_checks import SIM, DeviceResult, in_mode
+from core.check.outputs import difference
+from core.check.places import where_held
 from core.check.report import Finding, Trial
-from core.check.subject import Subject, difference
-from core.check.tensors import Held, tensors_of, where_held
+from core.check.subject import Subject
+from core.check.tensors import Held, tensors_of
 
 MOST_GROUPS = 6
 

@@ -9,11 +9,13 @@ off depends on the inputs, often on their length.
 import torch
 from torch import nn
 
-from core.check.move_checks import named
+from core.check.move_findings import named
+from core.check.outputs import as_share, difference
+from core.check.places import where_held
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
-from core.check.subject import Subject, as_share, copied, difference
-from core.check.tensors import Held, tensors_of, where_held
+from core.check.subject import Subject, copied
+from core.check.tensors import Held, tensors_of
 
 SPOILED = 0.1  # of the largest number of the output
 NEAR = 0.25  # the repaired output has at most this part of the error
@@ -85,9 +87,7 @@ def _finding(dtype: torch.dtype, chosen: list[Held], distance: float, left: floa
         where_held(first),
         (
             Trial(f"{method}, run it, against float32", as_share(distance), False),
-            Trial(
-                f"the parameters in {word}, {named(names)} in float32", as_share(left), True
-            ),
+            Trial(f"the parameters in {word}, {named(names)} in float32", as_share(left), True),
         ),
         f"# in {type(first.owner).__name__}.forward: compute it in float32, cast the result\n"
         f"table = compute_in_float32(…)  # from whole numbers, not from a buffer that was cast\n"

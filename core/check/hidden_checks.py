@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from core.check.move_checks import DeviceResult, hidden_finding, in_mode
+from core.check.move_checks import DeviceResult, in_mode
+from core.check.move_findings import hidden_finding
 from core.check.report import Trial
 from core.check.subject import Subject
 from core.check.tensors import hidden_modules, tensors_of
 
 
-def hidden_check(
-    subject: Subject, mode: str, result: DeviceResult, reported: set[str]
-) -> None:
+def hidden_check(subject: Subject, mode: str, result: DeviceResult, reported: set[str]) -> None:
     """Warn of hidden modules with parameters that a run calls, where no error names them."""
     module = in_mode(subject.fresh(), mode)
     called: set[str] = set()

@@ -6,14 +6,17 @@ from collections import defaultdict
 import torch
 from torch import nn
 
-from core.check.checkpoint_checks import CheckpointResult, Saved, same_values
-from core.check.move_checks import named, register_fix
+from core.check.lost_state import same_values
+from core.check.move_findings import named, register_fix
+from core.check.outputs import as_share, difference, same
+from core.check.places import where_held
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
-from core.check.subject import CannotCheck, Run, Subject, as_share, difference, in_words, same
-from core.check.tensors import Held, tensors_of, where_held
+from core.check.saving import CheckpointResult, Saved
+from core.check.subject import CannotCheck, Run, Subject, in_words
+from core.check.tensors import Held, tensors_of
 
-FEW_BYTES = 1024  # of ballast: of no account
+FEW_BYTES_OF_BALLAST = 1024  # of ballast: of no account
 META_STEPS = 'build it on "meta", to_empty(device="cpu"), load the state_dict'
 
 
@@ -26,7 +29,9 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
     saved = result.saved
     if not result.loads or saved is None or subject.original is not None:
         result.not_run["build on meta"] = (
-            "the builder copies a module" if subject.original else "it needs a state_dict that works"
+            "the builder copies a module"
+            if subject.original
+            else "it needs a state_dict that works"
         )
         return
     try:
@@ -63,7 +68,7 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
             where_held(chosen[0]),
             (shows, repaired),
             "# after to_empty and load_state_dict: compute it again, in a method of the module,\n"
-            f"# such as reset_parameters; or keep it in the file:\n"
+            "# such as reset_parameters; or keep it in the file:\n"
             + register_fix(chosen[0], persistent=True),
         )
     )
@@ -122,7 +127,7 @@ def ballast_check(subject: Subject, result: CheckpointResult) -> None:
         groups[held.unit].append(held)
     for group in groups.values():
         nbytes = sum(h.tensor.numel() * h.tensor.element_size() for h in group)
-        if nbytes > max(FEW_BYTES, file / 100):
+        if nbytes > max(FEW_BYTES_OF_BALLAST, file / 100):
             result.findings.append(_ballast(subject, group, nbytes, file))
 
 

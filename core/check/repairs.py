@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from core.check.subject import Subject
-from core.check.tensors import TORCH_FOLDER, Held
+from core.check.places import TORCH_FOLDER
+from core.check.tensors import Held
 
 MOST_RUNS = 60  # in the search for the smallest set
 
@@ -97,19 +97,21 @@ def _has_cpu_tensor(values: Iterable[Any]) -> bool:
 
 
 @functools.cache
-def _not_of_the_module(file: str) -> bool:
-    return file.startswith((TORCH_FOLDER, "<frozen")) or file in _OWN_FILES
-
-
-_OWN_FILES = {_has_cpu_tensor.__code__.co_filename, Subject.call.__code__.co_filename}
+def _of_pytorch(file: str) -> bool:
+    return file.startswith((TORCH_FOLDER, "<frozen"))
 
 
 def _line(func: Any) -> Line:
     """The line outside PyTorch that is running."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and _not_of_the_module(frame.f_code.co_filename):
+    frame = sys._getframe(1)
+    while frame.f_back is not None and (
+        frame.f_code in _WATCHING or _of_pytorch(frame.f_code.co_filename)
+    ):
         frame = frame.f_back
     return Line(frame.f_code.co_filename, frame.f_lineno, getattr(func, "__name__", str(func)))
+
+
+_WATCHING = {f.__code__ for f in (Watcher.__torch_function__, Watcher._fixing, Watcher._crossed)}
 
 
 # --------------------------------------------------------------- moving by hand

@@ -46,24 +46,53 @@ class Finding:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of Finding: its title, and the page of the course that explains it."""
+    """A kind of Finding: its title, and where the course explains it."""
 
     title: str
-    lesson: str
+    lesson: str  # the file of a page
+    link: tuple[tuple[str, str], ...] = ()  # its settings there, as in the URL
 
 
+_LAB, _MOVING = "pages/1_Attention_lab.py", "pages/2_Moving_devices.py"
+_STATE_DICT, _LEDGER = "pages/3_State_dict.py", "pages/4_What_is_state.py"
 KINDS = {
-    "left_behind": Kind("A tensor is left behind by .to()", "pages/1_Attention_lab.py"),
-    "hidden_module": Kind("Modules are hidden in a plain container", "pages/4_What_is_state.py"),
-    "stale_cache": Kind("A cache stays on the old device", "pages/2_Moving_devices.py"),
-    "made_on_cpu": Kind("forward makes a tensor on the default device", "pages/2_Moving_devices.py"),
-    "load_fails": Kind("The state_dict does not load into a fresh build", "pages/3_State_dict.py"),
-    "state_lost": Kind("The state_dict loads, and the output is another", "pages/3_State_dict.py"),
-    "copies": Kind("Every forward copies to the device", "pages/2_Moving_devices.py"),
-    "parted": Kind("Two names on one tensor part in .to()", "pages/4_What_is_state.py"),
-    "cast": Kind("A cast spoils the output", "pages/4_What_is_state.py"),
-    "meta": Kind("Built on meta and emptied, the output is wrong", "pages/3_State_dict.py"),
-    "rebuildable": Kind("The file holds what the constructor rebuilds", "pages/3_State_dict.py"),
+    "left_behind": Kind("A tensor is left behind by .to()", _LAB, (("buffer", "false"),)),
+    "hidden_module": Kind(
+        "Modules are hidden in a plain container",
+        _LEDGER,
+        (("row", "in parameters()"), ("column", "list")),
+    ),
+    "stale_cache": Kind(
+        "A cache stays on the old device",
+        _MOVING,
+        (("start", "lazy"), ("steps", "forward.to-sim.forward")),
+    ),
+    "made_on_cpu": Kind("forward makes a tensor on the default device", _MOVING),
+    "load_fails": Kind(
+        "The state_dict does not load into a fresh build", _STATE_DICT, (("failures", "true"),)
+    ),
+    "state_lost": Kind(
+        "The state_dict loads, and the output is another", _STATE_DICT, (("edit", "true"),)
+    ),
+    "copies": Kind("Every forward copies to the device", _MOVING, (("crossings", "true"),)),
+    "parted": Kind(
+        "Two names on one tensor part in .to()",
+        _MOVING,
+        (("start", "buffer"), ("steps", "list.to-sim.float64.forward")),
+    ),
+    "cast": Kind(
+        "A cast spoils the output",
+        _LEDGER,
+        (("row", "cast by .half()"), ("column", "register_buffer")),
+    ),
+    "meta": Kind(
+        "Built on meta and emptied, the output is wrong",
+        _LEDGER,
+        (("row", "taken off meta by to_empty()"), ("column", "not persistent")),
+    ),
+    "rebuildable": Kind(
+        "The file holds what the constructor rebuilds", _STATE_DICT, (("price", "true"),)
+    ),
 }
 
 
@@ -147,6 +176,8 @@ def _finding_lines(number: int, finding: Finding) -> list[str]:
     lines.append(f"   {finding.sentence}")
     for trial in finding.evidence:
         lines.append(f"   {'works ' if trial.ok else 'shows '} {trial.what}: {trial.outcome}")
+    page = finding.lesson.removeprefix("pages/").removesuffix(".py").partition("_")[2]
+    lines.append(f"   Lesson: {page.replace('_', ' ')}")
     lines += ["   Fix:", *(f"       {line}" for line in finding.fix.splitlines())]
     return lines
 

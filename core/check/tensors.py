@@ -5,14 +5,8 @@ objects, partial functions, bound methods and what functions enclose. A tensor i
 `blocks[0].tables['sin']`, `scale.<closure shift>`.
 """
 
-import ast
 import dataclasses
 import functools
-import inspect
-import linecache
-import os
-import re
-import textwrap
 import types
 import weakref
 from collections import deque
@@ -152,7 +146,8 @@ def _parts(value: Any, put: Callable | None) -> Iterator[tuple[str, Any, Callabl
     elif isinstance(value, tuple):
         parts = list(value)  # one for all that put something into this tuple
         for index, part in enumerate(value):
-            yield f"[{index}]", part, put and functools.partial(_put_in_tuple, value, parts, put, index)
+            put_here = functools.partial(_put_in_tuple, value, parts, put, index)
+            yield f"[{index}]", part, put_here if put else None
     elif isinstance(value, (set, frozenset)):
         for index, part in enumerate(value):
             yield f"{{{index}}}", part, None
@@ -195,66 +190,3 @@ def _fields(value: Any) -> list[tuple[str, Any]]:
 
 def _as_tuple(slots: Any) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots or ())
-
-
-# --------------------------------------------------------------- where the source says so
-
-
-def where_held(held: Held) -> str:
-    """"file.py:12" of the line that gives an attribute its tensor, or of its class, or ""."""
-    for cls in type(held.owner).__mro__:
-        if cls is nn.Module:
-            break
-        line = _line_of(cls, held.attribute)
-        if line:
-            return place_text(*line)
-    return where_class(type(held.owner))
-
-
-def where_class(cls: type) -> str:
-    """"file.py:12" of a class, or ""."""
-    try:
-        return place_text(inspect.getsourcefile(cls) or "", inspect.getsourcelines(cls)[1])
-    except (OSError, TypeError):
-        return ""
-
-
-@functools.lru_cache(maxsize=512)
-def _line_of(cls: type, attribute: str) -> tuple[str, int] | None:
-    try:
-        lines, first = inspect.getsourcelines(cls)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError):
-        return None
-    found = [node.lineno for node in ast.walk(tree) if _gives(node, attribute)]
-    file = inspect.getsourcefile(cls)
-    return (file, min(found) + first - 1) if found and file else None
-
-
-def _gives(node: ast.AST, attribute: str) -> bool:
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        names = [leaf for target in targets for leaf in ast.walk(target)]
-        return any(isinstance(n, ast.Attribute) and n.attr == attribute for n in names) and not (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Constant)
-            and node.value.value is None
-        )
-    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-        return node.args[0].value == attribute
-    return False
-
-
-def place_text(file: str, line: int) -> str:
-    """A file and a line, the file short: its last two parts."""
-    if not file:
-        return ""
-    return "/".join(re.split(r"[\\/]", file)[-2:]) + f":{line}"
-
-
-def source_line(file: str, line: int) -> str:
-    """A line of source, without its indentation."""
-    return linecache.getline(file, line).strip()
-
-
-TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep

@@ -1,6 +1,6 @@
 """Check a module of your own for faults around buffers, devices and checkpoints.
 
-    from core.check.check import check
+    from core.check import check
 
     report = check(lambda: MyModule(64), torch.randn(2, 64))
     print(report.text())
@@ -21,11 +21,13 @@ from torch import nn
 
 from core.check.alias_checks import alias_check
 from core.check.cast_checks import cast_check
-from core.check.checkpoint_checks import CheckpointResult, checkpoint_check
-from core.check.move_checks import BUILT, EVALUATION, DeviceResult, copy_check, device_checks
+from core.check.checkpoint_checks import checkpoint_check
+from core.check.copy_checks import copy_check
 from core.check.hidden_checks import hidden_check
 from core.check.load_checks import ballast_check, meta_check
+from core.check.move_checks import BUILT, EVALUATION, DeviceResult, device_checks
 from core.check.report import SEVERITIES, Finding, Report, Tried
+from core.check.saving import CheckpointResult
 from core.check.subject import (
     SECONDS,
     CannotCheck,
