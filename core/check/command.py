@@ -102,7 +102,7 @@ def check_in_process(target: str, limits: Limits) -> Report:
 
 def _alone() -> bool:
     """Whether this is the single file, and not the package."""
-    return __name__ == "__main__"
+    return not __package__
 
 
 def _how_it_ended(code: int, errors: bytes) -> str:

@@ -17,7 +17,7 @@ def copy_check(subject: Subject, result: DeviceResult) -> None:
     total = sum(before.values())
     if total <= FEW_BYTES:
         return
-    everything = dict.fromkeys([*(h.unit for h in held if h.put), *sorted(made)])
+    everything = dict.fromkeys([*(h.unit for h in held if h.put), *made])
 
     def bytes_with(repairs: frozenset) -> int:
         return sum(_count(subject, result, repairs)[0].values())
@@ -70,4 +70,4 @@ def _count(subject: Subject, result: DeviceResult, repairs: frozenset) -> tuple:
             subject.call(module, SIM, inputs=inputs)
         with count_copies() as copies, Watcher(SIM, lines, result.as_cuda, copies) as watcher:
             subject.call(module, SIM, inputs=inputs)
-    return watcher.crossings, held, frozenset(watcher.made)
+    return watcher.crossings, held, tuple(watcher.made)

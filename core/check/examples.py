@@ -75,3 +75,17 @@ EXAMPLES = {
         (MaskFromShapes, _X, ()),
     )
 }
+
+PAIRS = {  # kind of finding: a module that has it, and one that does the same without
+    "left_behind": (PlainTable, BufferTable),
+    "hidden_module": (PlainBlocks, ListedBlocks),
+    "stale_cache": (LazyPositions, ReservedPositions),
+    "made_on_cpu": (ZerosOnCpu, ZerosWhereTheInputIs),
+    "load_fails": (PersistentCache, ReservedPositions),
+    "state_lost": (RandomDirections, SavedDirections),
+    "copies": (MovesItsTable, BufferTable),
+    "parted": (TwoParameters, OneParameter),
+    "cast": (FrequencyBuffer, FrequenciesInForward),
+    "meta": (IndexOutsideTheFile, IndexInTheFile),
+    "rebuildable": (LargeMaskInTheFile, MaskFromShapes),
+}

@@ -83,7 +83,8 @@ def _came_out(run: Run, saved: Saved) -> str:
 def _not_in_the_file(subject: Subject) -> list[Held]:
     held = tensors_of(subject.fresh(prepared=False))
     outside = [h for h in held if h.holding in ("plain", "non-persistent buffer") or h.hidden]
-    return [h for h in outside if h.put and h.tensor.numel()]
+    numbers = {id(h) for h in outside if h.holding == "plain" and h.tensor.dim() == 0}
+    return [h for h in outside if h.put and h.tensor.numel() and id(h) not in numbers]
 
 
 def _emptied(subject: Subject, saved: Saved, rebuilt: frozenset) -> Run:

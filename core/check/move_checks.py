@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from core.check.move_findings import at, left_behind, made_on_cpu, named, stale
+from core.check.move_findings import REPAIRS, at, left_behind, made_on_cpu, named, stale
 from core.check.outputs import as_share, difference
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
 from core.check.report import Finding, Trial
@@ -39,7 +39,8 @@ class Attempt:
 
     run: Run
     held: list[Held]  # tensors that were on the CPU after the move
-    made: frozenset[Line]  # lines that made tensors on the CPU
+    made: tuple[Line, ...]  # lines that made tensors on the CPU
+    met: tuple[Line, ...]  # lines where tensors of both devices met
     asked_cuda: bool
 
 
@@ -54,12 +55,12 @@ def attempt(subject: Subject, mode: str, before: bool, repairs: Iterable[Hashabl
     try:
         module.to(SIM)
     except Exception as error:
-        return Attempt(Run(error=error), [], frozenset(), False)
+        return Attempt(Run(error=error), [], (), (), False)
     held = on_cpu(tensors_of(module))
     wanted = [h for h in held if h.unit in repairs]
     with Watcher(SIM, lines, as_cuda) as watcher, moved_by_hand(wanted, SIM):
         run = subject.call(module, SIM)
-    return Attempt(run, held, frozenset(watcher.made), watcher.asked_cuda)
+    return Attempt(run, held, tuple(watcher.made), tuple(watcher.met), watcher.asked_cuda)
 
 
 def in_mode(module: nn.Module, mode: str) -> nn.Module:
@@ -123,7 +124,8 @@ def _needed(subject: Subject, mode: str, before: bool, known: frozenset, first: 
     tries = first
     for _ in range(MOST_ROUNDS):
         tries = attempt(subject, mode, before, known | set(everything), as_cuda)
-        new = [line for line in sorted(tries.made) if line not in everything]
+        new = [line for line in tries.made if line not in everything]
+        new = new or [line for line in tries.met if line not in everything]
         if tries.run.ok or not new:
             break
         everything |= dict.fromkeys(new)
@@ -167,7 +169,7 @@ class _Report:
         failed = self.again(others).run if others else self.first.run
         shows = Trial(self.steps() + _with(others), failed.outcome, False)
         if isinstance(unit, Line):
-            works = Trial(f"the same, made on the device in {at(unit)}", outcome, True)
+            works = Trial(f"the same, {REPAIRS[unit.role]} in {at(unit)}", outcome, True)
             return made_on_cpu(unit, (shows, works))
         held = [h for h in self.first.held if h.unit == unit]
         names = tuple(h.path for h in held)

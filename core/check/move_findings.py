@@ -16,18 +16,28 @@ def named(names: tuple[str, ...]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
+REPAIRS = {"makes": "made on the device", "takes": "moved to the device", "numpy": "with .cpu()"}
+
+
 def made_on_cpu(line: Line, evidence: tuple[Trial, ...]) -> Finding:
-    text = source_line(line.file, line.number)
-    if line.function == "numpy":
+    """forward has a tensor on the CPU that no `.to()` of the module can reach."""
+    text, call = source_line(line.file, line.number), line.function
+    if line.role == "numpy":
         sentence = f"`forward` needs the numbers in NumPy, in `{text}`; NumPy knows only the CPU."
-        fix = f"# {at(line)}\ntensor.cpu().numpy()  # or the same with PyTorch's own functions"
+        fix = "tensor.cpu().numpy()  # or the same with PyTorch's own functions"
+    elif line.role == "takes":
+        sentence = (
+            f"In `forward`, `{call}` gets a tensor on the CPU that is no part of the module, such "
+            f"as a global variable, or what came from NumPy: `{text}`."
+        )
+        fix = "tensor.to(x.device)  # x: an input; or a buffer, in __init__"
     else:
         sentence = (
-            f"In `forward`, `{line.function}` makes a tensor on the CPU, wherever the input is: "
-            f"`{text}`."
+            f"In `forward`, `{call}` makes a tensor on the CPU, wherever the input is: `{text}`."
         )
-        fix = f"# {at(line)}\ntorch.{line.function}(…, device=x.device)  # x: an input"
-    return Finding("error", "made_on_cpu", sentence, (line.function,), at(line), evidence, fix)
+        fix = f"torch.{call}(…, device=x.device)  # x: an input"
+    fix = f"# {at(line)}\n{fix}"
+    return Finding("error", "made_on_cpu", sentence, (call,), at(line), evidence, fix)
 
 
 def left_behind(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:

@@ -22,10 +22,11 @@ MOST_RUNS = 60  # in the search for the smallest set
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """A line of source that ran."""
+    """A line of source that ran, and what about it can be repaired."""
 
     file: str
     number: int
+    role: str  # "makes" a tensor on the CPU; "takes" one that came from elsewhere; "numpy"
     function: str  # the PyTorch function that it called
 
 
@@ -41,7 +42,8 @@ class Watcher(TorchFunctionMode):
         super().__init__()
         self.device, self.repaired, self.as_cuda = device, frozenset(repaired), as_cuda
         self.copies = copies
-        self.made: dict[Line, int] = {}  # lines that made a tensor on the CPU: its numbers
+        self.made: dict[Line, None] = {}  # lines that made a tensor on the CPU, in their order
+        self.met: dict[Line, None] = {}  # lines where tensors of two devices met
         self.crossings: dict[Line, int] = {}  # lines that copied to the device: bytes
         self.asked_cuda = False
 
@@ -49,51 +51,61 @@ class Watcher(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func is _IS_CUDA:
+        if getattr(func, "__self__", None) is torch.Tensor.is_cuda or func is torch.Tensor.cuda:
             self.asked_cuda = True
-            on_device = args[0].device.type == self.device
-            return True if self.as_cuda and on_device else func(*args, **kwargs)
-        if func is torch.Tensor.cuda:
-            self.asked_cuda = True
-            if self.as_cuda:
+            if self.as_cuda and args[0].device.type == self.device:
+                return args[0] if func is torch.Tensor.cuda else True
+            if self.as_cuda and func is torch.Tensor.cuda:
                 return args[0].to(self.device)
+        if func is torch.Tensor.numpy and args[0].device.type == self.device:
+            line = _line("numpy", func)
+            self.made[line] = None
+            return args[0].cpu().numpy() if line in self.repaired else args[0].numpy()
+        devices = {tensor.device.type for tensor in _tensors((*args, *kwargs.values()))}
+        if len(devices) > 1 and "cpu" in devices and func not in _TAKES_BOTH:
+            line = _line("takes", func)
+            self.met[line] = None
+            if line in self.repaired:
+                args, kwargs = self._moved(args), self._moved(kwargs)
+        return self._watched(func, args, kwargs, "cpu" in devices)
+
+    def _watched(self, func: Any, args: tuple, kwargs: dict, from_cpu: bool) -> Any:
         before = len(self.copies) if self.copies is not None else 0
-        if func is torch.Tensor.numpy and self._fixing(func):
-            return args[0].cpu().numpy()
         result = func(*args, **kwargs)
         if self.copies is not None and len(self.copies) > before:
             self._crossed(func, self.copies[before:])
-        on_cpu = isinstance(result, torch.Tensor) and result.device.type == "cpu"
-        if on_cpu and not _has_cpu_tensor((*args, *kwargs.values())):
-            line = _line(func)
-            self.made[line] = max(self.made.get(line, 0), result.numel())
+        if not from_cpu and isinstance(result, torch.Tensor) and result.device.type == "cpu":
+            line = _line("makes", func)
+            self.made[line] = None
             if line in self.repaired:
-                result = result.to(self.device)
-        elif func is torch.Tensor.numpy:
-            self.made.setdefault(_line(func), 0)
+                return result.to(self.device)
         return result
 
-    def _fixing(self, func: Any) -> bool:
-        return bool(self.repaired) and _line(func) in self.repaired
+    def _moved(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value.to(self.device)
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self._moved, value))
+        if isinstance(value, dict):
+            return {key: self._moved(part) for key, part in value.items()}
+        return value
 
     def _crossed(self, func: Any, copies: list) -> None:
         for copy in copies:
             if copy.direction.startswith("cpu"):
-                line = _line(func)
+                line = _line("copies", func)
                 self.crossings[line] = self.crossings.get(line, 0) + copy.nbytes
 
 
-_IS_CUDA = torch.Tensor.is_cuda.__get__
+_TAKES_BOTH = (torch.Tensor.copy_, torch.Tensor.to, torch.Tensor.type_as)  # which may take both
 
 
-def _has_cpu_tensor(values: Iterable[Any]) -> bool:
+def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
     for value in values:
         if isinstance(value, torch.Tensor):
-            if value.device.type == "cpu":
-                return True
-        elif isinstance(value, (list, tuple)) and _has_cpu_tensor(value):
-            return True
-    return False
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(value)
 
 
 @functools.cache
@@ -101,17 +113,18 @@ def _of_pytorch(file: str) -> bool:
     return file.startswith((TORCH_FOLDER, "<frozen"))
 
 
-def _line(func: Any) -> Line:
+def _line(role: str, func: Any) -> Line:
     """The line outside PyTorch that is running."""
     frame = sys._getframe(1)
     while frame.f_back is not None and (
         frame.f_code in _WATCHING or _of_pytorch(frame.f_code.co_filename)
     ):
         frame = frame.f_back
-    return Line(frame.f_code.co_filename, frame.f_lineno, getattr(func, "__name__", str(func)))
+    name = getattr(func, "__name__", str(func))
+    return Line(frame.f_code.co_filename, frame.f_lineno, role, name)
 
 
-_WATCHING = {f.__code__ for f in (Watcher.__torch_function__, Watcher._fixing, Watcher._crossed)}
+_WATCHING = {f.__code__ for f in (Watcher.__torch_function__, Watcher._watched, Watcher._crossed)}
 
 
 # --------------------------------------------------------------- moving by hand

@@ -67,7 +67,7 @@ KINDS = {
         _MOVING,
         (("start", "lazy"), ("steps", "forward.to-sim.forward")),
     ),
-    "made_on_cpu": Kind("forward makes a tensor on the default device", _MOVING),
+    "made_on_cpu": Kind("forward uses a tensor that is always on the CPU", _MOVING),
     "load_fails": Kind(
         "The state_dict does not load into a fresh build", _STATE_DICT, (("failures", "true"),)
     ),

@@ -130,7 +130,7 @@ class Subject:
     def _quietly(self, seed: int) -> Iterator[None]:
         """With random numbers of a seed, and nothing printed."""
         text = io.StringIO()
-        with own_random_numbers(seed), warnings.catch_warnings(), contextlib.redirect_stdout(text):
+        with seeded(seed), warnings.catch_warnings(), contextlib.redirect_stdout(text):
             warnings.simplefilter("ignore")
             try:
                 yield
@@ -139,7 +139,7 @@ class Subject:
 
 
 @contextlib.contextmanager
-def own_random_numbers(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed the generators of Python, NumPy (where loaded) and PyTorch; set them back after."""
     numpy = sys.modules.get("numpy")
     before = random.getstate(), torch.get_rng_state(), numpy and numpy.random.get_state()
