@@ -15,13 +15,13 @@ from core.check.examples import EXAMPLES, PAIRS
 from core.check.report import KINDS, report_from_json
 from core.lab.settings import LAB
 from core.ledger.settings import LEDGER
-from core.moving.reasons import MOVING
-from core.state_dict.reasons import SAVING
+from core.moving.settings import MOVING
+from core.state_dict.settings import STATE_DICT
 
 PAGES = {
     "pages/1_Attention_lab.py": LAB,
     "pages/2_Moving_devices.py": MOVING,
-    "pages/3_State_dict.py": SAVING,
+    "pages/3_State_dict.py": STATE_DICT,
     "pages/4_What_is_state.py": LEDGER,
 }
 
