@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.code.export import timeline_parts
 from core.moving.reasons import reason
 from core.moving.settings import MOVING, OUTCOME
-from core.moving.timeline import script
+from core.moving.take_home import timeline_script
 from core.settings.outcome_question import outcome_verdict
 from pages.components import code, frame, prediction
 from pages.components.widgets import section, widget
@@ -32,9 +31,7 @@ with frame.page(PAGE, MOVING):
             st.markdown(reason(story))
         with section(MOVING["code"]) as opened:
             if opened.open:
-                title = "The timeline as a script, whose steps the page ran one by one"
-                code.fragment(title, script(built))
-                code.take_home(timeline_parts(story), "timeline")
+                code.take_home(timeline_script(built), "timeline")
     with section(MOVING["crossings"]) as opened:
         if opened.open:
             crossing.panel(ask)

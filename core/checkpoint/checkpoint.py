@@ -28,7 +28,7 @@ from core.checkpoint.contents import (
 )
 from core.checkpoint.reader import inspect
 from core.checkpoint.safetensors_format import looks_like_safetensors, read_tensors, write
-from core.lab.experiment import own_random_numbers
+from core.workers.random_state import own_random_numbers
 
 __all__ = [
     "LIMITS",

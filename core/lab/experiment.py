@@ -1,19 +1,15 @@
 """Experiment -> run -> Observation: both attention modules, built, moved and run once.
 
 `core.lab.script` writes the experiment as a few lines of Python. `run` executes exactly that text,
-so the code on the page is the code that ran; `core.code.export` adds what those lines import.
+so the code on the page is the code that ran.
 """
 
 from dataclasses import dataclass, replace
 
-import torch
-
-from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
-from core.attention.trace import AttentionTrace, module_tensors, trace
+from core.attention.trace import AttentionTrace, module_tensors
 from core.device.available import SIMULATED, available_devices
-from core.device.simulated_device import register
 from core.inputs.embeddings import D_IN, SIX_TOKENS
-from core.lab.script import script
+from core.lab.script import MAX_TOKENS_IN_TEXT, experiment_script
 from core.settings.declared import Declared, declared
 from core.settings.setting import Choice, Decimal, SettingError, Switch, Whole
 from core.workers.random_state import own_random_numbers
@@ -162,23 +158,18 @@ class Observation:
         return self.with_buffer if buffer else self.without_buffers
 
 
-def run(experiment):
-    """Execute script(experiment) and return the Observation."""
-    source = script(experiment)
-    names = {
-        "ROWS": [list(map(float, row)) for row in experiment.rows],
-        "torch": torch,
-        "register": register,
-        "trace": trace,
-        "CausalAttentionWithoutBuffers": CausalAttentionWithoutBuffers,
-        "CausalAttentionWithBuffer": CausalAttentionWithBuffer,
-    }
+def run(experiment: Experiment) -> Observation:
+    """Execute experiment_script(experiment) and return the Observation."""
+    script = experiment_script(experiment)
+    given = {}
+    if len(experiment.rows) > MAX_TOKENS_IN_TEXT:  # sooner than to read them as Python
+        given["ROWS"] = [list(map(float, row)) for row in experiment.rows]
     with own_random_numbers():
-        exec(compile(source, "<the experiment>", "exec"), names)
+        names = script.run(**given)
     runs = (
         observe(names[name], names[f"{name}_run"]) for name in ("without_buffers", "with_buffer")
     )
-    return Observation(experiment, source, *runs)
+    return Observation(experiment, script.text, *runs)
 
 
 def observe(model, forward):

@@ -1,15 +1,46 @@
 """An Experiment as the lines of Python that run it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.code.building_blocks import ATTENTION, DEVICE, OBSERVER
+from core.code.script import Part, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN, shorten_token
 
-WRITTEN_OUT = 64  # tokens whose embeddings stand in the script; more are a list beside it
+if TYPE_CHECKING:
+    from core.lab.experiment import Experiment
+
+MAX_TOKENS_IN_TEXT = 64  # embeddings of so many stand in the experiment; of more, above it
+REPORT = """models = (without_buffers, with_buffer)
+runs = (without_buffers_run, with_buffer_run)
+for model, run in zip(models, runs, strict=True):
+    print(type(model).__name__)
+    print("state_dict keys:", list(model.state_dict()))
+    print("mask on:", model.mask.device)
+    for stage in run.stages:
+        print(f"{stage.name} (change {stage.change}) on {stage.device}:")
+        print(stage.tensor)
+    if run.error:
+        print(f"{run.error.type}: {run.error.message}")
+    print()
+"""
 
 
-def script(experiment):
-    """The experiment as Python source. It needs the names that `run` puts beside it."""
+def experiment_script(experiment: Experiment) -> Script:
+    """The Script that runs both variants, and prints every stage where it is taken home."""
+    data = ()
+    if len(experiment.rows) > MAX_TOKENS_IN_TEXT:
+        data = (Part("The input embeddings", f"ROWS = {rows_as_text(experiment)}\n"),)
+    needs = (DEVICE, OBSERVER, ATTENTION)
+    return Script(experiment_text(experiment), needs, data=data, report=REPORT)
+
+
+def experiment_text(experiment: Experiment) -> str:
+    """The lines of Python that build both variants, move them and run them."""
     e = experiment
-    rows = rows_as_text(e) if len(e.rows) <= WRITTEN_OUT else "ROWS"
+    rows = rows_as_text(e) if len(e.rows) <= MAX_TOKENS_IN_TEXT else "ROWS"
     simulated = e.device == SIMULATED
     device = "register()  # the simulated accelerator" if simulated else f'"{e.device}"'
     sizes = (
@@ -43,7 +74,7 @@ def script(experiment):
     return "\n".join(lines) + "\n"
 
 
-def rows_as_text(experiment):
+def rows_as_text(experiment: Experiment) -> str:
     """The input embeddings as a Python list, a token a line."""
     lines = "\n".join(
         f"    {list(map(float, row))},  # {shorten_token(token)}"

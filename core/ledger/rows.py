@@ -1,21 +1,14 @@
 """The ledger: what PyTorch does with a tensor, by the way in which a module holds it.
 
-A row is a small experiment, a column a way to hold a tensor (core.ledger.holders). A Cell is what
-came out when the one was run on the other. `snippet` writes a cell as Python that runs as pasted.
+A row is a small experiment, a column a way to hold a tensor (core.ledger.holders).
 """
 
-import ast
-import csv
 import inspect
-import io
-import re
 from dataclasses import dataclass
+from types import FunctionType
 
-from core.device.source import device_source
 from core.ledger import experiments as ledger_rows
 from core.ledger import slow_experiments as ledger_slow
-from core.ledger.holders import WAYS, Holder
-from core.ledger.reasons import REASONS
 
 NOT_RUN = "not run"
 NOTHING = "not applicable"
@@ -29,15 +22,15 @@ class Row:
 
     name: str
     question: str
-    experiment: object
+    experiment: FunctionType
     answers: tuple[str, ...] = ANSWERS
 
     @property
-    def slow(self):
+    def slow(self) -> bool:
         return self.experiment.__module__ == ledger_slow.__name__
 
     @property
-    def distributed(self):
+    def distributed(self) -> bool:
         return "rank" in inspect.signature(self.experiment).parameters
 
 
@@ -94,139 +87,3 @@ ROWS = {
 }  # fmt: skip
 FAST = tuple(name for name, row in ROWS.items() if not row.slow)
 SLOW = tuple(name for name, row in ROWS.items() if row.slow)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What came out of one row's experiment on one way of holding the tensor."""
-
-    row: str
-    column: str
-    outcome: str
-    detail: str
-
-    @property
-    def reason(self):
-        reasons = REASONS[self.row]
-        return reasons.get((self.outcome, self.column)) or reasons.get(
-            self.outcome,
-            "This differs from what was seen when the reasons were written, with PyTorch 2.13. "
-            "The outcome counts.",
-        )
-
-
-def cell(row, column, seen):
-    """The Cell of what an experiment returned."""
-    if seen is None:
-        return Cell(row, column, NOTHING, "there is no tensor")
-    answer, detail = seen
-    return Cell(row, column, {True: "yes", False: "no"}.get(answer, answer), detail)
-
-
-def run(row, column):
-    """Run one experiment in this process and return its Cell."""
-    try:
-        seen = ROWS[row].experiment(WAYS[column])
-    except Exception as error:
-        return Cell(row, column, "raises", f"{type(error).__name__}: {error}")
-    return cell(row, column, seen)
-
-
-def fast_cells():
-    """The Cells of all fast rows."""
-    return tuple(run(row, column) for row in FAST for column in WAYS)
-
-
-def slow_cells(report, row):
-    """The Cells of one slow row; reports those that are there so far. A job of a worker."""
-    cells = []
-
-    def note(new):
-        cells.append(new)
-        report(len(cells) / len(WAYS), tuple(cells))
-
-    if ROWS[row].distributed:
-        lines = ledger_slow.in_two_processes(program(row, WAYS))
-        for column, line in zip(WAYS, lines, strict=True):
-            note(cell(row, column, ast.literal_eval(line)))
-    else:
-        for column in WAYS:
-            note(run(row, column))
-    return tuple(cells)
-
-
-# ------------------------------------------------------------------------------ as code
-
-MODULES = "contextlib copy os pickle socket subprocess sys tempfile threading".split()
-
-
-def with_imports(text, string=""):
-    """text, with a string in front of it, below the imports that text needs."""
-    used = [f"import {name}" for name in MODULES if re.search(rf"\b{name}\.", text)]
-    if "timedelta" in text:
-        used.append("from datetime import timedelta")
-    third = [line for line, name in (("import torch", r"\btorch\."),
-             ("from torch import nn", r"(?<!torch\.)\bnn\.")) if re.search(name, text)]  # fmt: skip
-    return (
-        "\n\n".join("\n".join(lines) for lines in (used, third) if lines) + "\n\n\n" + string + text
-    )
-
-
-def pieces(row, columns):
-    """The sources of a row's experiment and of the ways to hold the tensor."""
-    classes = (Holder, *(WAYS[column] for column in columns))
-    return "\n\n".join(inspect.getsource(part) for part in (*classes, ROWS[row].experiment))
-
-
-def program(row, columns):
-    """What both ranks run in a row under DDP."""
-    ways = ", ".join(WAYS[column].__name__ for column in columns)
-    name = ROWS[row].experiment.__name__
-    return with_imports(
-        f"{pieces(row, columns)}\n\n{inspect.getsource(ledger_slow.as_rank)}\n\n"
-        f"as_rank(int(sys.argv[1]), sys.argv[2], {name}, [{ways}])\n"
-    )
-
-
-def snippet(row, column):
-    """A cell as Python that prints what came out, or raises what was raised. For the row that
-    moves the module, the simulated device's source has to stand above it."""
-    if ROWS[row].distributed:
-        starts = inspect.getsource(ledger_slow.in_two_processes)
-        return with_imports(
-            f"{starts}\n\nprint(*in_two_processes(PROGRAM))\n",
-            f"PROGRAM = '''\n{program(row, [column])}'''\n\n\n",
-        )
-    call = f"{ROWS[row].experiment.__name__}({WAYS[column].__name__})"
-    return with_imports(f"{pieces(row, [column])}\n\nprint({call})\n")
-
-
-def parts(row, column):
-    """(title, source) of each piece that reproduces a cell, in the order to run them."""
-    piece = (f"{row}: {column}", snippet(row, column))
-    needs_device = "register()" in piece[1]
-    return [("The simulated device", device_source())] * needs_device + [piece]
-
-
-# ------------------------------------------------------------------------- to take home
-
-
-def as_csv(cells):
-    """row, column, outcome, detail, reason: a line a Cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("row", "column", "outcome", "detail", "reason"))
-    writer.writerows((c.row, c.column, c.outcome, c.detail, c.reason) for c in cells)
-    return text.getvalue()
-
-
-def as_markdown(cells):
-    """The outcomes as a Markdown table, rows by columns."""
-    columns = list(dict.fromkeys(c.column for c in cells))
-    rows = {}
-    for c in cells:
-        rows.setdefault(c.row, {})[c.column] = c.outcome
-    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for row, outcomes in rows.items():
-        lines.append(f"| {row} | {' | '.join(outcomes.get(c, NOT_RUN) for c in columns)} |")
-    return "\n".join(lines) + "\n"

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from core.ledger.cells import Cell
 from core.ledger.holders import WAYS
-from core.ledger.rows import ROWS, Cell
+from core.ledger.rows import ROWS
 from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, Verdict, prediction, verdict
 from core.settings.setting import Choice, Listed, Setting, Several, Switch

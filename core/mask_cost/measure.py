@@ -22,7 +22,6 @@ from torch.utils._pytree import tree_leaves
 
 from core.attention.causal_attention import CausalAttention, CausalAttentionWithBuffer, causal_mask
 from core.attention.trace import trace
-from core.device.simulated_device import register
 
 D = 64
 SHORTEST = 16  # tokens
@@ -301,7 +300,7 @@ def measure(
     tells repeated requests apart. PyTorch's default generator is as before on return; it must be
     nobody else's meanwhile.
     """
-    place = register() if device == "sim" else torch.device(device)
+    place = torch.device(device)
     lengths = tuple(SHORTEST * 2**i for i in range((longest // SHORTEST).bit_length()))
     start = clock()
 

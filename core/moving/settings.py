@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.moving.copies import CONTEXT_LENGTHS
-from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
+from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
 from core.settings.declared import catalogue
 from core.settings.outcome_question import outcome_prediction
 from core.settings.prediction import PREDICT, prediction

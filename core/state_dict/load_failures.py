@@ -1,66 +1,23 @@
 """The load-failure lab: two modules that differ, one load_state_dict, and what came of it.
 
-`script(loading)` writes the experiment as Python; `run` executes exactly that text.
+`load_script(loading)` writes the experiment as Python; `run` executes exactly that text.
 """
 
 import warnings
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
 
-from core.attention import causal_attention as attention
+from core.code.script import execute
 from core.device.available import SIMULATED
-from core.device.simulated_device import register
-from core.lab.experiment import own_random_numbers
 from core.settings.declared import Declared, declared, settings_of
 from core.settings.setting import Choice, Switch, Whole
+from core.state_dict.fixes import FIXES
+from core.state_dict.take_home import load_script
+from core.workers.random_state import own_random_numbers
 
 HOLDS = ("buffer", "non-persistent", "plain")
 OUTCOMES = ("it loads", "it raises", "it loads, and something is wrong")
-FIXES = {  # name: (what it does, the lines between state_dict and load_state_dict, lines after)
-    "none": ("no fix", "", ""),
-    "strip-prefix": (
-        "Take the wrapper's prefix off every key",
-        'state = {key.removeprefix("module.").removeprefix("_orig_mod."): tensor'
-        " for key, tensor in state.items()}",
-        "",
-    ),
-    "drop-mask": (
-        "Take the mask out of the state: the target has built its own",
-        'state = {key: tensor for key, tensor in state.items() if not key.endswith("mask")}',
-        "",
-    ),
-    "add-mask": (
-        "Put the target's own mask into the state",
-        'state = {**state, "mask": target.mask}',
-        "",
-    ),
-    "register-anew": (
-        "Make the target's mask non-persistent, and take it out of the state",
-        "del target.mask\n"
-        'target.register_buffer("mask", causal_mask(target.context_length, device), '
-        "persistent=False)\n"
-        'state = {key: tensor for key, tensor in state.items() if not key.endswith("mask")}',
-        "",
-    ),
-    "rebuild": (
-        "Build the mask again after loading",
-        "",
-        "fresh = causal_mask(target.context_length, target.W_query.weight.device)\n"
-        "target.mask = fresh",
-    ),
-    "assign": (
-        "Load once more, with assign=True",
-        "",
-        "target.load_state_dict(state, assign=True)",
-    ),
-    "to-target": (
-        "Cast and move the loaded module to where it was wanted",
-        "",
-        "target.to(device, torch.float32)",
-    ),
-}
 
 
 def _hold(name: str, label: str) -> Choice:
@@ -163,61 +120,14 @@ class Loaded:
         return OUTCOMES[2] if self.faults else OUTCOMES[0]
 
 
-def construction(hold, length):
-    """The line that builds a module."""
-    if hold == "plain":
-        return f"CausalAttentionWithoutBuffers(3, 2, {length}, 0.0)"
-    persistent = "" if hold == "buffer" else ", persistent=False"
-    return f"CausalAttentionWithBuffer(3, 2, {length}, 0.0{persistent})"
-
-
-def script(loading):
-    """The experiment as Python source, after the source of core.attention.causal_attention."""
-    e = loading
-    wrap = {
-        "nothing": "wrapped = source",
-        "DataParallel": f'wrapped = nn.DataParallel(source).to("{e.source_device}")',
-        "torch.compile": "wrapped = torch.compile(source)  # compiles nothing yet",
-    }[e.wrapped]
-    before, after = FIXES[e.fix][1:]
-    lines = [
-        "torch.manual_seed(1)",
-        f"source = {construction(e.source, e.source_length)}",
-        f'source.to("{e.source_device}", torch.{e.source_dtype})',
-        wrap,
-        "state = wrapped.state_dict()",
-        "",
-        "torch.manual_seed(2)  # other weights, so that loading shows",
-        f'device = torch.device("{e.target_device}")',
-        f"target = {construction(e.target, e.target_length)}",
-        "target.to(device)",
-        *([before] if before else []),
-        f"result = target.load_state_dict(state, strict={e.strict}, assign={e.assign})",
-        *(after.splitlines()),
-        "",
-        "x = torch.rand(1, 4, 3)  # 4 tokens, d_in",
-        "output = target(x.to(target.W_query.weight.device))",
-    ]
-    if SIMULATED in (e.source_device, e.target_device) or e.wrapped == "DataParallel":
-        lines.insert(0, "register()  # the simulated accelerator")
-    return "\n".join(lines) + "\n"
-
-
 def run(loading):
     """Execute a Loading and return what came of it."""
-    source = script(loading)
-    names = {
-        "torch": torch,
-        "nn": nn,
-        "register": register,
-        "causal_mask": attention.causal_mask,
-        "CausalAttentionWithoutBuffers": attention.CausalAttentionWithoutBuffers,
-        "CausalAttentionWithBuffer": attention.CausalAttentionWithBuffer,
-    }
-    head, call, tail = split_at_load(source)
+    script = load_script(loading)
+    names = script.namespace()
+    head, call, tail = split_at_load(script.text)
     with own_random_numbers(), torch.no_grad(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        exec(head, names)
+        execute(head, names, script.title)
         before = places(names["target"])
         error = attempt(call, names)
         message = text(error) if error else str(names["result"])
@@ -227,7 +137,7 @@ def run(loading):
     if later:
         faults.append(f"The forward pass raises. {text(later)}")
     said = [str(w.message) for w in caught if w.category is UserWarning]
-    return Loaded(loading, source, message, bool(error), tuple(said), changes, tuple(faults))
+    return Loaded(loading, script.text, message, bool(error), tuple(said), changes, tuple(faults))
 
 
 def split_at_load(source):
@@ -240,7 +150,7 @@ def split_at_load(source):
 def attempt(lines, names):
     """Execute lines; the exception, or None."""
     try:
-        exec(lines, names)
+        execute(lines, names, "The loading")
     except Exception as error:
         return error
     return None

@@ -3,7 +3,6 @@
 Dimensions: n is the number of tokens, at most context_length.
 """
 
-import inspect
 import io
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from torch import nn
 from core.attention.causal_attention import causal_mask
 from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
-from core.lab.experiment import own_random_numbers
+from core.workers.random_state import own_random_numbers
 
 
 class Layer(nn.Module):
@@ -141,25 +140,3 @@ def bytes_saved(table):
         "how:N",
     ]
     return byte_bars(rows, "bytes of the checkpoint", COLOURS, 10, tooltip, "computed")
-
-
-def layers_source():
-    """The source of the layers that ran and of what saved them."""
-    pieces = (Layer, *WAYS, saved_bytes)
-    return "\n\n".join(inspect.getsource(piece) for piece in pieces)
-
-
-def price_parts(layers):
-    """The pieces that save a stack of each way and print the bytes of its file."""
-    imports = "import io\n\nimport torch\nfrom torch import nn\n\n\n"
-    names = ", ".join(way.__name__ for way in WAYS)
-    report = (
-        f"for context_length in (64, 128, 256):\n    for way in ({names}):\n"
-        f"        nbytes = saved_bytes(way, {layers}, context_length)\n"
-        '        print(f"{context_length} {way.__doc__}: {nbytes:,} bytes")\n'
-    )
-    return [
-        ("The mask", imports + inspect.getsource(causal_mask)),
-        ("Four ways to have it", layers_source()),
-        ("What each costs", report),
-    ]

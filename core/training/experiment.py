@@ -1,29 +1,27 @@
 """Training -> train -> TrainingRun: five modules trained side by side, and what each tensor did.
 
-`script` writes a Training as a few lines of Python. `train` executes exactly that text, on the loop
-of core/training/loop.py; `core.code.export` adds what those lines import.
+`training_script` writes a Training as a few lines of Python. `train` executes exactly that text, on
+the loop of core/training/loop.py.
 """
 
-import contextlib
 from dataclasses import dataclass
 
 import torch
 
-from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.device.available import SIMULATED, available_devices
-from core.device.simulated_device import register
-from core.inputs.embeddings import D_IN, SIX_TOKENS, embed, tokenize
+from core.inputs.embeddings import SIX_TOKENS, embed, tokenize
 from core.inputs.sonnets import SONNETS
-from core.lab.experiment import own_random_numbers
 from core.settings.declared import Declared, declared
 from core.settings.setting import Choice, SettingError, Whole
 from core.training import loop as training_loop
+from core.training.modules import BUFFER, NORM, OPTIMIZERS, PARAMETER, PLAIN
+from core.training.take_home import training_script
+from core.workers.random_state import one_thread, own_random_numbers
 
 # The first four lines of Shakespeare's Sonnet 18: 41 tokens, so five windows of eight tokens and
 # the one that follows the last.
 QUATRAIN = "\n".join(SONNETS.splitlines()[:4])
 CONTEXT_LENGTHS = {"six tokens": 5, "sonnet": 8}  # tokens in a window
-OPTIMIZERS = {"SGD": "torch.optim.SGD", "Adam": "torch.optim.Adam", "AdamW": "torch.optim.AdamW"}
 MAX_STEPS = 400
 SIM_STEPS = 200  # measured: a step takes about eight times as long as on cpu
 
@@ -122,66 +120,6 @@ class Training(Declared):
         return tuple(token for token, _ in self.embeddings[: self.context_length])
 
 
-PLAIN, BUFFER, PARAMETER = "plain attribute", "buffer", "parameter"
-UNDECAYED, NORM = "parameter, no decay", "BatchNorm"  # MODULES by the names of the script
-MODULES = {
-    PLAIN: "The mask is a plain attribute",
-    BUFFER: "The mask is a buffer",
-    PARAMETER: "The mask is an `nn.Parameter`",
-    UNDECAYED: "The mask is an `nn.Parameter` that the weight decay leaves out",
-    NORM: "A BatchNorm and a linear layer, without a mask",
-}
-
-
-def script(training):
-    """The training as Python source. It needs the names that `train` puts beside it."""
-    t = training
-    rows = "\n".join(f"    {list(row)},  # {token}" for token, row in t.embeddings)
-    simulated = t.device == SIMULATED
-    device = "register()  # the simulated accelerator" if simulated else f'"{t.device}"'
-    sizes = f"{D_IN}, {D_IN}, {t.context_length}, 0.0"  # d_in, d_out, context_length, dropout
-    start = 'float("-inf")' if t.mask_start == "-inf" else f"{t.mask_start}.0"
-    with_mask = f"AttentionWithMaskParameter({sizes}, start={start})"
-    builders = {
-        PLAIN: f"CausalAttentionWithoutBuffers({sizes})",
-        BUFFER: f"CausalAttentionWithBuffer({sizes})",
-        PARAMETER: with_mask,
-        UNDECAYED: with_mask,
-        NORM: f"PredictionAfterBatchNorm({D_IN})",
-    }
-    seed = f"torch.manual_seed({t.seed})"
-    builds = "\n".join(
-        f'{seed}\nmodels["{name}"] = {built}' for name, built in builders.items()
-    ).replace(seed, f"{seed}  # the same weights each time", 1)
-    options = f"lr={t.learning_rate}, weight_decay={float(t.weight_decay)}"
-    return f"""\
-rows = torch.tensor([
-{rows}
-])  # (tokens, d_in)
-device = {device}
-x, target = windows(rows.to(device), {t.context_length})  # (b, n, d_in) each
-
-models = {{}}  # d_in, d_out, context_length, dropout
-{builds}
-for model in models.values():
-    model.to(device)
-plain = models["{PLAIN}"]
-plain.mask = plain.mask.to(device)  # by hand: model.to() does not know it
-
-optimizers = {{
-    name: {OPTIMIZERS[t.optimizer]}(model.parameters(), {options})
-    for name, model in models.items()
-}}
-no_decay = models["{UNDECAYED}"]
-optimizers["{UNDECAYED}"] = {OPTIMIZERS[t.optimizer]}([
-    {{"params": [no_decay.W_query.weight, no_decay.W_key.weight, no_decay.W_value.weight]}},
-    {{"params": [no_decay.mask], "weight_decay": 0.0}},
-], {options})
-history = list(train(models, optimizers, x, target, steps={t.steps}))
-after = list(after_training(models["{NORM}"], x + 1))
-"""
-
-
 @dataclass(frozen=True)
 class ModuleRun:
     """What one module did in training. Sequences have one entry a Record: 0 to `steps` steps.
@@ -218,19 +156,13 @@ class TrainingRun:
 
 @own_random_numbers()
 def train(report, training):
-    """Execute script(training) and return the TrainingRun; a job of core.workers.pool.
+    """Execute training_script(training) and return the TrainingRun; a job of core.workers.pool.
 
     Its progress notes are the losses so far: {name: (loss, …)}.
     """
-    source = script(training)
-    names = vars(training_loop) | {
-        "register": register,
-        "CausalAttentionWithoutBuffers": CausalAttentionWithoutBuffers,
-        "CausalAttentionWithBuffer": CausalAttentionWithBuffer,
-        "train": reporting(report, training.steps),
-    }
+    script = training_script(training)
     with one_thread():
-        exec(compile(source, "<the training>", "exec"), names)
+        names = script.run(train=reporting(report, training.steps))
     history = names["history"]
     modules = {
         name: module_run(name, model, names["optimizers"][name], [r[name] for r in history])
@@ -241,19 +173,7 @@ def train(report, training):
         for key, kind in modules[NORM].kinds.items()
         if kind == "buffer"
     }
-    return TrainingRun(training, source, modules, statistics, tuple(names["after"]))
-
-
-@contextlib.contextmanager
-def one_thread():
-    """PyTorch computes with one thread inside. Measured here, on a busy machine with two cores: two
-    threads take seven times as long for tensors this small, since they wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return TrainingRun(training, script.text, modules, statistics, tuple(names["after"]))
 
 
 def reporting(report, steps):

@@ -5,7 +5,7 @@ Markdown is returned; every number in it was observed in the TrainingRun.
 
 import math
 
-from core.training.experiment import BUFFER, NORM, PARAMETER, UNDECAYED
+from core.training.modules import BUFFER, NORM, PARAMETER, UNDECAYED
 from core.training.settings import CHANGES, STAYS
 
 

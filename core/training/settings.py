@@ -7,7 +7,8 @@ from typing import Any
 from core.settings.declared import catalogue, settings_of
 from core.settings.prediction import PREDICT, Prediction, answered_as
 from core.settings.setting import Choice, Switch, Whole
-from core.training.experiment import BUFFER, MAX_STEPS, NORM, PARAMETER, PLAIN, Training
+from core.training.experiment import MAX_STEPS, Training
+from core.training.modules import BUFFER, NORM, PARAMETER, PLAIN
 
 STAYS, CHANGES = "stays", "changes"
 

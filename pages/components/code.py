@@ -1,27 +1,44 @@
 """Code to read, to copy and to take home."""
 
+from typing import Any
+
 import streamlit as st
 
-from core.code.export import as_notebook, as_script
+from core.code.files import as_notebook, as_script
+from core.code.script import Script
+
+LONG = 24  # lines; longer code scrolls in its box
 
 
-def fragment(title, text, **options):
+def fragment(title: str, text: str, **options: Any) -> None:
     """Code that does not run alone: a part, word for word, of what take_home shows below it."""
     st.markdown(f"**{title}**, a part of the file below")
     st.code(text, wrap_lines=True, **options)
 
 
-def take_home(parts, name, csv=None, shown=False):
-    """An export as one text to copy, as a script and a notebook to download, and values as CSV.
+def take_home(script: Script, name: str, csv: str | None = None) -> None:
+    """A Script to read and to take home: the experiment first, then all of it, folded away.
 
-    shown: the page has the whole text already, just above.
+    All of it is one text to copy, a file and a notebook to download; csv is one more file.
     """
-    script = as_script(parts)
-    if not shown:
-        st.markdown("**All of it in one file**, which runs as pasted wherever PyTorch is installed")
-        st.code(script, wrap_lines=True, height=260)
+    parts = script.parts()
+    text = as_script(parts)
+    if len(parts) == 1:
+        st.markdown(f"**{parts[0].title}**, which runs as pasted wherever PyTorch is installed")
+        st.code(parts[0].text, wrap_lines=True)
+    else:
+        for part in parts:
+            if part.shown_first:
+                long = part.text.count("\n") > LONG
+                fragment(part.title, part.text, height=420 if long else "content")
+        with st.expander("What it needs, all in one file"):
+            st.markdown(
+                "**All of it**, which runs as pasted wherever PyTorch is installed: "
+                f"{text.count(chr(10)):,} lines"
+            )
+            st.code(text, wrap_lines=True, height=420)
     files = [
-        ("Script (.py)", script, f"{name}.py", "text/x-python"),
+        ("Script (.py)", text, f"{name}.py", "text/x-python"),
         ("Notebook (.ipynb)", as_notebook(parts), f"{name}.ipynb", "application/x-ipynb+json"),
     ]
     if csv:
@@ -31,7 +48,7 @@ def take_home(parts, name, csv=None, shown=False):
             download(label, data, file, mime)
 
 
-def download(label, data, file, mime):
+def download(label: str, data: str, file: str, mime: str) -> None:
     """A button that hands over a file without running the page again."""
     st.download_button(
         label,

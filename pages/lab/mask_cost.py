@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core.code.export import cost_parts
 from core.device.available import available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
-from core.mask_cost.measure import SECONDS, measure
+from core.mask_cost.measure import SECONDS
 from core.mask_cost.settings import FASTEST, MASK_COST
+from core.mask_cost.take_home import cost_script, measure_cost
 from pages.components import prediction, progress, state
 from pages.components.code import take_home
 from pages.components.widgets import widget
@@ -34,7 +34,7 @@ def panel(ask):
     if not prediction.gate(FASTEST, question, name, ask):
         return
     attempt = state.COST_ATTEMPT.get()
-    report = progress.work("cost", measure, device, longest, attempt, live=st.caption)
+    report = progress.work("cost", measure_cost, device, longest, attempt, live=st.caption)
     if report is None:
         return
     if not report.rows:
@@ -45,7 +45,7 @@ def panel(ask):
     else:
         findings(report, prediction.guess_of(FASTEST) if ask else None)
     st.button("Measure again", key="cost anew", icon=":material/refresh:", on_click=once_more)
-    take_home(cost_parts(device, longest), "mask_cost")
+    take_home(cost_script(device, longest), "mask_cost")
 
 
 def once_more():

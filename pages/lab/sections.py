@@ -9,10 +9,11 @@ from core.attention.causality import neighbours
 from core.attention.stages import PIPELINE, formula, stage_of
 from core.charts.heatmap import PRINTED_UP_TO, token_labels
 from core.charts.pooling import WHOLE, WINDOW
-from core.code import export
+from core.lab.script import experiment_script
 from core.lab.settings import LAB
+from core.lab.take_home import as_csv, differing_lines
 from core.lab.view import Look
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.widgets import plain, section, token_asked, token_choice
 from pages.lab.controls import probe_of
 from pages.lab.tables import values, worked_row
@@ -170,15 +171,9 @@ def causality(settings, run, labels):
 def code(observation):
     st.markdown("**The one line that differs**, in two classes of the file below")
     classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
-    for column, (source, index) in zip(
-        st.columns(2), export.differing_lines(*classes), strict=True
-    ):
+    for column, (source, index) in zip(st.columns(2), differing_lines(*classes), strict=True):
         lines = [html.escape(line) for line in source.split("\n")]
         lines[index] = f"<mark>{lines[index]}</mark>"
         shown = "\n".join(lines)
         column.html(f'<pre class="marked" tabindex="0">{shown}</pre>')
-    parts = export.experiment_parts(observation)
-    fragment("The experiment that ran on this page", observation.script)
-    title = "The two modules that it ran, with the forward pass that they share"
-    fragment(title, dict(parts)["The two attention modules"], line_numbers=True)
-    take_home(parts, "buffer_lab", export.as_csv(observation))
+    take_home(experiment_script(observation.experiment), "buffer_lab", as_csv(observation))

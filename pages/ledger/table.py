@@ -3,12 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.ledger import rows as registration
+from core.ledger import cells as ledger_cells
 from core.ledger.holders import WAYS
-from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW, as_csv, as_markdown
+from core.ledger.program import cell_script
+from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
+from core.ledger.take_home import as_csv, as_markdown
 from pages.components import prediction, state
-from pages.components.code import download, fragment, take_home
+from pages.components.code import download, take_home
 from pages.components.progress import work
 from pages.components.widgets import widget
 
@@ -29,14 +31,14 @@ LEGEND = (
 @st.cache_resource(show_spinner="Running the experiments …")
 def fast_cells():
     """The Cells of the fast rows, by (row, column); run once for all visitors."""
-    return {(cell.row, cell.column): cell for cell in registration.fast_cells()}
+    return {(cell.row, cell.column): cell for cell in ledger_cells.fast_cells()}
 
 
 def row_cells(row):
     """The Cells of one row, by column, or None while a worker is still at it."""
     if row in FAST:
         return {column: fast_cells()[row, column] for column in WAYS}
-    cells = work(f"row {row}", registration.slow_cells, row, live=so_far)
+    cells = work(f"row {row}", ledger_cells.slow_cells, row, live=so_far)
     return cells and {cell.column: cell for cell in cells}
 
 
@@ -149,14 +151,7 @@ def near(cells, rows):
         st.info(f"This row is a slow one. {waits_for(row in rows)}")
     else:
         outcome(cell)
-    parts, snippet = registration.parts(row, column), registration.snippet(row, column)
-    alone = len(parts) == 1
-    if alone:
-        st.markdown("**The code of this cell**, which runs as pasted")
-        st.code(snippet, wrap_lines=True)
-    else:  # it stands on the simulated device
-        fragment("The code of this cell", snippet)
-    take_home(parts, "cell", shown=alone)
+    take_home(cell_script(row, column), "cell")
 
 
 def waits_for(in_table):

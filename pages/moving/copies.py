@@ -3,14 +3,13 @@
 import streamlit as st
 
 from core.charts.devices_and_bytes import bytes_per_forward
-from core.code.export import crossings_parts, source
-from core.lab.experiment import own_random_numbers
-from core.moving import copies as crossings_module
 from core.moving.copies import CONTEXT_LENGTHS, crossings
 from core.moving.reasons import copying_verdict
 from core.moving.settings import COPYING, MOVING
+from core.moving.take_home import copies_script
+from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
@@ -69,5 +68,4 @@ def describe(table):
 
 def code():
     """The modules and what counts their copies, to read and to take home."""
-    fragment("The five modules, and what counts their copies", source(crossings_module), height=420)
-    take_home(crossings_parts(int(state.value_of(MOVING["counted"]))), "crossings")
+    take_home(copies_script(int(state.value_of(MOVING["counted"]))), "crossings")

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.moving.settings import MOVING, split_steps
-from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline
+from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
+from core.moving.timeline import run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.widgets import put_in_link, widget

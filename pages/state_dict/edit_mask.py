@@ -4,15 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.heatmap import describe, heatmap
-from core.code.export import edit_parts, source
 from core.inputs.embeddings import SIX_TOKENS
-from core.lab.experiment import own_random_numbers
 from core.settings.setting import SettingError
 from core.state_dict import edit_mask
 from core.state_dict.reasons import survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVAL, cells_of
+from core.state_dict.take_home import edit_script
+from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
@@ -51,8 +51,7 @@ def panel(ask):
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
-    fragment("The experiment that ran", source(edit_mask), height=320)
-    take_home(edit_parts(change, cells), "edit")
+    take_home(edit_script(change, cells), "edit")
 
 
 def painting(cells):

@@ -3,14 +3,14 @@
 import streamlit as st
 
 from core.attention.trace import AttentionTrace
-from core.code.export import holding_parts, source
 from core.lab.experiment import observe as tensor_table
-from core.lab.experiment import own_random_numbers
 from core.state_dict import keys as holding
 from core.state_dict.reasons import keys_verdict
 from core.state_dict.settings import IN_STATE
+from core.state_dict.take_home import keys_script
+from core.workers.random_state import own_random_numbers
 from pages.components import prediction
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 
 
 @own_random_numbers()
@@ -44,8 +44,7 @@ def panel(ask):
         cells = (", ".join(f"`{name}`" for name in listed[call]) or "nothing" for listed in lists)
         lines.append(f"| `{call}` | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
-    fragment("The four modules that ran, and what lists their tensors", source(holding), height=320)
-    take_home(holding_parts(), "keys")
+    take_home(keys_script(), "keys")
 
 
 def keys_table(tables, titles):

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.code.export import loading_parts
-from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.fixes import FIXES
+from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
 from core.state_dict.reasons import load_reason, load_verdict
 from core.state_dict.settings import LOADS
+from core.state_dict.take_home import load_script
 from pages.components import prediction, state
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
@@ -52,8 +53,7 @@ def panel(ask):
                 st.markdown(FIXES[fix][0])
         if not cured_by:
             st.info("None of the fixes here cures this one. Change the source or the target.")
-    fragment("The loading that ran", loaded.script)
-    take_home(loading_parts(loaded), "loading")
+    take_home(load_script(loading), "loading")
 
 
 def set_fix(fix):

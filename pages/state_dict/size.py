@@ -9,12 +9,11 @@ from core.state_dict.size import (
     SAVED_UP_TO,
     SHOWN_LENGTH,
     bytes_saved,
-    layers_source,
-    price_parts,
     prices,
 )
+from core.state_dict.take_home import size_script
 from pages.components import prediction
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
@@ -56,8 +55,7 @@ def panel(ask):
         "square of the context length, by as much as between the last two that were saved. The "
         "scale is logarithmic."
     )
-    fragment("The layers that ran, and what saved them", layers_source(), height=320)
-    take_home(price_parts(layers), "price")
+    take_home(size_script(layers), "price")
 
 
 def in_layers(layers):

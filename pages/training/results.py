@@ -5,11 +5,9 @@ from math import isfinite
 import streamlit as st
 
 from core.charts.heatmap import describe, heatmap
-from core.code.export import source, training_parts
 from core.settings.setting import SettingError
 from core.training import charts as draw
-from core.training import loop as training_loop
-from core.training.experiment import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
+from core.training.modules import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
 from core.training.reasons import (
     cheating,
     decay_reason,
@@ -18,8 +16,9 @@ from core.training.reasons import (
     number,
 )
 from core.training.settings import TRAINING
+from core.training.take_home import training_script
 from pages.components import state
-from pages.components.code import fragment, take_home
+from pages.components.code import take_home
 from pages.components.frame import remember_link
 from pages.components.widgets import put_in_link
 from pages.training.controls import say_gaps
@@ -207,10 +206,7 @@ def tensors(run):
 
 def code(run):
     """The training that ran, its loop, and files to take home."""
-    fragment("The training that ran", run.script, height=420)
-    title = "Its loop, and the two modules beside those of the attention lab"
-    fragment(title, source(training_loop), height=420)
-    take_home(training_parts(run), "training")
+    take_home(training_script(run.training), "training")
 
 
 CLOSER = {"decay": decay, "norm": norm, "tensors": tensors, "code": code}

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
-from core.ledger import rows as registration
+from core.ledger import cells as registration
 from core.ledger.holders import WAYS
+from core.ledger.program import cell_script
 from core.ledger.rows import FAST, ROWS, SLOW
 from core.ledger.settings import GUESS_NAMES, LEDGER
 from core.workers import pool as jobs
@@ -78,7 +79,7 @@ def test_a_cell_from_near_shows_outcome_detail_reason_and_the_code_that_ran():
     assert ":red-badge[! raises]" in text(app) and "cannot be pickled" in text(app)
     blocks = [block.value for block in app.code]
     assert blocks[0].startswith("AttributeError: Can't pickle local object")
-    assert blocks[1] == registration.snippet("survives pickling", "closure").strip()
+    assert blocks[1] == cell_script("survives pickling", "closure").parts()[-1].text.strip()
     app.selectbox(key="column").set_value("nn.Buffer").run()
     assert ":green-badge[✓ yes]" in text(app)
     assert len(app.get("download_button")) == 4

@@ -5,6 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.device.simulated_device import register
 from core.mask_cost import measure as mask_cost
 from core.mask_cost.measure import measure
 from core.mask_cost.settings import NAMES
@@ -42,6 +43,7 @@ def asked(monkeypatch):
         seen.append(args)
         device = args[0]
         if device not in kept:
+            register()
             kept[device] = measure(lambda *_: None, device, 32, rounds=1)
         return kept[device]
 

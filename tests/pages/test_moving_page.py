@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from page_driver import open_page, text
 
 from core.moving.settings import MOVING
-from core.moving.timeline import PRESETS
+from core.moving.steps import PRESETS
 
 
 def steps_box(app):

@@ -19,12 +19,14 @@ import time
 import psutil
 import pytest
 
-from core.code.export import as_script
-from core.ledger import rows as registration
+from core.code.files import as_script
+from core.ledger import cells as registration
 from core.ledger import slow_experiments as ledger_slow
+from core.ledger.cells import Cell
 from core.ledger.holders import WAYS
+from core.ledger.program import cell_script
 from core.ledger.reasons import REASONS
-from core.ledger.rows import FAST, ROWS, SLOW, Cell
+from core.ledger.rows import FAST, ROWS, SLOW
 from core.ledger.settings import (
     ASKED,
     GUESS_NAMES,
@@ -35,6 +37,7 @@ from core.ledger.settings import (
     ledger_for,
     score,
 )
+from core.ledger.take_home import as_csv, as_markdown
 from core.workers import pool as jobs
 
 PARAMETERS = ("nn.Parameter", "frozen parameter")
@@ -300,8 +303,10 @@ def test_an_outcome_that_nobody_foresaw_is_shown_all_the_same():
 
 def test_every_snippet_runs_as_pasted_and_prints_its_cell():
     keys = [(row, column) for row in ROWS for column in WAYS if not ROWS[row].distributed]
-    texts = [registration.snippet(*key) for key in keys]
-    device = dict(registration.parts("moved by .to(device)", "list"))["The simulated device"]
+    texts = [cell_script(*key).parts()[-1].text for key in keys]
+    device = cell_script("moved by .to(device)", "list").parts()[0]
+    assert device.title == "The simulated device"
+    device = device.text
     done = subprocess.run([sys.executable, "-c", FRESH], input=json.dumps([texts, device]),
                           capture_output=True, text=True, timeout=120, cwd="/")  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
@@ -318,7 +323,7 @@ def test_every_snippet_runs_as_pasted_and_prints_its_cell():
     ],
 )
 def test_a_snippet_alone_in_a_fresh_python(row, column, ends, tmp_path):
-    text = as_script(registration.parts(row, column))
+    text = as_script(cell_script(row, column).parts())
     assert "from core" not in text
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True,
                           timeout=120, cwd=tmp_path)  # fmt: skip
@@ -333,10 +338,9 @@ def test_the_fast_rows_are_quick():
 
 
 def test_progress_is_reported_cell_by_cell(monkeypatch):
-    row = registration.Row("role in torch.export", "", lambda Way: ("buffer", Way.__name__))
-    monkeypatch.setitem(registration.ROWS, row.name, row)
+    monkeypatch.setattr(registration, "run", lambda row, way: Cell(row, way, "buffer", ""))
     notes = []
-    registration.slow_cells(lambda *note: notes.append(note), row.name)
+    registration.slow_cells(lambda *note: notes.append(note), "role in torch.export")
     assert [round(fraction, 1) for fraction, _ in notes] == [n / 10 for n in range(1, 11)]
     assert [len(cells) for _, cells in notes] == list(range(1, 11))
 
@@ -388,17 +392,17 @@ def test_a_rank_that_fails_says_why():
 
 def test_downloads_hold_the_cells():
     cells = [cell for row in FAST for cell in observed(row).values()]
-    rows = list(csv.DictReader(io.StringIO(registration.as_csv(cells))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(cells))))
     assert [Cell(r["row"], r["column"], r["outcome"], r["detail"]) for r in rows] == cells
     assert [r["reason"] for r in rows] == [cell.reason for cell in cells]
-    lines = registration.as_markdown(cells).strip().split("\n")
+    lines = as_markdown(cells).strip().split("\n")
     assert len(lines) == 2 + len(FAST) and {line.count("|") for line in lines} == {12}
     assert lines[2].startswith("| moved by .to(device) | yes | yes |")
 
 
 def test_a_table_of_some_cells_has_only_those():
     some = [observed(row)[column] for row, column in (ASKED, ("in buffers()", "list"))]
-    assert registration.as_markdown(some).split("\n")[2:4] == [
+    assert as_markdown(some).split("\n")[2:4] == [
         "| .half() on bool | no | not run |",
         "| in buffers() | not run | no |",
     ]

@@ -13,7 +13,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from core.charts.vega_spec import round_ticks
-from core.code.export import as_notebook, as_script, cost_parts
+from core.code.files import as_notebook, as_script
 from core.device.simulated_device import count_copies, register
 from core.lab.settings import LAB
 from core.mask_cost import charts as cost_charts
@@ -38,6 +38,7 @@ from core.mask_cost.measure import (
     stopwatch,
 )
 from core.mask_cost.settings import COPIED, FUSED, MASK_COST, NAMES, REBUILT, STORED
+from core.mask_cost.take_home import cost_script
 
 
 def quiet(fraction, words):
@@ -46,6 +47,7 @@ def quiet(fraction, words):
 
 @cache
 def measured(device):
+    register()
     return measure(quiet, device, 64, rounds=1, seconds=60)
 
 
@@ -351,7 +353,7 @@ def test_settings_do_not_clash_with_the_labs():
 @pytest.mark.parametrize("device", ["cpu", "sim"])
 def test_the_code_runs_as_pasted(device, tmp_path):
     file = tmp_path / "mask_cost.py"
-    file.write_text(as_script(cost_parts(device, 16)), encoding="utf-8")
+    file.write_text(as_script(cost_script(device, 16).parts()), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=60
     )
@@ -360,5 +362,5 @@ def test_the_code_runs_as_pasted(device, tmp_path):
     for row in measured(device).at(16):
         (line,) = (li for li in done.stdout.splitlines() if li.startswith(f"16 {row.way}:"))
         assert f"mask {row.held:,} bytes" in line and f"crossed {row.crossed:,}" in line
-    notebook = json.loads(as_notebook(cost_parts(device, 16)))
-    assert len(notebook["cells"]) == 2 * len(cost_parts(device, 16))
+    notebook = json.loads(as_notebook(cost_script(device, 16).parts()))
+    assert len(notebook["cells"]) == 2 * len(cost_script(device, 16).parts())

@@ -9,11 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.code import export
+from core.code.files import as_script
 from core.moving.copies import CONTEXT_LENGTHS, WAYS, Buffer, count, crossings
 from core.moving.reasons import copying_verdict, reason
 from core.moving.settings import HOW_MANY, MOVING, split_steps
-from core.moving.timeline import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline, run_timeline, script
+from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
+from core.moving.take_home import copies_script, timeline_script
+from core.moving.timeline import run_timeline
 from core.settings.outcome_question import OUTCOMES
 from core.settings.setting import SettingError
 
@@ -103,13 +105,12 @@ def test_a_copy_keeps_every_place():
 def test_the_output_is_the_same_on_sim_as_on_the_cpu():
     names = {}
     for steps in (("forward",), ("to-sim", "forward")):
-        source = script(Timeline("buffer", steps))
-        parts = export.timeline_parts(run_timeline(Timeline("buffer", steps)))
-        assert source == dict(parts)["The timeline"]
+        script = timeline_script(Timeline("buffer", steps))
+        assert [p.text for p in script.parts() if p.title == "The timeline"] == [script.text]
         outputs = names.setdefault("outputs", [])
         scope = {}
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            exec(export.as_script(parts), scope)
+            exec(as_script(script.parts()), scope)
         outputs.append(scope["output"].cpu())
     torch.set_grad_enabled(True)
     assert torch.equal(*names["outputs"])
@@ -159,7 +160,7 @@ PRINTED = {
 def test_the_script_in_a_fresh_process_prints_the_ledger(name, tmp_path):
     told = story(*PRINTED[name])
     file = tmp_path / "timeline.py"
-    file.write_text(export.as_script(export.timeline_parts(told)))
+    file.write_text(as_script(timeline_script(told.timeline).parts()))
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )
@@ -223,7 +224,7 @@ def test_the_guess_at_the_copies_gets_its_reason():
 
 def test_the_exported_counting_prints_the_counts(tmp_path):
     file = tmp_path / "crossings.py"
-    file.write_text(export.as_script(export.crossings_parts(256)))
+    file.write_text(as_script(copies_script(256).parts()))
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )

@@ -9,13 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.code import export
+from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
+from core.state_dict.fixes import FIXES
 from core.state_dict.keys import WAYS, build, listings
-from core.state_dict.load_failures import FIELDS, FIXES, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
 from core.state_dict.reasons import load_reason, survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVES, cells_of
+from core.state_dict.take_home import edit_script, keys_script, load_script
 
 LOADS, RAISES, WRONG = OUTCOMES
 WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
@@ -23,7 +25,7 @@ WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
 
 def fresh_process(parts, tmp_path):
     file = tmp_path / "exported.py"
-    file.write_text(export.as_script(parts))
+    file.write_text(as_script(parts))
     return subprocess.run(
         [sys.executable, "-I", "-W", "ignore", file],
         capture_output=True,
@@ -185,7 +187,7 @@ def test_what_is_no_loading_is_refused(field):
 )
 def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
     loaded = run(PRESETS[name])
-    done = fresh_process(export.loading_parts(loaded), tmp_path)
+    done = fresh_process(load_script(loaded.loading).parts(), tmp_path)
     if loaded.outcome == RAISES:
         assert done.returncode == 1 and done.stderr.strip().endswith(loaded.message.strip())
     else:
@@ -196,12 +198,12 @@ def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
 def test_every_fix_runs_as_exported(fix, tmp_path):
     name = next(n for n in PRESETS if fix in cures(run(PRESETS[n])))
     loaded = run(replace(PRESETS[name], fix=fix))
-    done = fresh_process(export.loading_parts(loaded), tmp_path)
+    done = fresh_process(load_script(loaded.loading).parts(), tmp_path)
     assert (done.returncode, done.stdout) == (0, loaded.message + "\n"), done.stderr
 
 
 def test_the_exported_edit_prints_what_survived(tmp_path):
-    done = fresh_process(export.edit_parts("zeros", ()), tmp_path)
+    done = fresh_process(edit_script("zeros", ()).parts(), tmp_path)
     without, with_buffer = survival("zeros")
     expected = ""
     for variant, outcome in zip(VARIANTS, (without, with_buffer), strict=True):
@@ -213,7 +215,7 @@ def test_the_exported_edit_prints_what_survived(tmp_path):
 
 
 def test_the_exported_listing_prints_the_lists(tmp_path):
-    done = fresh_process(export.holding_parts(), tmp_path)
+    done = fresh_process(keys_script().parts(), tmp_path)
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0] == "a plain attribute" and lines[4] == f"    state_dict() {WEIGHTS}"

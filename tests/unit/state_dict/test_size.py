@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 import torch
 
-from core.code.export import as_script
+from core.code.files import as_script
 from core.state_dict import size as price
 from core.state_dict.reasons import shrinking_verdict
 from core.state_dict.settings import STATE_DICT
@@ -21,10 +21,10 @@ from core.state_dict.size import (
     NonPersistentBuffer,
     NoStoredMask,
     is_built,
-    price_parts,
     prices,
     saved_bytes,
 )
+from core.state_dict.take_home import size_script
 
 LAYERS = [int(option) for option in STATE_DICT["layers"].options]
 once = cache(prices)
@@ -138,7 +138,7 @@ def test_the_chart_has_every_bar_and_marks_what_was_computed():
 
 def test_the_code_runs_as_pasted_and_prints_what_was_measured(tmp_path):
     file = tmp_path / "price.py"
-    file.write_text(as_script(price_parts(12)), encoding="utf-8")
+    file.write_text(as_script(size_script(12).parts()), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=60
     )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
-from core.code import export
+from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.training.charts import (
     describe,
@@ -23,6 +23,13 @@ from core.training.charts import (
     statistic_afterwards,
 )
 from core.training.experiment import (
+    Training,
+    module_run,
+    train,
+)
+from core.training.loop import AttentionWithMaskParameter, distance, leak, windows
+from core.training.loop import train as train_loop
+from core.training.modules import (
     BUFFER,
     MODULES,
     NORM,
@@ -30,13 +37,7 @@ from core.training.experiment import (
     PARAMETER,
     PLAIN,
     UNDECAYED,
-    Training,
-    module_run,
-    script,
-    train,
 )
-from core.training.loop import AttentionWithMaskParameter, distance, leak, windows
-from core.training.loop import train as train_loop
 from core.training.reasons import (
     cheating,
     decay_reason,
@@ -46,6 +47,7 @@ from core.training.reasons import (
     reason,
 )
 from core.training.settings import QUESTIONS
+from core.training.take_home import training_script
 
 
 @functools.cache
@@ -348,7 +350,7 @@ def expected_output(run):
 def test_the_script_in_a_fresh_process_prints_the_same_numbers(settings, tmp_path):
     run = trained(**settings)
     file = tmp_path / "training.py"
-    file.write_text(export.as_script(export.training_parts(run)), encoding="utf-8")
+    file.write_text(as_script(training_script(run.training).parts()), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )
@@ -408,7 +410,7 @@ def test_the_two_masks_of_the_lab_are_the_ones_that_train():
     names = {name: module.class_name for name, module in trained(steps=3).modules.items()}
     assert names[PLAIN] == CausalAttentionWithoutBuffers.__name__
     assert names[BUFFER] == CausalAttentionWithBuffer.__name__
-    assert trained(steps=3).script == script(Training(steps=3))
+    assert trained(steps=3).script == training_script(Training(steps=3)).text
 
 
 def test_charts_keep_zero_and_say_no_gradient():

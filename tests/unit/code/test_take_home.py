@@ -13,10 +13,12 @@ import torch
 from nbclient import NotebookClient
 
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
-from core.code import export
+from core.code.files import as_notebook, as_script
 from core.inputs.embeddings import embed
 from core.inputs.sonnets import first_tokens
 from core.lab.experiment import Experiment, run
+from core.lab.script import experiment_script
+from core.lab.take_home import as_csv, differing_lines
 from core.lab.view import Look, reduced
 
 ODD = ("naïve", "日本", "a\x00b", '"""', "\\", "#", "\u2028")
@@ -59,7 +61,7 @@ def expected_output(observation):
 def test_the_script_in_a_fresh_process_prints_what_the_page_showed(name, tmp_path):
     observation = run(SPREAD[name])
     file = tmp_path / "buffer_lab.py"
-    file.write_text(export.as_script(export.experiment_parts(observation)), encoding="utf-8")
+    file.write_text(as_script(experiment_script(observation.experiment).parts()), encoding="utf-8")
     # -I: nothing of this checkout can be imported.
     done = subprocess.run(
         [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
@@ -72,7 +74,7 @@ def test_the_script_runs_when_pasted_into_an_interpreter(tmp_path):
     observation = run(Experiment())
     done = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=export.as_script(export.experiment_parts(observation)),
+        input=as_script(experiment_script(observation.experiment).parts()),
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -85,7 +87,7 @@ def test_the_script_runs_when_pasted_into_an_interpreter(tmp_path):
 def test_the_notebook_in_a_fresh_kernel_prints_what_the_page_showed(name, tmp_path):
     observation = run(SPREAD[name])
     notebook = nbformat.reads(
-        export.as_notebook(export.experiment_parts(observation)), as_version=4
+        as_notebook(experiment_script(observation.experiment).parts()), as_version=4
     )
     nbformat.validate(notebook)
     resources = {"metadata": {"path": tmp_path}}
@@ -97,17 +99,19 @@ def test_the_notebook_in_a_fresh_kernel_prints_what_the_page_showed(name, tmp_pa
 @pytest.mark.parametrize("name", SPREAD)
 def test_every_notebook_is_valid_and_has_the_scripts_code(name):
     observation = run(SPREAD[name])
-    notebook = json.loads(export.as_notebook(export.experiment_parts(observation)))
+    notebook = json.loads(as_notebook(experiment_script(observation.experiment).parts()))
     nbformat.validate(notebook)
     code = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert all(source in export.as_script(export.experiment_parts(observation)) for source in code)
+    assert all(
+        source in as_script(experiment_script(observation.experiment).parts()) for source in code
+    )
     assert observation.script in code
 
 
 def test_the_csv_holds_every_observed_value_exactly():
     observation = run(Experiment())
     shown = reduced(observation, Look(observation.experiment))
-    rows = list(csv.DictReader(io.StringIO(export.as_csv(shown))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(shown))))
     masked = [
         float(row["value"])
         for row in rows
@@ -123,7 +127,7 @@ def test_the_csv_holds_every_observed_value_exactly():
 def test_exactly_the_line_that_stores_the_mask_is_marked():
     marked = [
         source.split("\n")[index].strip()
-        for source, index in export.differing_lines(
+        for source, index in differing_lines(
             CausalAttentionWithoutBuffers, CausalAttentionWithBuffer
         )
     ]

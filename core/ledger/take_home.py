@@ -1,0 +1,26 @@
+"""The cells of the ledger as tables to take home."""
+
+from collections.abc import Iterable
+
+from core.code import files
+from core.ledger.cells import Cell
+from core.ledger.rows import NOT_RUN
+
+
+def as_csv(cells: Iterable[Cell]) -> str:
+    """row, column, outcome, detail, reason: a line a Cell."""
+    rows = ((c.row, c.column, c.outcome, c.detail, c.reason) for c in cells)
+    return files.as_csv(("row", "column", "outcome", "detail", "reason"), rows)
+
+
+def as_markdown(cells: Iterable[Cell]) -> str:
+    """The outcomes as a Markdown table, rows by columns."""
+    cells = tuple(cells)
+    columns = list(dict.fromkeys(c.column for c in cells))
+    rows: dict[str, dict[str, str]] = {}
+    for c in cells:
+        rows.setdefault(c.row, {})[c.column] = c.outcome
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for row, outcomes in rows.items():
+        lines.append(f"| {row} | {' | '.join(outcomes.get(c, NOT_RUN) for c in columns)} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,9 @@
+"""What the script of a timeline says after each step. A page puts its ledger in its place."""
+
+from core.attention.trace import module_tensors
+
+
+def show(step, model, **others):
+    print(step)
+    for name, tensor in {**module_tensors(model), **others}.items():
+        print("   ", name, tensor.device, tensor.dtype)

@@ -1,0 +1,148 @@
+"""What a timeline is made of: how a module begins, and the steps that can be done to it."""
+
+from dataclasses import dataclass
+
+from core.attention import causal_attention as attention
+from core.attention import mask_variants as lazy_mask
+from core.device.available import SIMULATED, available_devices
+from core.settings.setting import SettingError
+
+MAX_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do to `model`: its name in the link, a label, the lines that do it."""
+
+    name: str
+    label: str
+    source: str
+
+
+def _steps():
+    steps = [Step(f"to-{SIMULATED}", 'to("sim")', 'model.to("sim")')]
+    for device in available_devices():
+        if not device.simulated and device.name != "cpu":
+            name = device.name
+            steps.append(Step(f"to-{name}", f'to("{name}")', f'model.to("{name}")'))
+    steps += [
+        Step("cpu", "cpu()", "model.cpu()"),
+        Step("to-meta", 'to("meta")', 'model.to("meta")'),
+        Step("half", "half()", "model.half()"),
+        Step("float64", "to(torch.float64)", "model.to(torch.float64)"),
+        Step(
+            "by-hand",
+            "move the mask by hand",
+            "model.mask = model.mask.to(model.W_query.weight.device)",
+        ),
+        Step("list", "keep the mask in a list too", "model.masks = [model.mask]"),
+        Step(
+            "register",
+            "register the mask again",
+            'mask = model.mask\ndel model.mask\nmodel.register_buffer("mask", mask)',
+        ),
+        Step("deepcopy", "deepcopy", "model = copy.deepcopy(model)"),
+        Step(
+            "forward",
+            "forward",
+            "x = inputs.to(model.W_query.weight)  # its device and dtype\noutput = model(x)",
+        ),
+    ]
+    return {step.name: step for step in steps}
+
+
+STEPS = _steps()
+STARTS = {
+    "plain": (attention.CausalAttentionWithoutBuffers, "a plain attribute"),
+    "buffer": (attention.CausalAttentionWithBuffer, "a registered buffer"),
+    "lazy": (lazy_mask.CausalAttentionLazyMask, "None, built in the first forward"),
+    "reserved": (
+        lazy_mask.CausalAttentionReservedMask,
+        "a None buffer, built in the first forward",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A story to start from: a title, and what it asks of the reader."""
+
+    title: str
+    start: str
+    steps: tuple[str, ...]
+    question: str
+
+
+PRESETS = {
+    "notebook": Preset(
+        "The notebook's story",
+        "plain",
+        ("to-sim", "forward"),
+        "The weights move. Does the mask?",
+    ),
+    "fixed": Preset(
+        "The notebook's fix",
+        "plain",
+        ("to-sim", "by-hand", "forward", "cpu", "forward"),
+        "The mask was moved by hand. How long does that last?",
+    ),
+    "alias": Preset(
+        "The stale alias",
+        "buffer",
+        ("list", "to-sim", "float64", "forward"),
+        "A list holds the buffer too. Does what the list holds follow?",
+    ),
+    "lazy": Preset(
+        "The mask built too early",
+        "lazy",
+        ("forward", "to-sim", "forward"),
+        "The first forward builds the mask, on the CPU. What does the second find?",
+    ),
+    "half": Preset(
+        "Half precision",
+        "plain",
+        ("half", "forward", "register", "half", "forward"),
+        "Which tensors does .half() cast, before and after the mask is registered?",
+    ),
+    "meta": Preset(
+        "No error, no proof",
+        "plain",
+        ("to-meta", "forward"),
+        "The mask stays on the CPU. Will the forward pass complain?",
+    ),
+}
+for _device in available_devices()[1:-1]:
+    PRESETS[_device.name] = Preset(
+        f"The same on {_device.name}",
+        "plain",
+        (f"to-{_device.name}", "forward"),
+        "A real GPU. Is it any different?",
+    )
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What to build and what to do to it, validated on construction (SettingError)."""
+
+    start: str
+    steps: tuple[str, ...]
+
+    def __post_init__(self):
+        if self.start not in STARTS:
+            raise SettingError("start", self.start, "one of " + ", ".join(STARTS))
+        check_steps(self.steps)
+
+    @property
+    def name(self):
+        """A short name, unique for a timeline."""
+        return ".".join((self.start, *self.steps))
+
+
+def check_steps(names):
+    """Return names, or raise SettingError unless they are at most MAX_STEPS known steps."""
+    if len(names) > MAX_STEPS:
+        raise SettingError("steps", f"{len(names)} steps", f"at most {MAX_STEPS} steps")
+    for name in names:
+        if name not in STEPS:
+            raise SettingError("steps", name, "made of " + ", ".join(f"`{n}`" for n in STEPS))
+    return names

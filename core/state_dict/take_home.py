@@ -1,0 +1,115 @@
+"""The scripts of state_dict: lists of tensors, an edit, a loading, files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.attention import causal_attention
+from core.code.building_blocks import ATTENTION, DEVICE
+from core.code.script import Needs, Script
+from core.device.available import SIMULATED
+from core.inputs import embeddings
+from core.state_dict import edit_mask, keys, size
+from core.state_dict.fixes import FIXES
+
+if TYPE_CHECKING:
+    from core.state_dict.load_failures import Loading
+
+
+def keys_script() -> Script:
+    """The Script that lists what four ways to hold the mask have in which of PyTorch's lists."""
+    return Script(
+        "models = [build(way) for way in WAYS]\nlists = [listings(model) for model in models]\n",
+        (ATTENTION, Needs("Four ways to hold the mask", (keys,), shown_first=True)),
+        "Who lists it",
+        report="for way, found in zip(WAYS, lists, strict=True):\n    print(way.__doc__)\n"
+        "    for call, names in found.items():\n"
+        '        print("   ", call, names)\n',
+    )
+
+
+def edit_script(edit: str, cells: Sequence[tuple[int, int]]) -> Script:
+    """The Script that edits a mask, saves, loads, and tells what survived."""
+    return Script(
+        f"outcomes = [save_edit_load(variant, {edit!r}, {cells!r}) for variant in VARIANTS]\n",
+        (
+            ATTENTION,
+            Needs("The six tokens", (embeddings,), keep="what is used"),
+            Needs("Edit, save, load", (edit_mask,), shown_first=True),
+        ),
+        "The experiment",
+        report="for variant, outcome in zip(VARIANTS, outcomes, strict=True):\n"
+        "    print(variant.__name__, outcome.message)\n"
+        "    print(outcome.restored)\n"
+        '    print("the edit survived:", outcome.survived)\n'
+        '    print("the output changed:", outcome.output_changed)\n'
+        '    print("tokens that see later ones:", outcome.leaks)\n',
+        report_title="What survived",
+    )
+
+
+def size_script(layers: int) -> Script:
+    """The Script that saves a stack of each way and tells the bytes of its file."""
+    names = ", ".join(way.__name__ for way in size.WAYS)
+    return Script(
+        "sizes = {\n"
+        f"    (context_length, way): saved_bytes(way, {layers}, context_length)\n"
+        "    for context_length in (64, 128, 256)\n"
+        f"    for way in ({names})\n"
+        "}\n",
+        (
+            Needs("The mask", (causal_attention,), keep="what is used"),
+            Needs("Four ways to have it", (size,), keep="what is used", shown_first=True),
+        ),
+        "The saving",
+        report="for (context_length, way), nbytes in sizes.items():\n"
+        '    print(f"{context_length} {way.__doc__}: {nbytes:,} bytes")\n',
+        report_title="What each costs",
+    )
+
+
+def construction(hold: str, length: int) -> str:
+    """The line that builds a module."""
+    if hold == "plain":
+        return f"CausalAttentionWithoutBuffers(3, 2, {length}, 0.0)"
+    persistent = "" if hold == "buffer" else ", persistent=False"
+    return f"CausalAttentionWithBuffer(3, 2, {length}, 0.0{persistent})"
+
+
+def load_script(loading: Loading) -> Script:
+    """The Script of a Loading. Where load_state_dict raises, so does the script."""
+    e = loading
+    wrap = {
+        "nothing": "wrapped = source",
+        "DataParallel": f'wrapped = nn.DataParallel(source).to("{e.source_device}")',
+        "torch.compile": "wrapped = torch.compile(source)  # compiles nothing yet",
+    }[e.wrapped]
+    before, after = FIXES[e.fix][1:]
+    lines = [
+        "torch.manual_seed(1)",
+        f"source = {construction(e.source, e.source_length)}",
+        f'source.to("{e.source_device}", torch.{e.source_dtype})',
+        wrap,
+        "state = wrapped.state_dict()",
+        "",
+        "torch.manual_seed(2)  # other weights, so that loading shows",
+        f'device = torch.device("{e.target_device}")',
+        f"target = {construction(e.target, e.target_length)}",
+        "target.to(device)",
+        *([before] if before else []),
+        f"result = target.load_state_dict(state, strict={e.strict}, assign={e.assign})",
+        *(after.splitlines()),
+        "",
+        "x = torch.rand(1, 4, 3)  # 4 tokens, d_in",
+        "output = target(x.to(target.W_query.weight.device))",
+    ]
+    if SIMULATED in (e.source_device, e.target_device) or e.wrapped == "DataParallel":
+        lines.insert(0, "register()  # the simulated accelerator")
+    return Script(
+        "\n".join(lines) + "\n",
+        (DEVICE, ATTENTION),
+        "The loading",
+        report="print(result)\n",
+        report_title="What it returned",
+    )
