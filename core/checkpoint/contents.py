@@ -1,22 +1,25 @@
-"""What a checkpoint holds, as a table: entries with the reason why one looks like a buffer.
+"""What a checkpoint holds, as a table: limits, the refusal, and one Entry for each key.
 
-    a, b = inspect(old_file), inspect(new_file)     # core.checkpoint.checkpoint
-    compare(a, b).missing                           # keys that only `a` has
-
-Nothing here touches a tensor: shapes, dtypes and names only.
+Nothing here touches a tensor: shapes, dtypes, names and places only.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 NO_DEVICE = "—"  # safetensors stores none, and what is no tensor has none
+RAGGED = -1  # in a shape: a size that differs within a nested tensor
 
 
 class Refusal(ValueError):
-    """A file that is not read. The message is a plain sentence or two for whoever uploaded it."""
+    """A file that is not read. The message is a plain sentence or two for whoever uploaded it.
+
+    code is what to run instead, where that is known; it may be empty.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,23 @@ class Limits:
     depth: int = 20  # dicts and lists inside one another
     dimensions: int = 64  # of one tensor
     key_chars: int = 200  # shown of a longer key
+    seconds: int = 30  # that reading one pickle may take
+    values_bytes: int = 4 * 2**20  # of numbers that are read, all together, to check the hints
 
 
 LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of a storage that a tensor reads, in elements; a sparse tensor has several."""
+
+    storage: str  # the storage's name in the file
+    storage_bytes: int
+    itemsize: int
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -43,15 +60,22 @@ class Entry:
     """One row. A value that is no tensor has the shape None, its type as dtype, and 0 bytes."""
 
     key: str  # printable and bounded; may hold markup, so show it as text
-    shape: tuple[int, ...] | None
+    shape: tuple[int, ...] | None  # RAGGED for a size that differs within a nested tensor
     dtype: str  # "float32"
     nbytes: int  # elements x bytes of one, as tensor.nbytes; two keys may share memory
     device: str  # the tag in the file, "cuda:0", whether or not there is such a device here
-    buffer_hint: str | None  # why it looks like a buffer
+    buffer_hint: str | None = None  # why it looks like a buffer
+    views: tuple[View, ...] = ()  # empty where the file says nothing of storages
+    wrapper: str = ""  # the dict that it lies in, at the file's top; empty for the file itself
 
     @property
     def is_tensor(self) -> bool:
         return self.shape is not None
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, which a module calls it by."""
+        return self.key.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -63,49 +87,21 @@ class Contents:
     entries: tuple[Entry, ...]  # in the file's order; keys are distinct
     nbytes: int  # of the file
     note: str = ""  # a sentence if the file's name says something else
+    notes: tuple[str, ...] = ()  # sentences on what loading it needs
+    versions: Mapping[str, int] | None = None  # state_dict._metadata: the version of each module
+
+    def wrappers(self) -> tuple[str, ...]:
+        """The dicts of tensors within it that may be a state_dict, the likeliest first."""
+        names = {entry.wrapper for entry in self.entries if entry.is_tensor and entry.wrapper}
+        likely = [name for name in STATE_DICT_NAMES if name in names]
+        return tuple(likely)
 
 
-# ------------------------------------------------------------------------------ buffer hints
-
-_ROTARY = "rotary table: computed from positions, never trained"
-_POSITIONS = "positions or indices: computed in __init__, never trained"
-_HINTS = MappingProxyType(
-    {  # a pattern for the last part of a key -> why
-        r"running_(mean|var)": "running statistics: normalisation layers update them in forward",
-        r"num_batches_tracked": "a counter: normalisation layers add one in each training forward",
-        r"(.+_)?mask|masked_bias|tril|triu": "mask: says which positions may not be seen",
-        r"(.+_)?inv_freq|(cos|sin)(_cached)?|(cos|sin)_(table|cache)|freqs_(cis|cos|sin)|rope(_.+)?"
-        r"|rotary(_.+)?": _ROTARY,
-        r"position_ids|token_type_ids|relative_position_index|relative_coords_table": _POSITIONS,
-    }
+STATE_DICT_NAMES = (
+    *("model", "state_dict", "model_state_dict", "module", "net", "network", "weights"),
+    *("params", "params_ema", "ema", "model_ema", "state_dict_ema", "ema_state_dict"),
+    *("generator", "G", "G_ema", "g_ema", "encoder", "decoder", "student", "teacher"),
 )
-_PATTERNS = tuple((re.compile(pattern), why) for pattern, why in _HINTS.items())
-_TRAINABLE = re.compile(r"b?float|complex")  # only these dtypes can have a gradient
-
-
-def buffer_hint(key: str, shape: tuple[int, ...], dtype: str) -> str | None:
-    """Why the tensor looks like a buffer, or None. A guess: a file does not say what was one.
-
-    `bias` counts when it is a square, 1 x 1 x T x T: GPT-2 keeps its causal mask under that name,
-    and the bias of a layer has one dimension.
-    """
-    last = key.rpartition(".")[2]
-    for pattern, why in _PATTERNS:
-        if pattern.fullmatch(last):
-            return why
-    if last == "bias" and len(shape) >= 2 and shape[-1] == shape[-2] and set(shape[:-2]) <= {1}:
-        return "causal mask: GPT-2 calls it bias, but a layer's bias has one dimension"
-    if last == "pe" and len(shape) >= 2:
-        return "table of positions: computed in __init__, never trained"
-    if not _TRAINABLE.match(dtype):
-        return f"dtype {dtype}: it can have no gradient, so it is no trained parameter"
-    return None
-
-
-def tensor_entry(
-    key: str, shape: tuple[int, ...], dtype: str, nbytes: int, device: str = NO_DEVICE
-) -> Entry:
-    return Entry(key, shape, dtype, nbytes, device, buffer_hint(key, shape, dtype))
 
 
 def printable(text: str, limits: Limits = LIMITS) -> str:
@@ -118,11 +114,11 @@ def printable(text: str, limits: Limits = LIMITS) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+@dataclass
 class Distinct:
     """Makes keys distinct: the second `a.b`, from {"a.b": 1, "a": {"b": 2}}, is `a.b (2)`."""
 
-    def __init__(self):
-        self.counts: dict[str, int] = {}
+    counts: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, key: str) -> str:
         result = key
@@ -131,53 +127,3 @@ class Distinct:
             result = f"{key} ({self.counts[key]})"
         self.counts[result] = 1
         return result
-
-
-# --------------------------------------------------------------------------------- comparing
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """A key of both files whose tensors differ in shape, in dtype, or in being one at all.
-
-    `load_state_dict` refuses another shape, with strict=False too; it casts another dtype.
-    """
-
-    key: str
-    a: Entry
-    b: Entry
-
-    @property
-    def shape_differs(self) -> bool:
-        return self.a.shape != self.b.shape
-
-    @property
-    def dtype_differs(self) -> bool:
-        return self.a.dtype != self.b.dtype
-
-
-@dataclass(frozen=True)
-class Differences:
-    """The words are those of load_state_dict, with `a` as the module and `b` as the file."""
-
-    missing: tuple[str, ...]  # in a, not in b
-    unexpected: tuple[str, ...]  # in b, not in a
-    mismatched: tuple[Mismatch, ...]  # in both, with another shape or dtype
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.unexpected or self.mismatched)
-
-
-def compare(a: Contents, b: Contents) -> Differences:
-    """What differs if `b` is loaded where `a` is expected. Each part in its file's order."""
-    in_a: Mapping[str, Entry] = {entry.key: entry for entry in a.entries}
-    in_b: Mapping[str, Entry] = {entry.key: entry for entry in b.entries}
-    return Differences(
-        tuple(key for key in in_a if key not in in_b),
-        tuple(key for key in in_b if key not in in_a),
-        tuple(
-            Mismatch(key, entry, in_b[key])
-            for key, entry in in_a.items()
-            if key in in_b and (entry.shape, entry.dtype) != (in_b[key].shape, in_b[key].dtype)
-        ),
-    )

@@ -1,9 +1,10 @@
-"""The safetensors format, read strictly and written, with nothing but torch.
+"""The safetensors format, read and written by the package of that name.
 
-A file is: 8 bytes, the header's length as a little-endian number; the header, a JSON object that
-maps each key to {"dtype", "shape", "data_offsets": [begin, end]}, offsets counted from the header's
-end; then the numbers, little-endian and in row-major order. They must fill the rest of the file
-without holes and overlaps. `__metadata__` may map text to text. There is nothing to run in it.
+What stays our own comes before it: the limits on the header's length and on the number of its
+entries, since the package takes 100 MB of header and makes an object of each entry; and a key that
+stands twice is refused, of which the package keeps the last in silence. The header's order and its
+places are read here once more, since the package gives tensors in any order. The names of dtypes
+are in a table here, since the package's table has no public name and lacks some.
 
 Source: the README of huggingface/safetensors, section "Format".
 """
@@ -12,19 +13,22 @@ import json
 import math
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, BinaryIO
 
+import safetensors.torch
 import torch
+from safetensors import SafetensorError, deserialize, safe_open
 
 from core.checkpoint.contents import (
     LIMITS,
+    NO_DEVICE,
     Distinct,
     Entry,
     Limits,
     Refusal,
+    View,
     printable,
-    tensor_entry,
 )
 from core.settings.setting import shorten
 
@@ -49,10 +53,11 @@ DTYPES = {
     "F64": torch.float64,
     "C64": torch.complex64,
 }
-NAMES = {dtype: name for name, dtype in DTYPES.items()}
 PACKED_BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}  # known to the format, not to torch
-BITS = PACKED_BITS | {name: dtype.itemsize * 8 for name, dtype in DTYPES.items()}
+WRITABLE = frozenset(DTYPES.values()) - {torch.float8_e8m0fnu}
 METADATA = "__metadata__"
+
+Row = tuple[str, tuple[str, tuple[int, ...]]]  # key, (the format's name of the dtype, shape)
 
 
 def looks_like_safetensors(start: bytes, size: int) -> bool:
@@ -65,11 +70,82 @@ def looks_like_safetensors(start: bytes, size: int) -> bool:
     return len(start) > 8 and start[8:9] == b"{" and not is_json
 
 
-def read_header(file: BinaryIO, limits: Limits = LIMITS) -> tuple[dict[str, dict[str, Any]], int]:
-    """(key -> its three fields, where the numbers begin). Only the header is read.
+def read_entries(
+    file: BinaryIO, limits: Limits = LIMITS, path: str = ""
+) -> tuple[list[Entry], Callable[[str], bytes]]:
+    """The table's rows, in the header's order, and what reads the bytes of a row's numbers.
 
-    Raises Refusal if the header is too large, no JSON, or says what cannot be.
+    Of a path only the header is read. Raises Refusal if the header is too large, or says what
+    cannot be.
     """
+    text = _header_text(file, limits)
+    try:
+        rows = dict(_rows_of_path(path) if path else _rows_of_bytes(file))
+    except SafetensorError as error:
+        raise _broken(str(error)) from None
+    _check_count(len(rows), limits)
+    header = json.loads(text, object_pairs_hook=_no_twins)  # the package has found it sound
+    distinct, entries, places = Distinct(), [], {}
+    for key, fields in header.items():
+        if key == METADATA:
+            continue
+        entry = _entry(key, *rows[key], distinct, limits)
+        entries.append(entry)
+        places[entry.key] = 8 + len(text) + fields["data_offsets"][0], entry.nbytes
+
+    def numbers(storage: str) -> bytes:
+        begin, nbytes = places[storage]
+        file.seek(begin)
+        return file.read(nbytes)
+
+    return entries, numbers
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise Refusal(
+            "Its safetensors header names a key twice. Save the file again with safetensors."
+        )
+    return result
+
+
+def _entry(
+    key: str, dtype: str, shape: tuple[int, ...], distinct: Distinct, limits: Limits
+) -> Entry:
+    shown = printable(key, limits)
+    if len(shape) > limits.dimensions:
+        raise Refusal(
+            f"Its safetensors header gives {shorten(shown, 60)} {len(shape):,} dimensions; the "
+            f"limit is {limits.dimensions}. Save the file again with safetensors."
+        )
+    known = DTYPES.get(dtype)
+    name = str(known).removeprefix("torch.") if known else dtype.lower()
+    bits = known.itemsize * 8 if known else PACKED_BITS.get(dtype, 8)
+    nbytes, row = math.prod(shape) * bits // 8, distinct(shown)
+    flat = View(row, nbytes, known.itemsize if known else 1, 0, shape, _strides(shape))
+    return Entry(row, shape, name, nbytes, NO_DEVICE, views=(flat,))
+
+
+def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(math.prod(shape[place + 1 :]) for place in range(len(shape)))
+
+
+def _rows_of_path(path: str) -> Iterable[Row]:
+    with safe_open(path, framework="pt") as file:
+        for key in file.offset_keys():
+            part = file.get_slice(key)
+            yield key, (part.get_dtype(), tuple(part.get_shape()))
+
+
+def _rows_of_bytes(file: BinaryIO) -> Iterable[Row]:
+    file.seek(0)
+    for key, fields in deserialize(file.read()):
+        yield key, (fields["dtype"], tuple(fields["shape"]))
+
+
+def _header_text(file: BinaryIO, limits: Limits) -> bytes:
+    """The header's bytes. Refusal if it is longer than it may be, or names too many tensors."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     (length,) = struct.unpack("<Q", file.read(8))
@@ -84,26 +160,9 @@ def read_header(file: BinaryIO, limits: Limits = LIMITS) -> tuple[dict[str, dict
             "The file is cut off: download it again."
         )
     text = file.read(length)
-    _check_count(text.count(b'"data_offsets"'), limits)  # before objects are made
-    try:
-        header = json.loads(text.decode("utf-8"), object_pairs_hook=_no_twins)
-    except Refusal:
-        raise
-    except RecursionError:
-        raise Refusal(
-            "Its header nests lists or objects too deeply; a safetensors header has 3 levels. "
-            "Save the file again with safetensors."
-        ) from None
-    except ValueError as error:
-        raise _broken(f"is no JSON ({shorten(str(error), 80)})") from None
-    if type(header) is not dict:
-        raise _broken("is no JSON object")
-    metadata = header.pop(METADATA, {})
-    if type(metadata) is not dict or any(type(value) is not str for value in metadata.values()):
-        raise _broken(f"has a `{METADATA}` that does not map text to text")
-    _check_count(len(header), limits)
-    _check_layout(header, size - 8 - length, limits)
-    return header, 8 + length
+    named = text.count(b'"data_offsets"')
+    _check_count(max(named, text.count(b"{") - limits.entries), limits)  # before objects are made
+    return text
 
 
 def _check_count(count: int, limits: Limits) -> None:
@@ -114,120 +173,37 @@ def _check_count(count: int, limits: Limits) -> None:
         )
 
 
-def _broken(what: str) -> Refusal:
-    return Refusal(f"Its safetensors header {what}. Save the file again with safetensors.")
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise _broken("names a key twice")
-    return result
-
-
-def _check_layout(header: dict[str, Any], room: int, limits: Limits) -> None:
-    """Raise Refusal unless the tensors of `header` fill `room` bytes exactly."""
-    spans = []
-    for key, fields in header.items():
-        shown = shorten(printable(key, limits), 60)
-        if type(fields) is not dict or set(fields) != {"dtype", "shape", "data_offsets"}:
-            raise _broken(f"does not give a dtype, a shape and data_offsets for {shown}")
-        dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
-        if type(dtype) is not str or dtype not in BITS:
-            which = shorten(dtype) if type(dtype) is str else "that is no text"
-            raise _broken(f"gives {shown} a dtype that is unknown here: {which}")
-        if not _sizes(shape) or len(shape) > limits.dimensions:
-            raise _broken(
-                f"gives {shown} a shape that is not a list of at most {limits.dimensions} sizes"
-            )
-        if not _sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
-            raise _broken(f"gives {shown} data_offsets that are not a begin and an end")
-        begin, end = offsets
-        bits = math.prod(shape) * BITS[dtype]
-        if bits != (end - begin) * 8:
-            takes = f"{bits / 8:,.10g}" if bits < 2**66 else "more than any file holds"
-            raise _broken(
-                f"gives {shown} {end - begin:,} bytes, but shape {shorten(shape)} of {dtype} "
-                f"takes {takes}"
-            )
-        spans.append((begin, end, shown))
-    reached = 0
-    for begin, end, shown in sorted(spans):
-        if begin != reached:
-            kind = "overlap at" if begin < reached else "leave a hole before"
-            raise _broken(f"lets the tensors {kind} {shown}")
-        reached = end
-    if reached != room:
-        raise Refusal(
-            f"Its header describes {reached:,} bytes of numbers, but the file holds {room:,}. "
-            "The file is cut off or damaged: download it again."
+def _broken(error: str) -> Refusal:
+    what = error.rpartition("Error while deserializing: ")[2]
+    if "incomplete metadata" in what:
+        return Refusal(
+            "Its header describes another number of bytes than the file holds "
+            "(`incomplete metadata`). The file is cut off or damaged: download it again."
         )
-
-
-def _sizes(values: Any) -> bool:
-    return type(values) is list and all(type(n) is int and 0 <= n < 2**63 for n in values)
-
-
-def read_entries(file: BinaryIO, limits: Limits = LIMITS) -> list[Entry]:
-    """The table's rows in the header's order, without reading a tensor."""
-    header, _ = read_header(file, limits)
-    rows = []
-    distinct = Distinct()
-    for key, fields in header.items():
-        dtype = fields["dtype"]
-        name = str(DTYPES[dtype]).removeprefix("torch.") if dtype in DTYPES else dtype.lower()
-        begin, end = fields["data_offsets"]
-        rows.append(
-            tensor_entry(
-                distinct(printable(key, limits)), tuple(fields["shape"]), name, end - begin
-            )
-        )
-    return rows
-
-
-def read_tensors(file: BinaryIO, limits: Limits = LIMITS) -> dict[str, torch.Tensor]:
-    """All tensors, on the CPU, each with memory of its own."""
-    header, start = read_header(file, limits)
-    tensors = {}
-    for key, fields in header.items():
-        if fields["dtype"] in PACKED_BITS:
-            raise Refusal(f"PyTorch has no dtype {fields['dtype']}. Save it as another one.")
-        dtype = DTYPES[fields["dtype"]]
-        begin, end = fields["data_offsets"]
-        file.seek(start + begin)
-        numbers = bytearray(file.read(end - begin))
-        tensor = torch.frombuffer(numbers, dtype=dtype) if numbers else torch.empty(0, dtype=dtype)
-        tensors[key] = tensor.reshape(fields["shape"])
-    return tensors
+    return Refusal(
+        f"The safetensors package refuses its header: {shorten(what, 80)}. "
+        "Save the file again with safetensors."
+    )
 
 
 def write(state: Mapping[str, torch.Tensor]) -> bytes:
     """`state` as a safetensors file. Tensors on other devices are copied to the CPU first.
 
     Each key gets numbers of its own: memory that two keys share is written twice. Raises TypeError
-    for a dtype that the format does not know.
+    for a dtype that the package does not write.
     """
     for key, tensor in state.items():
-        if tensor.dtype not in NAMES:
+        if tensor.dtype not in WRITABLE:
             raise TypeError(f"`{key}` is {tensor.dtype}, which safetensors cannot store. Cast it.")
-    header, parts, reached = {}, [], 0
-    # the widest dtypes first, so that every tensor begins at a multiple of its element's size
-    for key in sorted(state, key=lambda key: (-state[key].dtype.itemsize, key)):
-        tensor = state[key]
-        numbers = numbers_of(tensor)
-        header[key] = {
-            "dtype": NAMES[tensor.dtype],
-            "shape": list(tensor.shape),
-            "data_offsets": [reached, reached + len(numbers)],
-        }
-        parts.append(numbers)
-        reached += len(numbers)
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    text += b" " * (-len(text) % 8)
-    return b"".join([struct.pack("<Q", len(text)), text, *parts])
+    return safetensors.torch.save({key: own_copy(tensor) for key, tensor in state.items()})
 
 
-def numbers_of(tensor: torch.Tensor) -> bytes:
-    """The elements' bytes in row-major order."""
-    flat = tensor.detach().cpu().resolve_conj().resolve_neg().reshape(-1).contiguous()
-    return flat.view(torch.uint8).numpy().tobytes()
+def own_copy(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy on the CPU, row by row, that shares its memory with nothing."""
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    return plain.clone(memory_format=torch.contiguous_format)
+
+
+def read_tensors(data: bytes) -> dict[str, torch.Tensor]:
+    """All tensors, on the CPU, each with memory of its own."""
+    return safetensors.torch.load(data)

@@ -21,7 +21,6 @@ TOP_LEVEL = {
     "tests",
 }
 NOT_IMPORTED = {"uvloop"}  # uvicorn takes it where it is installed
-SOON = {"cachetools", "psutil", "safetensors"}  # named before what uses them is merged
 
 
 def required(file):
@@ -41,7 +40,7 @@ def test_requirements_name_every_direct_import_and_nothing_else():
     imports = third_parties(paths, sys.stdlib_module_names)
     assert len(imports) > 7
     named = {requirement.name.lower() for requirement in required("requirements.txt")}
-    assert named - NOT_IMPORTED - SOON == distributions(imports) - SOON
+    assert named - NOT_IMPORTED == distributions(imports)
 
 
 def test_the_tests_requirements_name_every_direct_import_of_the_tests():
