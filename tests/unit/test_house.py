@@ -32,27 +32,6 @@ WINGS_OF_PAGE = {  # the wings that a folder of pages draws, where these are not
 }
 # What breaks a rule today. It may only shrink: an entry that is no longer needed fails too.
 KNOWN = {
-<<<<<<< HEAD
-||||||| parent of a9ec724 (Checkpoint wing: safetensors by its package; compare runs load_state_dict; bytes counted once; hints by name, shape, neighbours and numbers; what other files are)
-    ("core/checkpoint", "core/lab"),
-    ("core/code", "core/lab"),
-    ("core/code", "core/mask_cost"),
-    ("core/code", "core/moving"),
-    ("core/code", "core/state_dict"),
-    ("core/code", "core/training"),
-    ("core/moving", "core/lab"),
-    ("core/state_dict", "core/lab"),
-    ("core/training", "core/lab"),
-=======
-    ("core/code", "core/lab"),
-    ("core/code", "core/mask_cost"),
-    ("core/code", "core/moving"),
-    ("core/code", "core/state_dict"),
-    ("core/code", "core/training"),
-    ("core/moving", "core/lab"),
-    ("core/state_dict", "core/lab"),
-    ("core/training", "core/lab"),
->>>>>>> a9ec724 (Checkpoint wing: safetensors by its package; compare runs load_state_dict; bytes counted once; hints by name, shape, neighbours and numbers; what other files are)
     ("pages/home", "pages/lab"),
     ("pages/server", "core/lab"),
     ("pages/server", "core/mask_cost"),
