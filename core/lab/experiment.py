@@ -45,7 +45,7 @@ class Experiment(Declared):
             "move_model",
             "Move the model after construction",
             True,
-            "Runs `model.to(device)`, as every training script does.",
+            "Runs `model.to(device)`, as most training scripts do.",
         )
     )
     move_mask: bool = declared(
@@ -61,7 +61,14 @@ class Experiment(Declared):
     )
     d_out: int = declared(Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16))
     dropout: float = declared(
-        Decimal("dropout", "Dropout", 0.0, "The share of attention weights set to 0.", 0.0, 0.9)
+        Decimal(
+            "dropout",
+            "Dropout",
+            0.0,
+            "The probability with which an attention weight is set to 0.",
+            0.0,
+            0.9,
+        )
     )
     qkv_bias: bool = declared(
         Switch("qkv_bias", "qkv_bias", False, "Gives the three linear layers a bias.")

@@ -16,11 +16,19 @@ SKIPS = {
     "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
     "`_buffers`. A plain attribute is in neither.",
     "list": "A Python list is no register. `_apply` does not look into it, whatever it holds; "
-    "`nn.ParameterList` and submodules are for that.",
+    "Give each tensor a registered name of its own, or a "
+    "submodule; `nn.ParameterList` would make it a trained parameter.",
     "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds; "
-    "`nn.ParameterDict` and submodules are for that.",
+    "Give each tensor a registered name of its own, or a "
+    "submodule; `nn.ParameterDict` would make it a trained parameter.",
     "closure": "The tensor belongs to the function that captured it. The module has no name for "
     "it, so `_apply` cannot find it.",
+}
+NOT_THERE = {
+    "plain attribute": "A plain attribute is in neither.",
+    "list": "A tensor in a Python list is in neither.",
+    "dict": "A tensor in a Python dict is in neither.",
+    "closure": "The tensor belongs to a function, and is in neither.",
 }
 FLOATS_ONLY = "`.half()` casts floating-point tensors only, and leaves others as they are. "
 
@@ -36,7 +44,8 @@ HALVES = {
     **NO_TENSOR,
 }
 CASTS = {
-    "yes": f"{VISITS} `.to(dtype)` casts those that are floating point or complex.",
+    "yes": f"{VISITS} `.to(dtype)` casts those that are floating point. A complex one is cast too: "
+    "to a real dtype, it loses its imaginary part, with a warning.",
     **skipped(),
     **NO_TENSOR,
 }
@@ -91,7 +100,11 @@ REASONS = {
         "module, and is left out of its `state_dict`.",
         ("no", "None buffer"): "A buffer that is `None` has nothing to save, so its name "
         "is left out.",
-        **skipped("`state_dict()` reads the same registers as `.to()` does."),
+        **{
+            ("no", column): "`state_dict()` goes through the module's two registers, `_parameters` "
+            f"and `_buffers`. {NOT_THERE[column]}"
+            for column in PLAIN
+        },
     },
     "restored by load_state_dict()": {
         "yes": "Its key is in the saved state, so the saved values were copied into it.",
@@ -147,20 +160,22 @@ REASONS = {
     },
     "shrunk by weight decay": {
         "yes": "The gradient was zero, yet the decay of 0.1 · 0.5 took 5% off. A mask held like "
-        "this fades during training even where its gradient is 0. A `.grad` of `None` would spare "
-        "it.",
+        "this fades during training even where its gradient is 0. Only a `.grad` of `None` "
+        "spares it: an optimizer passes over such a parameter, decay and all.",
         **UNTOUCHED,
     },
     "survives deepcopy": {
         "yes": "`deepcopy` copies all of the module's attributes, registered or not, with their "
-        "tensors.",
+        "tensors. It raises an error where a tensor is a result that carries a graph: keep "
+        "`.detach()` of it.",
         "shared": "`deepcopy` takes functions as they are. The copy's function is the original's, "
         "and so is the tensor in it: a change in place shows in both modules.",
         **NO_TENSOR,
     },
     "survives pickling": {
-        "yes": "Pickling the whole module takes all of its attributes, registered or not. A "
-        "`state_dict` is pickier.",
+        "yes": "Pickling the whole module takes all of its attributes, registered or not. But "
+        "`torch.load` refuses a pickled module by default, since reading one can run code; it "
+        "takes a `state_dict`.",
         ("yes", "not persistent"): "Pickling the whole module takes all of its attributes. "
         "`persistent=False` is about `state_dict` only.",
         "raises": "Pickle saves a function as the name under which Python can import it. One that "
@@ -199,29 +214,31 @@ REASONS = {
         "constant": "Export found a tensor that nobody registered, and fixed its values in "
         "the program as a constant.",
         ("constant", "plain attribute"): "Export found a tensor that nobody registered, "
-        "and fixed its values in the program as a constant, with the attribute's name.",
+        "and fixed its values in the program as a constant, with the attribute's name. If "
+        "`forward` changes that tensor, `run_decompositions` refuses the program: register it as a buffer.",
         "not applicable": "`forward` took the path without a mask, so the program has no trace of "
         "one.",
     },
     "under torch.compile": {
-        "input": "The graph takes the tensor as an input, however it is held, with checks on its "
-        "shape and dtype among others. So a change of its values is seen, without compiling anew. "
-        "No compiler took part: Dynamo captured the graph, and a backend that only looks received "
-        "it.",
+        "input": "In the PyTorch that runs here, the graph takes the tensor as an input, however "
+        "it is held, with checks on its shape and dtype among others. So a change of its values is "
+        "seen, without compiling anew. No compiler took part: Dynamo captured the graph, and a "
+        "backend that only looks received it.",
         "constant": "The graph holds the tensor itself, fixed at the time of its capture.",
         "not applicable": "`forward` took the path without a mask, so the graph has no trace of "
         "one.",
     },
     "sent by DDP at the start": {
         "yes": "When it is built, DistributedDataParallel sends rank 0's parameters and buffers, "
-        "persistent or not, to all ranks.",
+        "persistent or not, to all ranks, unless it is told `init_sync=False`.",
         "no": "DistributedDataParallel sends what `named_parameters()` and `named_buffers()` "
         "list. Every rank keeps its own of a tensor that is in neither.",
         **NO_TENSOR,
     },
     "sent by DDP before a forward": {
         "yes": "With `forward_sync_buffers=True`, the default, rank 0's buffers are sent at the "
-        "start of a forward pass. Before PyTorch 2.13 the option was `broadcast_buffers`.",
+        "start of a forward pass. The option is new in PyTorch 2.13 and leaves the start alone. The "
+        "older `broadcast_buffers=False`, deprecated now, also keeps buffers back at the start.",
         ("no", "nn.Parameter"): "Parameters are sent once. After that the ranks stay equal by "
         "averaging gradients; a change by hand on one rank is not undone.",
         ("no", "frozen parameter"): "Parameters are sent once, frozen ones too. This one has "

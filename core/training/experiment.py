@@ -88,7 +88,8 @@ class Training(Declared):
             "device",
             "Device",
             "cpu",
-            "Where all of it runs. `sim` gives the same numbers as `cpu`, bit for bit.",
+            "Where all of it runs. For these modules `sim` gives the same numbers as `cpu`, bit "
+            "for bit.",
             options=tuple(device.name for device in available_devices()),
         )
     )

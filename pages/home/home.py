@@ -19,9 +19,9 @@ def home():
     st.markdown(
         "A **buffer** is a tensor that belongs to a module without being a weight, such as the "
         "mask of causal attention. Register it, and it goes where the module goes: to another "
-        "device, into another dtype, into the saved `state_dict`. Keep it as a **plain "
-        "attribute**, and it stays behind. PyTorch says nothing until an operation meets tensors "
-        "from two devices."
+        "device; into another floating dtype, if it is floating point; and into the saved "
+        "`state_dict`, if it is persistent. Keep it as a **plain attribute**, and it stays behind. "
+        "PyTorch says nothing until an operation that checks devices meets tensors from two."
     )
     moved = st.toggle(HOME["moved"].label, HOME["moved"].default, key="moved", bind="query-params")
     observation = look_here(Look(Experiment(device="sim" if moved else "cpu")))
