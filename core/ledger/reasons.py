@@ -215,7 +215,8 @@ REASONS = {
         "the program as a constant.",
         ("constant", "plain attribute"): "Export found a tensor that nobody registered, "
         "and fixed its values in the program as a constant, with the attribute's name. If "
-        "`forward` changes that tensor, `run_decompositions` refuses the program: register it as a buffer.",
+        "`forward` changes that tensor, `run_decompositions` refuses the program. A buffer may "
+        "change.",
         "not applicable": "`forward` took the path without a mask, so the program has no trace of "
         "one.",
     },
@@ -237,7 +238,7 @@ REASONS = {
     },
     "sent by DDP before a forward": {
         "yes": "With `forward_sync_buffers=True`, the default, rank 0's buffers are sent at the "
-        "start of a forward pass. The option is new in PyTorch 2.13 and leaves the start alone. The "
+        "start of a forward pass. The option is new in PyTorch 2.13 and leaves the start be. The "
         "older `broadcast_buffers=False`, deprecated now, also keeps buffers back at the start.",
         ("no", "nn.Parameter"): "Parameters are sent once. After that the ranks stay equal by "
         "averaging gradients; a change by hand on one rank is not undone.",
