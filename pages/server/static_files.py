@@ -13,7 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server.asgi import Answer, accepts_gzip, collect, is_read, without
 
-PAGES = {path.stem.partition("_")[2] for path in Path(__file__).parents[1].glob("[0-9]_*.py")}
+# The last part of the address of every page; the home page's is empty.
+PAGES = {path.stem.partition("_")[2] for path in Path(__file__).parents[1].glob("[0-9]_*.py")} | {
+    ""
+}
+HELP = """for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup", "click"])
+  addEventListener(kind, (event) => {
+    const help = event.target.closest?.("label .stTooltipHoverTarget button");
+    if (!help) return;
+    event.stopPropagation();
+    if (kind === "click") { event.preventDefault(); help.focus(); }
+  }, true);"""
 CACHE_BYTES = 64 * 2**20  # of files that are kept
 PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by then
 CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-since",
@@ -29,6 +39,9 @@ def head() -> bytes:
     the server may be in. It asks there, fails, and asks in the folder above a tenth of a second
     later. It reads `window.__streamlit` first, which tells it to ask there at once.
 
+    Streamlit puts the "?" that shows a control's help into the control's label. A click or a tap on
+    it would reach the label, and flip a toggle; it is kept from it, and shows the help.
+
     And it fetches the script of each kind of element when the first of them comes. They are
     fetched while it connects instead.
     """
@@ -38,6 +51,7 @@ def head() -> bytes:
 window.__streamlit = {{
   BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^/]+$/, "")
 }};
+{HELP}
 </script>
 <script type="module">{early}</script>
 </head>""".encode()

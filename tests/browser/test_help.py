@@ -1,0 +1,25 @@
+"""The "?" beside a control shows its help, by mouse and by touch, and changes nothing."""
+
+import pytest
+from playwright.sync_api import expect
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LINKS = ("/Attention_lab?inputs=true", "/State_dict?failures=true", "/Training", "/What_is_state")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["mouse", "touch"])
+@pytest.mark.parametrize("link", LINKS)
+def test_asking_for_help_changes_nothing_and_shows_it(visit, link, phone):
+    page = visit(**(PHONE if phone else {})).open(link)
+    page.get_by_role("button", name="Help for").first.wait_for()
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    address = page.url
+    switches = page.get_by_role("switch")
+    before = [switch.is_checked() for switch in switches.all()]
+    for button in page.get_by_role("button", name="Help for").all():
+        button.tap() if phone else button.click()
+        expect(page.get_by_role("tooltip")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("tooltip")).to_have_count(0)
+    assert [switch.is_checked() for switch in switches.all()] == before
+    assert page.url == address
