@@ -45,6 +45,12 @@ LESSONS = (
         ":material/trending_down:",
         "What does training change, and what does it leave alone?",
     ),
+    Lesson(
+        "pages/6_Failure_cases.py",
+        "Failure cases",
+        ":material/bug_report:",
+        "What goes wrong in real projects, and what repairs it?",
+    ),
 )
 
 

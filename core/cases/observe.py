@@ -1,5 +1,6 @@
 """Runs a case: the code that fails and the code that works, and what each showed."""
 
+import functools
 import re
 import traceback
 import warnings
@@ -95,3 +96,9 @@ def observe_in_worker(report: Callable, slug: str) -> Outcome:
     broken = run(case.broken, case.ranks)
     report(0.5, "The fix")
     return Outcome(broken, run(case.fixed, case.ranks))
+
+
+@functools.lru_cache(64)
+def kept_outcome(slug: str) -> Outcome:
+    """observe, once for all visitors: a case has no settings, so its outcome is one."""
+    return observe(CASES[slug])

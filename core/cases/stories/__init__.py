@@ -1,1 +1,20 @@
 """The cases themselves: code as learners write it, and the lesson text beside it."""
+
+__all__ = [
+    "building",
+    "caches",
+    "device",
+    "distributed",
+    "dtype",
+    "exporting",
+    "loaded_values",
+    "loading",
+    "mask_semantics",
+    "names",
+    "registering",
+    "rotary",
+    "saving",
+    "statistics",
+    "training",
+    "wrapped",
+]

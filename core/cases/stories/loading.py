@@ -48,7 +48,7 @@ UNEXPECTED = Case(
     fixed=mask_dropped,
     question="The file has the key `mask`, the module's mask is not persistent. Loading gives …",
     choices=(
-        Choice("<All keys matched successfully>", "The module has a mask, but its `state_dict` has "
+        Choice("all keys matched", "The module has a mask, but its `state_dict` has "
                "no such key, and keys are what is compared.", works),
         Choice("Missing key(s): mask", "Missing is what the module expects and the file has not.",
                raises('Missing key(s) in state_dict: "mask"')),

@@ -11,6 +11,7 @@ import torch
 from expected import EXPECTED
 from torch import nn
 
+from core.cases import stories
 from core.cases.case import Seen, Tag
 from core.cases.catalogue import CASES, for_message, neighbours, search
 from core.cases.observe import Outcome, observe, observe_in_worker
@@ -57,6 +58,8 @@ def check(seen: Seen, expected: tuple[str, ...]) -> None:
 
 def test_all_rows_of_the_table_are_cases():
     assert set(EXPECTED) == set(CASES) and len(CASES) >= 38
+    written = [case.slug for name in stories.__all__ for case in getattr(stories, name).CASES]
+    assert sorted(written) == sorted(CASES), "each case has one place in the order"
     assert {row for row, _, _ in EXPECTED.values() if row} == set(range(1, 31))
 
 

@@ -1,0 +1,25 @@
+"""Failure cases from real projects: predict, run, explain, fix; and a listing to repair."""
+
+import streamlit as st
+
+from core.cases.settings import FAILURES, VIEWS, failures_for
+from pages.cases import catalogue, one_case, repair
+from pages.components import frame
+from pages.components.widgets import in_link, widget
+
+PAGE = "pages/6_Failure_cases.py"
+with frame.page(PAGE, failures_for(st.query_params.get("case"))):
+    case = in_link(FAILURES["case"])
+    catalogue.follow(case)
+    st.html(catalogue.STYLE)
+    if case and in_link(FAILURES["view"]) == VIEWS[0]:
+        one_case.panel(case)
+    else:
+        st.markdown(
+            "Each of these failures was met in a project, or was made from parts of one. Here it "
+            "happens again, live, and so does its repair."
+        )
+        if widget(FAILURES["view"]) == VIEWS[0]:
+            catalogue.panel()
+        else:
+            repair.panel()

@@ -1,0 +1,70 @@
+"""The list of cases: search, tags, and a link to each."""
+
+import streamlit as st
+
+from core.cases.case import Case
+from core.cases.catalogue import CASES, CHAPTERS, search
+from core.cases.settings import FAILURES
+from pages.components.widgets import widget
+
+PAGE = "pages/6_Failure_cases.py"
+STYLE = """<style>
+.stPageLink:not(.st-key-navigation *) a { background: none; font-weight: inherit; }
+pre.marked.difference { white-space: pre; overflow-x: auto; }
+pre.marked ins, pre.marked del { display: block; text-decoration: none; }
+pre.marked ins { background: rgba(32, 140, 80, 0.22); }
+pre.marked del { background: rgba(200, 40, 50, 0.18); }
+</style>"""
+SHOWN, SEARCHED = "case that was shown", "search for cases"  # names in the session's state
+
+
+def panel() -> None:
+    """Search, filter, and the cases that are left, by chapter."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        find = widget(FAILURES["find"])
+    with right:
+        tags = widget(FAILURES["tags"])
+    st.session_state[SEARCHED] = find, tags
+    found = search(find, tags)
+    st.caption(f"{len(found)} of {len(CASES)} cases, in the order in which learners meet them.")
+    if not found:
+        st.info("No case has all of these words and one of these tags. Take one away.")
+    for chapter, cases in CHAPTERS.items():
+        shown = [case for case in cases if case in found]
+        if shown:
+            st.header(chapter, anchor=False)
+            for case in shown:
+                link(case)
+
+
+def follow(slug: str | None) -> None:
+    """Another case than in the last run, or none: tell the browser, whose address bar does not
+    follow a link from a page to the same page. slug is what the link that was opened names."""
+    if st.session_state.get(SHOWN, slug) != slug:
+        st.query_params["case"] = slug or ""
+        if not slug:
+            del st.query_params["case"]
+    st.session_state[SHOWN] = slug
+
+
+def link(case: Case) -> None:
+    """A link to a case."""
+    number = tuple(CASES).index(case.slug) + 1
+    label = f"{number}. **{case.title}** · {', '.join(case.tags)}"
+    st.page_link(PAGE, label=label, query_params=to_case(case))
+
+
+def to_case(case: Case | None) -> dict[str, str | list[str]]:
+    """What the link to a case says; without one, that to the list, as it was searched."""
+    asked = st.query_params.get("predict")
+    link: dict[str, str | list[str]] = {"predict": asked} if asked else {}
+    if case:
+        return link | {"case": case.slug}
+    find, tags = st.session_state.get(SEARCHED, ("", ()))
+    return link | ({"find": find} if find else {}) | ({"tags": list(tags)} if tags else {})
+
+
+def searched() -> tuple[Case, ...]:
+    """The cases that the list showed last to this visitor."""
+    return search(*st.session_state.get(SEARCHED, ("", ())))

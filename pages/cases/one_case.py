@@ -1,0 +1,141 @@
+"""One case: story, code, a guess, both outcomes side by side, why, the fix, and what is next."""
+
+import html
+
+import streamlit as st
+
+from core.cases.case import Case, Seen
+from core.cases.catalogue import CASES, neighbours
+from core.cases.observe import Outcome, kept_outcome, observe_in_worker
+from core.cases.program import difference, needs_device, parts, shown
+from core.cases.reasons import as_text, outcome_in_words, verdict, what_happened
+from core.cases.settings import FAILURES, guess_at
+from core.cases.sources import address, words
+from core.lessons import lesson
+from pages.cases.catalogue import PAGE, link, searched, to_case
+from pages.components.code import take_home
+from pages.components.predict import gate
+from pages.components.progress import work
+from pages.components.widgets import section, widget
+
+DEVICE_NOTE = (
+    "`register()` makes `sim`, a simulated accelerator with a memory of its own; its source is in "
+    "the file to take home. Where there is a GPU, the code uses that."
+)
+
+
+def panel(slug: str) -> None:
+    """The case with this slug."""
+    case = CASES[slug]
+    ways_on(case, "above")
+    st.header(case.title, anchor=False)
+    st.markdown(" ".join(f":blue-badge[{tag}]" for tag in case.tags))
+    st.markdown(case.story)
+    st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
+    ask = widget(FAILURES["predict"])
+    st.markdown("**The code**")
+    st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
+    if needs_device(case):
+        st.caption(DEVICE_NOTE)
+    if case.ranks > 1:
+        st.caption("Two processes run this function at once, one with each rank.")
+    if gate(ask, case.question, case.slug, "Run it, and the fix", guess_at(case)):
+        outcome = run(case)
+        if outcome:
+            results(case, outcome, ask)
+    ways_on(case, "below")
+
+
+def run(case: Case) -> Outcome | None:
+    """The case's Outcome, or None while a worker is still at it."""
+    if case.slow:
+        return work("case", observe_in_worker, case.slug, live=st.caption)
+    return kept_outcome(case.slug)
+
+
+def results(case: Case, outcome: Outcome, ask: bool) -> None:
+    """Both outcomes, what the guess was worth, why, the fix, and where to go from here."""
+    if ask:
+        right, text = verdict(case, st.session_state["guess"], outcome.broken)
+        (st.success if right else st.warning)(text)
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True):
+        side("As it was written", outcome.broken, failing=True)
+    with right.container(border=True):
+        side("With the fix", outcome.fixed, failing=False)
+    st.markdown(f"**Why.** {case.why}")
+    st.markdown(f"**The fix.** {case.fix}")
+    st.html(difference_as_html(case))
+    answers(case, outcome.broken)
+    elsewhere(case)
+    with section(FAILURES["home"]) as opened:
+        if opened.open:
+            for fixed, column in zip((False, True), st.columns(2, gap="medium"), strict=True):
+                with column:
+                    take_home(parts(case, fixed), f"{case.slug}{'-fixed' if fixed else ''}")
+
+
+def side(title: str, seen: Seen, failing: bool) -> None:
+    """One outcome: how it ended, and what was printed."""
+    colour = "red" if seen.failure else "orange" if failing else "green"
+    st.markdown(f"**{title}** :{colour}-badge[{outcome_in_words(seen)}]")
+    st.code(as_text(seen) or "(nothing was printed)", language=None, wrap_lines=True)
+
+
+def difference_as_html(case: Case) -> str:
+    """What the fix changes, as lines that say themselves whether they went or came."""
+    tag = {"-": "del", "+": "ins", " ": "span"}
+    lines = (
+        f"<{tag[line.sign]}>{line.sign} {html.escape(line.text)}</{tag[line.sign]}>"
+        + ("\n" if line.sign == " " else "")
+        for line in difference(case)
+    )
+    label = "The code difference: lines with a minus went, lines with a plus came"
+    return (
+        f'<pre class="marked difference" tabindex="0" role="region" aria-label="{label}">'
+        f"{''.join(lines)}</pre>"
+    )
+
+
+def answers(case: Case, seen: Seen) -> None:
+    """Every answer with its reason."""
+    happened = what_happened(case, seen)
+    st.markdown("**All answers**")
+    st.markdown(
+        "\n".join(
+            f"- {'✓' if choice is happened else '✗'} *{choice.text}*: {choice.reason}"
+            for choice in case.choices
+        )
+    )
+
+
+def elsewhere(case: Case) -> None:
+    """The lesson's experiment, and similar cases."""
+    there = lesson(case.experiment.page)
+    st.markdown("**Try it yourself, and similar cases**")
+    st.page_link(
+        there.page,
+        label=f"{there.title}: the same, with settings of your own",
+        icon=there.icon,
+        query_params=dict(case.experiment.settings),
+    )
+    for slug in case.similar:
+        link(CASES[slug])
+
+
+def ways_on(case: Case, where: str) -> None:
+    """The case before, the list, and the case after."""
+    before, after = neighbours(case, searched())
+    with st.container(horizontal=True, key=f"ways on {where}"):
+        st.page_link(PAGE, label="All cases", icon=":material/list:", query_params=to_case(None))
+        for other, label, icon in (
+            (before, "Previous", ":material/arrow_back:"),
+            (after, "Next", ":material/arrow_forward:"),
+        ):
+            if other:
+                st.page_link(
+                    PAGE,
+                    label=f"{label}: {other.title}",
+                    icon=icon,
+                    query_params=to_case(other),
+                )

@@ -1,0 +1,76 @@
+"""Spot the bug: choose a line of the damaged listing, and what should stand there."""
+
+import streamlit as st
+
+from core.cases.reasons import as_text
+from core.cases.settings import FAILURES, LINES
+from core.cases.spot_the_bug import BUGS, Spot, State, advice, one_a_line, state
+from pages.components.widgets import widget
+
+KEPT = "as it stands"
+
+
+def panel() -> None:
+    """The listing, the choice of a line and of its repair, and what Python says to it."""
+    chosen = one_a_line(tuple(st.query_params.get_all("repairs")))
+    st.markdown(
+        "This listing of causal attention arrived damaged. Five things are wrong. Choose a line, "
+        "choose what should stand there, and see what Python says. It runs each time."
+    )
+    found = state(chosen)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.code(found.text, line_numbers=True, wrap_lines=True)
+    with right:
+        choose(chosen)
+        answer(found)
+
+
+def choose(chosen: tuple[str, ...]) -> None:
+    """The line that is looked at, and what stands there."""
+    spot = LINES[widget(FAILURES["line"])]
+    options = [KEPT, *(word for word, _ in spot.options)]
+    texts = dict(spot.options)
+    now = next((word for word in options if word in chosen), KEPT)
+    st.radio(
+        f"What should stand in line {spot.number}?",
+        options,
+        options.index(now),
+        format_func=lambda word: KEPT if word == KEPT else as_label(texts[word]),
+        key=f"repair of {spot.number} {now}",
+        on_change=put,
+        args=(spot, now),
+    )
+    st.button("Start over", on_click=start_over, disabled=not chosen)
+
+
+def start_over() -> None:
+    """Back to the listing as it arrived."""
+    st.query_params.pop("repairs", None)
+
+
+def as_label(text: str) -> str:
+    """Lines of code as one label."""
+    return " then ".join(f"`{line.strip()}`" for line in text.split("\n"))
+
+
+def put(spot: Spot, now: str) -> None:
+    """Keep what was chosen for a line in the link."""
+    word = st.session_state[f"repair of {spot.number} {now}"]
+    of_line = {one for one, _ in spot.options}
+    words = [one for one in st.query_params.get_all("repairs") if one not in of_line]
+    if word != KEPT:
+        words.append(word)
+    if words:
+        st.query_params["repairs"] = list(one_a_line(tuple(words)))
+    else:
+        st.query_params.pop("repairs", None)
+
+
+def answer(found: State) -> None:
+    """What running the listing gave."""
+    st.markdown("**Python says**")
+    st.code(as_text(found.seen) or "(nothing)", language=None, wrap_lines=True)
+    say = st.success if found.published else st.info if found.seen.failure else st.warning
+    say(advice(found))
+    st.caption(f"{found.repaired} of {len(BUGS)} bugs repaired.")

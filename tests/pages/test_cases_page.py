@@ -1,0 +1,180 @@
+"""The page of failure cases, run by Streamlit's own test driver."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from page_driver import open_page, text
+
+from core.cases.case import Tag
+from core.cases.catalogue import CASES, search
+from core.cases.observe import kept_outcome, observe_in_worker
+from core.cases.program import program, shown
+from core.cases.settings import FAILURES, LINES
+from core.cases.spot_the_bug import DAMAGED, listing
+from core.workers import pool as jobs
+
+QUESTION = "What goes wrong in real projects, and what repairs it?"
+FAST = [slug for slug, case in CASES.items() if not case.slow]
+
+
+def page(**parameters):
+    return open_page("6_Failure_cases.py", **parameters)
+
+
+def click(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def links(app):
+    return [link.proto.label for link in app.get("page_link")]
+
+
+def cases_in(app):
+    return [label for label in links(app) if label[0].isdigit()]
+
+
+def code(app):
+    return [block.value for block in app.code]
+
+
+def test_the_list_has_all_cases_and_a_search_leaves_those_that_fit():
+    app = page()
+    assert len(cases_in(app)) == len(CASES)
+    app.text_input(key="find").set_value("darts#3052").run()
+    assert cases_in(app) == ["9. **A mask that is made on first use misses the move** · caches, "
+                             "device"]  # fmt: skip
+    app.text_input(key="find").set_value("zzz").run()
+    assert not cases_in(app) and "Take one away" in app.info[0].value
+
+
+def test_a_link_brings_search_and_tags_back():
+    app = page(find="torch", tags=[Tag.EXPORT, Tag.DISTRIBUTED])
+    expected = search("torch", (Tag.EXPORT, Tag.DISTRIBUTED))
+    assert len(cases_in(app)) == len(expected) > 2
+    assert f"{len(expected)} of {len(CASES)} cases" in app.caption[0].value
+
+
+def test_a_case_waits_for_a_guess_and_then_shows_both_outcomes():
+    app = page(case="mask-left-behind")
+    case = CASES["mask-left-behind"]
+    assert code(app) == [shown(case.broken).strip()]
+    app.radio(key="guess").set_value("it works").run()
+    click(app, "Run it, and the fix")
+    assert "You said: it works. What happened: a device error at the mask." in app.warning[0].value
+    assert "expected self and mask to be on the same device" in code(app)[1]
+    assert "line 11: scores.masked_fill_(" in code(app)[1] and "RuntimeError" not in code(app)[2]
+    assert "**Why.** " in text(app) and "**The fix.** " in text(app)
+    difference = "".join(element.proto.body for element in app.get("html"))
+    assert "<del>-             self.mask = torch.triu" in difference
+    assert "<ins>+             self.register_buffer(&quot;mask&quot;" in difference
+
+
+def test_a_right_guess_is_praised_and_its_link_shows_the_same():
+    said = "a device error at the mask"
+    app = page(case="mask-left-behind", guess=said,
+               ran="mask-left-behind-" + said.replace(" ", "-"))  # fmt: skip
+    assert "That is what happened.** The scores are on the device" in app.success[0].value
+
+
+@pytest.mark.parametrize("slug", FAST)
+def test_every_case_runs_on_the_page_without_a_gate(slug):
+    app = page(case=slug, predict="false")
+    case, outcome = CASES[slug], kept_outcome(slug)
+    assert app.header[0].value == case.title
+    for seen, block in ((outcome.broken, code(app)[1]), (outcome.fixed, code(app)[2])):
+        for line in seen.lines:
+            assert line in block
+        assert not seen.failure or seen.failure.message.strip() in block
+    assert "✓ *" + case.answer.text in text(app)
+    for source in case.sources:
+        assert source.partition("/")[2] in app.caption[0].value
+    similar = cases_in(app)
+    assert [label.split("**")[1] for label in similar] == [CASES[s].title for s in case.similar]
+
+
+def test_a_slow_case_is_run_by_a_worker():
+    app = page(case="wrapped-by-compile", predict="false")
+    deadline = time.monotonic() + 90
+    while not (job := jobs.ask(observe_in_worker, "wrapped-by-compile")).over:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert job.state == "done"
+    app.run()
+    assert not app.exception and "_orig_mod.weight" in code(app)[1]
+
+
+def test_both_sides_can_be_taken_home():
+    app = page(case="row-of-nan", predict="false", home="true")
+    case = CASES["row-of-nan"]
+    assert program(case.broken).strip() in code(app)[3]
+    assert program(case.fixed).strip() in code(app)[4]
+    assert len(app.get("download_button")) == 4
+    device = page(case="lazy-mask", predict="false", home="true")
+    assert "def register()" in code(device)[3]
+
+
+def test_previous_and_next_follow_the_order():
+    first, second, third, *_, last = CASES.values()
+    shown_links = links(page(case=second.slug))
+    assert f"Previous: {first.title}" in shown_links and f"Next: {third.title}" in shown_links
+    assert not any(label.startswith("Previous") for label in links(page(case=first.slug)))
+    assert not any(label.startswith("Next") for label in links(page(case=last.slug)))
+
+
+def test_the_listing_is_repaired_line_by_line():
+    app = page(view="spot the bug")
+    assert code(app)[0] == DAMAGED and "SyntaxError: expected ':'" in code(app)[1]
+    repairs = {39: "39c", 20: "20c", 16: "16b", 17: "17a", 22: "22c"}
+    said = ["keystranspose", "no attribute 'transpose'", "'Linear' and 'Tensor'", "attn_weights",
+            "-0.4519,  0.2216"]  # fmt: skip
+    for (number, word), words in zip(repairs.items(), said, strict=True):
+        line = next(line for line in LINES if line.startswith(f"{number}: "))
+        app.selectbox(key="line").set_value(line).run()
+        app.radio[-1].set_value(word).run()
+        assert not app.exception and words in code(app)[1]
+    assert "The listing is whole" in app.success[0].value
+    assert code(app)[0] == listing(tuple(repairs.values())).strip()
+    click(app, "Start over")
+    assert code(app)[0] == DAMAGED
+
+
+def test_a_link_shows_a_state_of_the_listing_and_a_wrong_choice_its_error():
+    app = page(view="spot the bug", repairs=["39c", "20c", "16b", "17a", "22d"])
+    assert "inf" in code(app)[1] and "stays in a program" in app.warning[0].value
+    app = page(view="spot the bug", repairs=["39a"])
+    assert "IndentationError" in code(app)[1]
+
+
+def test_a_hostile_link_names_every_fault_and_runs_nothing_of_it():
+    app = page(case="../x", tags="<b>", repairs=["16b", "import os"], line="1", view="z")
+    for name in ("case", "tags", "repairs", "line", "view"):
+        assert f"`{name}` is `" in app.warning[0].value
+    app = page(view="spot the bug", repairs=["import os"])
+    assert code(app)[0] == DAMAGED
+
+
+def test_a_guess_of_another_case_is_none_at_this_one():
+    app = page(case="row-of-nan", guess="it works")
+    assert app.radio(key="guess").value is None and "`guess` is `it works`" in app.warning[0].value
+    assert app.title[0].value == QUESTION
+
+
+ANY = st.text(max_size=20) | st.sampled_from(
+    ["true", "false", "spot the bug", "it works", "16b", "39c", *Tag, *FAST[:6], *LINES]
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(FAILURES)) | st.text(min_size=1, max_size=8),
+        ANY | st.lists(ANY, min_size=1, max_size=4),
+        max_size=6,
+    )
+)
+def test_any_link_at_all_opens_a_working_page(parameters):
+    parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
+    assert page(**parameters).title[0].value == QUESTION
