@@ -6,15 +6,13 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import FunctionType
 from typing import Any
 
 import torch
 
 from core.cases.case import Case, Failure, Seen
 from core.cases.catalogue import CASES
-from core.cases.program import program, shown
-from core.device.simulated_device import register
+from core.cases.program import script, shown
 from core.workers.random_state import own_random_numbers
 
 FILE = "<the case>"
@@ -30,17 +28,18 @@ class Outcome:
 
 def observe(case: Case) -> Outcome:
     """Run both functions of a case, as programs, in this process."""
-    return Outcome(*(run(f, case.ranks) for f in (case.broken, case.fixed)))
+    return Outcome(run(case, fixed=False), run(case, fixed=True))
 
 
-def run(function: FunctionType, ranks: int = 1) -> Seen:
-    """Execute a function's program (core.cases.program) and return what was seen.
+def run(case: Case, fixed: bool) -> Seen:
+    """Execute one side of a case (core.cases.program) and return what was seen.
 
     The failure's line is counted in the function's source.
     """
-    text = program(function, ranks)
-    seen, _ = execute(text)
-    source, failure = shown(function), seen.failure
+    program = script(case, fixed)
+    text = program.text
+    seen, _ = execute(text, program.namespace())
+    source, failure = shown(case.fixed if fixed else case.broken), seen.failure
     if failure is None or failure.line is None:
         return seen
     if source not in text:  # it is inside a program that the text starts
@@ -49,8 +48,8 @@ def run(function: FunctionType, ranks: int = 1) -> Seen:
     return replace(seen, failure=replace(failure, line=failure.line - above))
 
 
-def execute(text: str) -> tuple[Seen, dict[str, Any]]:
-    """Execute a program: what was seen, and its names afterwards.
+def execute(text: str, given: dict[str, Any]) -> tuple[Seen, dict[str, Any]]:
+    """Execute a program that finds the given names: what was seen, and its names afterwards.
 
     Random numbers inside are its own. `print` collects here what it would write elsewhere.
     """
@@ -59,7 +58,7 @@ def execute(text: str) -> tuple[Seen, dict[str, Any]]:
     def collect(*values: Any, sep: str = " ", end: str = "\n") -> None:
         lines.extend((sep.join(map(str, values)) + end).splitlines())
 
-    names = {"__name__": "case", "print": collect, "register": register}
+    names = given | {"__name__": "case", "print": collect}
     failure = None
     always = torch.is_warn_always_enabled()
     with own_random_numbers(), warnings.catch_warnings(record=True) as caught:
@@ -93,9 +92,9 @@ def observe_in_worker(report: Callable, slug: str) -> Outcome:
     """The same as a job of core.workers.pool: a case by its slug."""
     case = CASES[slug]
     report(0.05, "The code that fails")
-    broken = run(case.broken, case.ranks)
+    broken = run(case, fixed=False)
     report(0.5, "The fix")
-    return Outcome(broken, run(case.fixed, case.ranks))
+    return Outcome(broken, run(case, fixed=True))
 
 
 @functools.lru_cache(64)

@@ -8,7 +8,8 @@ from types import FunctionType
 
 from core.cases import two_processes
 from core.cases.case import Case
-from core.device.source import device_source
+from core.code.building_blocks import DEVICE
+from core.code.script import Script
 
 _STANDARD = ("copy", "io", "warnings")
 _TORCH = (
@@ -57,12 +58,11 @@ def needs_device(case: Case) -> bool:
     return "register()" in shown(case.broken)
 
 
-def parts(case: Case, fixed: bool) -> list[tuple[str, str]]:
-    """(title, source) of each piece that reproduces one side of a case, in the order to run."""
+def script(case: Case, fixed: bool) -> Script:
+    """One side of a case with what it needs: what runs, and what is taken home."""
     function = case.fixed if fixed else case.broken
     title = f"{case.title}: {'the fix' if fixed else 'the failure'}"
-    device = [("The simulated device", device_source())] * needs_device(case)
-    return [*device, (title, program(function, case.ranks))]
+    return Script(program(function, case.ranks), (DEVICE,), title)
 
 
 def difference(case: Case) -> tuple[DiffLine, ...]:

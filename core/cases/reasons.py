@@ -1,6 +1,8 @@
 """What is said about a case's outcome and about a guess at it, from what was seen."""
 
 from core.cases.case import Case, Choice, Seen
+from core.settings import prediction
+from core.settings.prediction import Verdict
 
 
 def what_happened(case: Case, seen: Seen) -> Choice | None:
@@ -8,20 +10,14 @@ def what_happened(case: Case, seen: Seen) -> Choice | None:
     return next((choice for choice in case.choices if choice.holds(seen)), None)
 
 
-def verdict(case: Case, guess: str, seen: Seen) -> tuple[bool, str]:
-    """(right, Markdown): whether a guess was right, its reason, and what happened."""
+def verdict(case: Case, guess: str, seen: Seen) -> Verdict:
+    """What a guess was worth: its own reason, and that of what happened."""
     happened = what_happened(case, seen)
     guessed = next(choice for choice in case.choices if choice.text == guess)
     if happened is None:
-        return (
-            False,
-            f"**You said: {guess}.** None of the answers is what happened here. See below.",
-        )
-    if guessed is happened:
-        return True, f"**You said: {guess}. That is what happened.** {guessed.reason}"
-    return False, (
-        f"**You said: {guess}. What happened: {happened.text}.** {guessed.reason} {happened.reason}"
-    )
+        return Verdict(guess, None, "None of the answers is what happened here.", "See below.")
+    reason = guessed.reason if guessed is happened else f"{guessed.reason} {happened.reason}"
+    return prediction.verdict(guess, happened.text, reason)
 
 
 def outcome_in_words(seen: Seen) -> str:

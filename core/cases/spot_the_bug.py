@@ -192,14 +192,14 @@ def one_a_line(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @functools.lru_cache(128)
-def state(words: tuple[str, ...]) -> State:
+def listing_in(words: tuple[str, ...]) -> State:
     """Build the listing, compile it, run it, and say what came out.
 
     words: keys of WORDS. Raises KeyError for another word.
     """
     words = one_a_line(words)
     text = listing(words)
-    seen, names = execute(text)
+    seen, names = execute(text, {})
     result = names.get("context_vec")
     numbers = [] if result is None or seen.failure else result[0].tolist()
     rounded = tuple(tuple(round(value, 4) for value in row) for row in numbers)

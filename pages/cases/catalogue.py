@@ -5,6 +5,7 @@ import streamlit as st
 from core.cases.case import Case
 from core.cases.catalogue import CASES, CHAPTERS, search
 from core.cases.settings import FAILURES
+from pages.components import state
 from pages.components.widgets import widget
 
 PAGE = "pages/6_Failure_cases.py"
@@ -15,7 +16,6 @@ pre.marked ins, pre.marked del { display: block; text-decoration: none; }
 pre.marked ins { background: rgba(32, 140, 80, 0.22); }
 pre.marked del { background: rgba(200, 40, 50, 0.18); }
 </style>"""
-SHOWN, SEARCHED = "case that was shown", "search for cases"  # names in the session's state
 
 
 def panel() -> None:
@@ -25,7 +25,7 @@ def panel() -> None:
         find = widget(FAILURES["find"])
     with right:
         tags = widget(FAILURES["tags"])
-    st.session_state[SEARCHED] = find, tags
+    state.CASE_SEARCH.set((find, tags))
     found = search(find, tags)
     st.caption(f"{len(found)} of {len(CASES)} cases, in the order in which learners meet them.")
     if not found:
@@ -41,11 +41,11 @@ def panel() -> None:
 def follow(slug: str | None) -> None:
     """Another case than in the last run, or none: tell the browser, whose address bar does not
     follow a link from a page to the same page. slug is what the link that was opened names."""
-    if st.session_state.get(SHOWN, slug) != slug:
+    if state.CASE_SHOWN.known and state.CASE_SHOWN.get() != slug:
         st.query_params["case"] = slug or ""
         if not slug:
             del st.query_params["case"]
-    st.session_state[SHOWN] = slug
+    state.CASE_SHOWN.set(slug)
 
 
 def link(case: Case) -> None:
@@ -61,10 +61,10 @@ def to_case(case: Case | None) -> dict[str, str | list[str]]:
     link: dict[str, str | list[str]] = {"predict": asked} if asked else {}
     if case:
         return link | {"case": case.slug}
-    find, tags = st.session_state.get(SEARCHED, ("", ()))
+    find, tags = state.CASE_SEARCH.get()
     return link | ({"find": find} if find else {}) | ({"tags": list(tags)} if tags else {})
 
 
 def searched() -> tuple[Case, ...]:
     """The cases that the list showed last to this visitor."""
-    return search(*st.session_state.get(SEARCHED, ("", ())))
+    return search(*state.CASE_SEARCH.get())

@@ -7,14 +7,14 @@ import streamlit as st
 from core.cases.case import Case, Seen
 from core.cases.catalogue import CASES, neighbours
 from core.cases.observe import Outcome, kept_outcome, observe_in_worker
-from core.cases.program import difference, needs_device, parts, shown
+from core.cases.program import difference, needs_device, script, shown
 from core.cases.reasons import as_text, outcome_in_words, verdict, what_happened
-from core.cases.settings import FAILURES, guess_at
+from core.cases.settings import FAILURES, question_of
 from core.cases.sources import address, words
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, searched, to_case
 from pages.components.code import take_home
-from pages.components.predict import gate
+from pages.components.prediction import gate, guess_of, show
 from pages.components.progress import work
 from pages.components.widgets import section, widget
 
@@ -39,7 +39,7 @@ def panel(slug: str) -> None:
         st.caption(DEVICE_NOTE)
     if case.ranks > 1:
         st.caption("Two processes run this function at once, one with each rank.")
-    if gate(ask, case.question, case.slug, "Run it, and the fix", guess_at(case)):
+    if gate(question_of(case), case.question, case.slug, ask):
         outcome = run(case)
         if outcome:
             results(case, outcome, ask)
@@ -56,8 +56,7 @@ def run(case: Case) -> Outcome | None:
 def results(case: Case, outcome: Outcome, ask: bool) -> None:
     """Both outcomes, what the guess was worth, why, the fix, and where to go from here."""
     if ask:
-        right, text = verdict(case, st.session_state["guess"], outcome.broken)
-        (st.success if right else st.warning)(text)
+        show(verdict(case, guess_of(question_of(case)), outcome.broken))
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
         side("As it was written", outcome.broken, failing=True)
@@ -72,7 +71,7 @@ def results(case: Case, outcome: Outcome, ask: bool) -> None:
         if opened.open:
             for fixed, column in zip((False, True), st.columns(2, gap="medium"), strict=True):
                 with column:
-                    take_home(parts(case, fixed), f"{case.slug}{'-fixed' if fixed else ''}")
+                    take_home(script(case, fixed), f"{case.slug}{'-fixed' if fixed else ''}")
 
 
 def side(title: str, seen: Seen, failing: bool) -> None:

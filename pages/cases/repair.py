@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.cases.reasons import as_text
 from core.cases.settings import FAILURES, LINES
-from core.cases.spot_the_bug import BUGS, Spot, State, advice, one_a_line, state
+from core.cases.spot_the_bug import BUGS, Spot, State, advice, listing_in, one_a_line
+from pages.components import state
 from pages.components.widgets import widget
 
 KEPT = "as it stands"
@@ -17,7 +18,7 @@ def panel() -> None:
         "This listing of causal attention arrived damaged. Five things are wrong. Choose a line, "
         "choose what should stand there, and see what Python says. It runs each time."
     )
-    found = state(chosen)
+    found = listing_in(chosen)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.code(found.text, line_numbers=True, wrap_lines=True)
@@ -56,7 +57,7 @@ def as_label(text: str) -> str:
 
 def put(spot: Spot, now: str) -> None:
     """Keep what was chosen for a line in the link."""
-    word = st.session_state[f"repair of {spot.number} {now}"]
+    word = state.value_in_session(f"repair of {spot.number} {now}")
     of_line = {one for one, _ in spot.options}
     words = [one for one in st.query_params.get_all("repairs") if one not in of_line]
     if word != KEPT:

@@ -106,6 +106,8 @@ STEPS_TEXT: Slot[str | None] = Slot("built", nothing)  # the timeline's steps, a
 STEPS_CLICKED: Slot[bool] = Slot("clicked", bool)  # whether a click changed them last
 QUIZ_SCORE: Slot[dict[str, dict[str, bool]]] = Slot("quiz score", dict)  # row: {column: right}
 QUIZ_FIRST: Slot[dict[str, dict[str, str | None]]] = Slot("quiz first", dict)  # first answers
+CASE_SHOWN: Slot[str | None] = Slot("case that was shown", nothing)
+CASE_SEARCH: Slot[tuple[str, tuple[str, ...]]] = Slot("search for cases", lambda: ("", ()))
 
 
 # --------------------------------------------------------------------------- values of widgets

@@ -15,23 +15,22 @@ from core.cases import stories
 from core.cases.case import Seen, Tag
 from core.cases.catalogue import CASES, for_message, neighbours, search
 from core.cases.observe import Outcome, observe, observe_in_worker
-from core.cases.program import difference, needs_device, parts, program, shown
+from core.cases.program import difference, program, script, shown
 from core.cases.sources import address, words
 from core.device.simulated_device import register
 from core.lab.settings import LAB
 from core.ledger.settings import LEDGER
 from core.lessons import LESSONS
-from core.moving.reasons import MOVING
+from core.moving.settings import MOVING
 from core.settings.setting import read_url
-from core.state_dict.reasons import SAVING
-from core.state_dict.size import PRICE
-from core.training.reasons import TRAINING
+from core.state_dict.settings import STATE_DICT
+from core.training.settings import TRAINING
 
 DEVICE = "cuda:0" if torch.cuda.is_available() else "sim:0"
 PAGES = {
     "pages/1_Attention_lab.py": LAB,
     "pages/2_Moving_devices.py": MOVING,
-    "pages/3_State_dict.py": SAVING | PRICE,
+    "pages/3_State_dict.py": STATE_DICT,
     "pages/4_What_is_state.py": LEDGER,
     "pages/5_Training.py": TRAINING,
 }
@@ -182,11 +181,10 @@ def test_pasted_into_a_fresh_python_all_print_the_same(tmp_path):
         for slug, case in alone.items()
         for side in ("broken", "fixed")
     }
-    with_device = next(case for case in alone.values() if needs_device(case))
-    (_, device), _ = parts(with_device, fixed=False)
+    device, _ = script(CASES["mask-left-behind"], fixed=False).parts()
     answer = subprocess.run(
         [sys.executable, "-I", "-c", PASTED],
-        input=json.dumps([programs, device]),
+        input=json.dumps([programs, device.text]),
         capture_output=True, text=True, cwd=tmp_path, timeout=300,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr

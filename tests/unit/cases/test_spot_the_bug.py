@@ -7,7 +7,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core.cases.spot_the_bug import BUGS, DAMAGED, SPOTS, WORDS, advice, listing, one_a_line, state
+from core.cases.spot_the_bug import (
+    BUGS,
+    DAMAGED,
+    SPOTS,
+    WORDS,
+    advice,
+    listing,
+    listing_in,
+    one_a_line,
+)
 
 # The outputs that the notebook published, as in shared/published-outputs.json.
 NOTEBOOK = [
@@ -53,7 +62,7 @@ def test_the_damage_is_the_one_that_was_reported():
 
 @pytest.mark.parametrize(("words", "kind", "message", "line"), STEPS)
 def test_python_complains_of_one_bug_after_the_other(words, kind, message, line):
-    found = state(tuple(sorted(words)))
+    found = listing_in(tuple(sorted(words)))
     assert found.seen.failure.type == kind and message in found.seen.failure.message
     assert found.seen.failure.line == line and not found.published
     assert found.repaired == len(words)
@@ -61,7 +70,7 @@ def test_python_complains_of_one_bug_after_the_other(words, kind, message, line)
 
 
 def test_whole_it_prints_the_published_numbers():
-    found = state(tuple(WHOLE))
+    found = listing_in(tuple(WHOLE))
     assert found.seen.failure is None and found.published and found.repaired == 5
     assert "numbers of the notebook" in advice(found)
     rows = [line.strip(" tensor()[],").split(",") for line in found.seen.lines[:6]]
@@ -80,7 +89,7 @@ def test_these_numbers_are_those_of_pytorch_itself():
 
 @pytest.mark.parametrize("word", WRONG)
 def test_a_wrong_choice_gives_its_own_error_or_other_numbers(word):
-    found = state((*WHOLE, word))
+    found = listing_in((*WHOLE, word))
     assert not found.published
     if WRONG[word] is None:
         assert found.seen.failure is None and found.seen.lines
@@ -103,7 +112,7 @@ def test_of_two_words_for_a_line_the_last_counts_and_others_are_refused():
     assert one_a_line(("20a", "16b", "20c")) == ("16b", "20c")
     assert listing(()) == DAMAGED + "\n"
     with pytest.raises(KeyError):
-        state(("import os",))
+        listing_in(("import os",))
 
 
 def test_pasted_into_a_fresh_python_it_prints_the_same(tmp_path):
@@ -112,4 +121,4 @@ def test_pasted_into_a_fresh_python_it_prints_the_same(tmp_path):
         [sys.executable, "-I", "-c", text], capture_output=True, text=True, cwd=tmp_path, timeout=60
     )
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.splitlines() == list(state(tuple(WHOLE)).seen.lines)
+    assert answer.stdout.splitlines() == list(listing_in(tuple(WHOLE)).seen.lines)
