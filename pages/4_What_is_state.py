@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.ledger.holders import WAYS
 from core.ledger.settings import LEDGER
 from pages.components import frame
 from pages.components.widgets import widget
@@ -11,9 +12,9 @@ from pages.ledger import table as ledger
 PAGE = "pages/4_What_is_state.py"
 with frame.page(PAGE, quiz.catalogue()):
     st.markdown(
-        "A module has a weight and one more tensor, a mask, held in one of ten ways. A row is "
-        "something that PyTorch does. Every outcome that is shown comes from an experiment that "
-        "ran."
+        f"A module has a weight and one more tensor, a mask, held in one of {len(WAYS)} ways. A "
+        "row is something that PyTorch does. Every outcome that is shown comes from an experiment "
+        "that ran."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         view = widget(LEDGER["view"])

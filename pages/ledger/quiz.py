@@ -1,6 +1,7 @@
-"""The ledger as a quiz: predict a row for the ten ways, reveal, keep score, see the reasons."""
+"""The ledger as a quiz: predict a row for all ways, reveal, keep score, see the reasons."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.ledger.holders import WAYS
 from core.ledger.rows import ROWS, SLOW
@@ -16,6 +17,8 @@ from pages.components import state
 from pages.components.widgets import widget
 from pages.ledger.table import row_cells
 
+WAYS_IN_A_ROW = 5  # of the page
+
 
 def catalogue():
     """The page's settings, with the answers of the row that the quiz is at."""
@@ -25,7 +28,7 @@ def catalogue():
 
 
 def panel():
-    """The row's question, ten guesses, and what the revealed ones were worth.
+    """The row's question, a guess a way, and what the revealed ones were worth.
 
     Counted are the first answers that were revealed here, in this session. Kept of each cell:
     in "quiz first" that answer, or None where a link revealed the cell; in "quiz score" its mark.
@@ -35,15 +38,13 @@ def panel():
     row = widget(LEDGER["quiz_row"], on_change=start_over)
     if row in SLOW:
         st.caption("A slow row: it runs in a worker process once you reveal something.")
-    st.markdown(f"**Predict.** {ROWS[row].question} Answer for all ten ways, or for some.")
+    st.markdown(f"**Predict.** {ROWS[row].question} Answer for all {len(WAYS)} ways, or for some.")
     asked = set(st.query_params.get_all("revealed"))
     cells = row_cells(row) if asked else {}
     guesses = {}
-    for columns in (tuple(WAYS)[:5], tuple(WAYS)[5:]):
-        pair = st.columns(5, gap="small")
-        for place, column in zip(pair, columns, strict=True):
-            with place.container(border=True):
-                guesses[column] = one(row, column, cells, column in asked, first, marks)
+    for column, place in zip(WAYS, places(len(WAYS)), strict=True):
+        with place.container(border=True):
+            guesses[column] = one(row, column, cells, column in asked, first, marks)
     answered = [column for column, guess in guesses.items() if guess]
     if not asked <= set(answered):  # a link revealed what it has no fit guess at
         asked &= set(answered)
@@ -63,6 +64,15 @@ def panel():
     if any(marks.values()):
         st.markdown(f"**Score: {score(marks)}.** The first answer to a cell counts.")
         st.button("Start the score anew", on_click=begin_anew, args=(marks, first))
+
+
+def places(count: int) -> list[DeltaGenerator]:
+    """So many places on the page, five to a row. They are filled from the left."""
+    return [
+        place
+        for _ in range(0, count, WAYS_IN_A_ROW)
+        for place in st.columns(WAYS_IN_A_ROW, gap="small")
+    ][:count]
 
 
 def one(row, column, cells, revealed, first, marks):
