@@ -1,14 +1,11 @@
 """The lesson on state, run by Streamlit's own test driver."""
 
-import os
-import subprocess
-import sys
 import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from page_driver import ROOT, open_page, text
+from page_driver import open_page, text
 
 from core.ledger import cells as registration
 from core.ledger.holders import WAYS
@@ -26,42 +23,6 @@ def page(**parameters):
 
 def quiz(**parameters):
     return page(view="the quiz", **parameters)
-
-
-ELEVENTH = """
-from core.ledger.holders import WAYS, Holder
-
-
-class InTuple(Holder):
-    def hold(self, tensor):
-        self.masks = (tensor,)
-
-    def tensor(self):
-        return self.masks[0]
-
-
-WAYS["tuple"] = InTuple
-from page_driver import open_page, text
-
-app = open_page("4_What_is_state.py", view="the quiz", quiz_row="in state_dict()",
-                says_InTuple="no", says_RegisteredBuffer="no",
-                revealed=["tuple", "register_buffer"])
-assert len([r for r in app.radio if r.key.startswith("says_")]) == 11
-assert "all 11 ways" in text(app)
-assert text(app).count("✓ right") == 1 and text(app).count("✗ not so") == 1
-"""
-
-
-def test_an_eleventh_way_to_hold_a_tensor_is_asked_about_like_the_ten():
-    done = subprocess.run(
-        [sys.executable, "-c", ELEVENTH],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests/support")))},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def click(app, label):

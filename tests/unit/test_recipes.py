@@ -19,6 +19,7 @@ BLOCK = re.compile(
     r"```\w+\n(.*?)^```$",
     re.M | re.S,
 )
+DIFF = re.compile(r"^```diff\n(.*?)^```$", re.M | re.S)
 COMMAND = re.compile(r"^```bash\npython (.*?)\n```$", re.M)
 
 
@@ -95,6 +96,8 @@ def test_a_recipe_works_word_for_word(recipe, copy):
     assert changes
     for change in changes:
         apply(copy, *change)
+    for diff in DIFF.findall(RECIPES[recipe]):
+        subprocess.run(["git", "apply"], input=diff, cwd=copy, text=True, check=True)
     (command,) = COMMAND.findall(RECIPES[recipe])
     assert " passed" in run(copy, command)
 
@@ -110,6 +113,11 @@ def test_a_device_is_named_in_one_place():
     assert naming == {"core/device/available.py", "core/device/patches.py"}
 
 
+def test_a_control_of_the_lab_touches_three_files():
+    changed = re.findall(r"^\+\+\+ b/(.*)$", RECIPES["A new control"], re.M)
+    assert changed == ["core/lab/experiment.py", "core/lab/script.py", "pages/lab/controls.py"]
+
+
 def test_a_lesson_touches_no_code_of_another_and_a_row_two_files_of_core_and_its_reasons():
     changed = {
         recipe: [path for how, path, *_ in blocks(recipe) if how != "New file"]
@@ -123,3 +131,36 @@ def test_a_lesson_touches_no_code_of_another_and_a_row_two_files_of_core_and_its
         "core/ledger/rows.py",
         "core/ledger/reasons.py",
     ]
+
+
+ELEVENTH_CLASS = """class InTuple(Holder):
+    def hold(self, tensor):
+        self.masks = (tensor,)
+
+    def tensor(self):
+        return self.masks[0]
+
+
+"""
+ELEVENTH_TEST = """
+from page_driver import open_page, text
+
+
+def test_quiz():
+    app = open_page(
+        "4_What_is_state.py", view="the quiz", quiz_row="in state_dict()", says_InTuple="no",
+        says_RegisteredBuffer="no", revealed=["tuple", "register_buffer"],
+    )
+    assert len([radio for radio in app.radio if radio.key.startswith("says_")]) == 11
+    assert "all 11 ways" in text(app)
+    assert text(app).count("✓ right") == 1 and text(app).count("✗ not so") == 1
+"""
+
+
+def test_the_quiz_asks_about_an_eleventh_way_to_hold_a_tensor(copy):
+    holders = copy / "core" / "ledger" / "holders.py"
+    before, ways, after = holders.read_text("utf-8").partition("WAYS = {")
+    holders.write_text(before + ELEVENTH_CLASS + ways + after, "utf-8")
+    apply(copy, "In", "core/ledger/holders.py", "WAYS", '"tuple": InTuple')
+    apply(copy, "New file", "tests/pages/test_eleventh.py", "", ELEVENTH_TEST)
+    assert "1 passed" in run(copy, "-m pytest tests/pages/test_eleventh.py")
