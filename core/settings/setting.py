@@ -21,8 +21,13 @@ class SettingError(ValueError):
 
 
 def shorten(value, length=40):
-    """A value as safe inline code for a message: one line, bounded, without back quotes."""
+    """A value as safe inline code for a message: one line, bounded, without back quotes.
+
+    Nothing at all is called empty: no text, and what a number box has once its number is deleted.
+    """
     text = value if isinstance(value, str) else repr(value)
+    if value is None or not text:
+        text = "(empty)"
     shown = "".join(c if c.isprintable() and c != "`" else "?" for c in text[:length])
     rest = f" … ({len(text):,} characters)" if len(text) > length else ""
     return f"`{shown or ' '}`{rest}"

@@ -76,6 +76,9 @@ def typed(name: str) -> Slot[str | None]:
     return Slot(f"kept {name}", nothing)
 
 
+SET_BY_US: Slot[dict[str, bool]] = Slot("set by us", dict)
+
+
 def token_memory(name: str) -> Slot[dict[str, Any]]:
     """Of a choice of a token: its default, and the position that an input was too short for."""
     return Slot(f"choice of {name}", dict)
@@ -130,6 +133,7 @@ def value_in_session(name: str) -> Any:
 
 def set_value(setting: Setting, value: Any) -> None:
     """Give a Setting's widget another value; before it is drawn, or in a callback."""
+    SET_BY_US.get()[setting.name] = True
     st.session_state[setting.name] = value
 
 

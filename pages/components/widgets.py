@@ -50,7 +50,9 @@ def widget(
             setting.label, setting.low, setting.high, setting.default, 0.1, "%.2f", **common
         )
     if isinstance(setting, Text):
-        text = st.text_input(setting.label, setting.default, **common)
+        # Streamlit takes a default or a value of ours, not both
+        default = {} if state.SET_BY_US.get().pop(name, False) else {"value": setting.default}
+        text = st.text_input(setting.label, **default, **common)
         state.typed(name).set(text)
         return text
     if isinstance(setting, Several):

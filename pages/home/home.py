@@ -35,8 +35,9 @@ def home():
                 where_tensors_are(run.tensors, ["cpu", "sim:0"]), alt=describe_where(run.tensors)
             )
             st.markdown(reason(run, observation.experiment))
+    done = "moved and run" if moved else "and run on the CPU, where they were made"
     st.caption(
-        "This picture was observed just now: both modules were built, moved and run. `sim` is a "
+        f"This picture was observed just now: both modules were built, {done}. `sim` is a "
         "simulated accelerator with a memory of its own, so this works on a machine without a GPU."
     )
     st.header("Where to go from here", anchor=False)

@@ -23,7 +23,9 @@ HELP = """for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup"
     if (!help) return;
     event.stopPropagation();
     if (kind === "click") { event.preventDefault(); help.focus(); }
-  }, true);"""
+  }, true);
+addEventListener("click", (event) => event.target.closest?.("[data-testid=stRadioCaption]")
+  ?.parentElement.querySelector("[data-testid=stRadioOption]")?.click());"""
 CACHE_BYTES = 64 * 2**20  # of files that are kept
 PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by then
 CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-since",
@@ -40,7 +42,9 @@ def head() -> bytes:
     later. It reads `window.__streamlit` first, which tells it to ask there at once.
 
     Streamlit puts the "?" that shows a control's help into the control's label. A click or a tap on
-    it would reach the label, and flip a toggle; it is kept from it, and shows the help.
+    it would reach the label, and flip a toggle; it is kept from it, and shows the help. The line
+    below a choice stands outside its label, and chooses nothing; a click on it counts for the
+    choice.
 
     And it fetches the script of each kind of element when the first of them comes. They are
     fetched while it connects instead.

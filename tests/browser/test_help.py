@@ -1,5 +1,7 @@
 """The "?" beside a control shows its help, by mouse and by touch, and changes nothing."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,3 +25,12 @@ def test_asking_for_help_changes_nothing_and_shows_it(visit, link, phone):
         expect(page.get_by_role("tooltip")).to_have_count(0)
     assert [switch.is_checked() for switch in switches.all()] == before
     assert page.url == address
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["mouse", "touch"])
+def test_the_line_below_a_choice_chooses_it(visit, phone):
+    page = visit(**(PHONE if phone else {})).open("/Attention_lab")
+    caption = page.get_by_text("this computer's processor")
+    caption.tap() if phone else caption.click()
+    expect(page.get_by_role("radio", name="cpu")).to_be_checked()
+    expect(page).to_have_url(re.compile("device=cpu"))

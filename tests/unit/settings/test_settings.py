@@ -170,3 +170,8 @@ def test_accents_and_joined_emoji_stay_whole():
     assert tokenize("cafe\u0301 नमस्ते") == ("café", "नमस्ते")
     assert tokenize("a \U0001f469\u200d\U0001f4bb!") == ("a", "\U0001f469\u200d\U0001f4bb", "!")
     assert tokenize("\u0301 x") == ("\u0301", "x")
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_nothing_at_all_is_called_empty(nothing):
+    assert shorten(nothing) == "`(empty)`"
