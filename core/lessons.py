@@ -51,6 +51,12 @@ LESSONS = (
         ":material/bug_report:",
         "What goes wrong in real projects, and what repairs it?",
     ),
+    Lesson(
+        "pages/7_Check_your_module.py",
+        "Check your module",
+        ":material/fact_check:",
+        "Which of these faults does a module of yours have?",
+    ),
 )
 
 

@@ -7,6 +7,22 @@ import torch
 from torch import nn
 
 
+class FiveTensors(nn.Module):
+    """Five tensors beside the layer, each held in another way."""
+
+    def __init__(self):
+        super().__init__()
+        sign = -torch.ones(8)
+        self.scale = nn.Parameter(torch.full((8,), 2.0))
+        self.register_buffer("offset", torch.linspace(0, 1, 8))
+        self.table = torch.linspace(-1, 1, 8)
+        self.shifts = [torch.full((8,), 0.5)]
+        self.flip = lambda x: x * sign
+
+    def forward(self, x):
+        return self.flip(x * self.scale + self.offset + self.table + self.shifts[0])
+
+
 class PlainTable(nn.Module):
     """A table of positions as a plain attribute."""
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from core.check.example_modules import (
     BufferTable,
+    FiveTensors,
     FrequenciesInForward,
     FrequencyBuffer,
     HiddenTeacher,
@@ -51,6 +52,7 @@ _X = (2, 6, 8)  # batch, tokens, numbers of a token
 EXAMPLES = {
     cls.__name__: Example(cls.__name__, cls, shape, kinds)
     for cls, shape, kinds in (
+        (FiveTensors, _X, ("left_behind",) * 3),
         (PlainTable, _X, ("left_behind",)),
         (BufferTable, _X, ()),
         (TensorsInContainers, _X, ("left_behind",) * 3),

@@ -43,6 +43,11 @@ class Finding:
         """The page of the course that explains it."""
         return KINDS[self.kind].lesson
 
+    @property
+    def link(self) -> dict[str, str]:
+        """The settings of that page, as in its URL."""
+        return dict(KINDS[self.kind].link)
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -160,7 +165,10 @@ class Report:
 
     def json(self) -> str:
         """The report as JSON text, for other programs."""
-        found = [asdict(f) | {"title": f.title, "lesson": f.lesson} for f in self.findings]
+        found = [
+            asdict(f) | {"title": f.title, "lesson": f.lesson, "link": f.link}
+            for f in self.findings
+        ]
         return json.dumps(asdict(self) | {"ok": self.ok, "findings": found}, indent=2)
 
 

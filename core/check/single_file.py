@@ -1,7 +1,5 @@
 """The checks and the simulated device as one file that runs with torch alone."""
 
-import ast
-import inspect
 from types import ModuleType
 
 from core.check import (
@@ -25,7 +23,8 @@ from core.check import (
     subject,
     tensors,
 )
-from core.device.source import device_source
+from core.code.script import Needs, module_source
+from core.device.source import MODULES
 
 NAME = "buffer_check.py"
 PARTS: tuple[ModuleType, ...] = (  # each uses only names of those above it
@@ -47,8 +46,8 @@ PARTS: tuple[ModuleType, ...] = (  # each uses only names of those above it
     load_checks,
     cast_checks,
     check_module,
-    command,
 )
+CHECKER = Needs("The simulated device, and the checks", (*MODULES, *PARTS))
 _HEAD = '''"""Checks a module for faults around buffers, devices and checkpoints. Needs only torch.
 
     python buffer_check.py package.module:function      prints a report; exit code 1 on an error
@@ -65,13 +64,4 @@ if __name__ == "__main__":
 
 def single_file() -> str:
     """The source of NAME."""
-    return _HEAD + "\n\n".join([device_source(), *map(_without_core, PARTS)]) + _FOOT
-
-
-def _without_core(module: ModuleType) -> str:
-    text = inspect.getsource(module)
-    lines = text.splitlines(keepends=True)
-    for node in reversed(ast.parse(text).body):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "core":
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "".join(lines)
+    return _HEAD + module_source(*MODULES, *PARTS, command) + _FOOT

@@ -1,0 +1,63 @@
+"""A report on the page: what was found, each finding with its proof, and what was tried."""
+
+import streamlit as st
+
+from core.check.report import Finding, Report
+from core.check.shipped import check_shipped
+from core.lessons import lesson
+from pages.components.code import download
+from pages.components.progress import work
+from pages.components.widgets import plain
+
+BADGES = {
+    "error": ":red-badge[:material/error: error]",
+    "warning": ":orange-badge[:material/warning: warning]",
+    "information": ":blue-badge[:material/info: for information]",
+}
+
+
+def report_of(name: str) -> Report | None:
+    """The Report on a shipped module, or None while a worker is still at it."""
+    return work("check", check_shipped, name)
+
+
+def draw(report: Report) -> None:
+    """All of a Report."""
+    st.markdown(f"**{report.module}: {report.summary()}**, in {report.seconds:.1f} s.")
+    for number, finding in enumerate(report.findings, start=1):
+        with st.container(border=True):
+            _finding(number, finding)
+    if not report.findings:
+        st.success("Nothing to repair.", icon=":material/check:")
+    _tried(report)
+    with st.container(horizontal=True):
+        download("Report (.txt)", report.text(), "report.txt", "text/plain")
+        download("Report (.json)", report.json(), "report.json", "application/json")
+
+
+def _finding(number: int, finding: Finding) -> None:
+    st.markdown(f"{BADGES[finding.severity]} **{number}. {finding.title}**")
+    st.markdown(finding.sentence)
+    for trial in finding.evidence:
+        sign = ":green-badge[✓ works]" if trial.ok else ":red-badge[✗ shows it]"
+        st.markdown(f"- {sign} {plain(trial.what)}: {plain(trial.outcome)}")
+    st.markdown(f"**The repair**, in `{finding.where}`" if finding.where else "**The repair**")
+    st.code(finding.fix, wrap_lines=True)
+    page = lesson(finding.lesson)
+    st.page_link(
+        page.page,
+        label=f"The lesson that explains it: {page.title}",
+        icon=page.icon,
+        query_params=finding.link,
+    )
+
+
+def _tried(report: Report) -> None:
+    ran = [check.name for check in report.checks if not check.not_run]
+    st.caption(f"Tried: {', '.join(ran)}.")
+    skipped = [check for check in report.checks if check.not_run]
+    if skipped:
+        lines = (f"- {check.name}: {plain(check.not_run)}" for check in skipped)
+        st.markdown("**Could not be checked**\n\n" + "\n".join(lines))
+    for note in report.notes:
+        st.caption(plain(note))

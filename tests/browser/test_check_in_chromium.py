@@ -1,0 +1,57 @@
+"""What a person does on the page that checks modules, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.check.single_file import NAME, single_file
+
+pytestmark = pytest.mark.browser
+PAGE = "/Check_your_module"
+GUESSES = {
+    "scale": "it moves",
+    "offset": "it moves",
+    "table": "it is left behind",
+    "shifts[0]": "it is left behind",
+    "sign, in flip": "it moves",
+}
+
+
+def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
+    visitor = visit()
+    page = visitor.open(PAGE)
+    button = page.get_by_role("button", name="Check it")
+    expect(button).to_be_disabled()
+    for label, guess in GUESSES.items():
+        group = page.get_by_role("radiogroup", name=label)
+        group.get_by_text(guess, exact=True).click()
+    expect(button).to_be_enabled()
+    button.click()
+    expect(page.get_by_text("4 of 5 right.")).to_be_visible()
+    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible()
+    expect(page.get_by_text("1. A tensor is left behind by .to()")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="The lesson that explains it: Attention lab").first.click()
+    expect(page).to_have_url(re.compile(r"/Attention_lab\?buffer=false"))
+
+
+def test_the_keyboard_alone_chooses_a_clean_module(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false")
+    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("combobox", name="Module to check").focus()
+    page.keyboard.type("nn.GRUCell")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("module=nn.GRUCell"))
+    expect(page.get_by_text("GRUCell: nothing found")).to_be_visible()
+    expect(page.get_by_text("Nothing to repair.")).to_be_visible()
+
+
+def test_the_one_file_is_handed_over_as_it_is(visit):
+    page = visit().open(f"{PAGE}?predict=false&home=true")
+    with page.expect_download() as handed:
+        page.get_by_role("button", name=f"Download {NAME}").click()
+    assert handed.value.suggested_filename == NAME
+    assert handed.value.path().read_text("utf-8") == single_file()
