@@ -1,5 +1,7 @@
 """The page that checks modules, run by Streamlit's own test driver."""
 
+import time
+
 import pytest
 from page_driver import open_page, text
 from streamlit.testing.v1 import AppTest
@@ -23,10 +25,12 @@ def page(**parameters) -> AppTest:
 
 
 def wait_for(name):
-    if name in MODULES:
-        job = pool.ask(check_shipped, name)
-        while not job.over:
-            job.wait(0.05) if hasattr(job, "wait") else None
+    if name not in MODULES:
+        return
+    deadline = time.monotonic() + 60
+    while not pool.ask(check_shipped, name).over:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def codes(app):
