@@ -88,7 +88,11 @@ def as_markdown(rows):
     lines = ["| release | module | found | in the repaired release |", "|---|---|---|---|"]
     for (bad, name), row in rows["faults"].items():
         lines.append(f"| {bad} | `{name}` | {row.get('bad', '')} | {row.get('good', '')} |")
-    lines += ["", "| clean | modules | errors | warnings | for information |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| clean | modules | errors | warnings | for information |",
+        "|---|---|---|---|---|",
+    ]
     sums = [0, 0, 0, 0]
     for release, counts in rows["clean"].items():
         lines.append(f"| {release} | " + " | ".join(map(str, counts)) + " |")
