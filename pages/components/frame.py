@@ -12,7 +12,7 @@ from core.lessons import LESSONS, lesson
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
 from pages.components import progress, state
-from pages.server.internals import keep_links_whole, rerun_after_reconnect
+from pages.server.internals import forgive_forged_values, keep_links_whole, rerun_after_reconnect
 from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
@@ -43,6 +43,7 @@ pre.marked mark { background: #ffd54a; color: #1a2330; }
 </style>"""
 
 keep_links_whole()
+forgive_forged_values()
 
 
 @contextlib.contextmanager

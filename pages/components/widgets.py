@@ -19,6 +19,7 @@ from core.settings.setting import (
     Whole,
 )
 from pages.components import state
+from pages.server.internals import take_forged
 
 
 def widget(
@@ -31,6 +32,19 @@ def widget(
 
     captions: a line below each option of a Choice. on_change: called before the page runs again.
     """
+    value = draw(setting, captions, disabled, on_change)
+    for sent in take_forged(setting.name):
+        error = SettingError(setting.name, sent, setting.limit)
+        st.warning(f"{error} The default is used instead.")
+    return value
+
+
+def draw(
+    setting: Setting,
+    captions: Sequence[str] | None,
+    disabled: bool,
+    on_change: Callable[[], None] | None,
+) -> Any:
     name = setting.name
     if not state.is_drawn(name) and state.typed(name).known:
         state.set_value(setting, state.typed(name).get())

@@ -9,7 +9,9 @@ import contextlib
 import gc
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 from weakref import WeakKeyDictionary
 
@@ -24,6 +26,7 @@ from streamlit.runtime.state.query_params import (
     CLIENT_STATE_QUERY_STRING_MAX_LENGTH,
     QueryParams,
 )
+from streamlit.runtime.state.session_state import Serialized, WStates
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -154,6 +157,45 @@ def watch_connections(
 
 ORIGINAL = {name: getattr(H11Protocol, name) for name in ("connection_made", "data_received")}
 LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+def forgive_forged_values() -> None:
+    """Let a widget take its default where a message brings what no widget of that kind sends.
+
+    NaN or infinity for a whole number, a list for a word, JSON that is none: Streamlit raises an
+    error before the page runs, and the page stays broken. What was sent is kept for take_forged.
+    """
+    if getattr(WStates, "forged_are_forgiven", False):
+        return
+    original = WStates.__getitem__
+
+    def getitem(states: WStates, key: str) -> Any:
+        metadata, sent = states.widget_metadata.get(key), states.states.get(key)
+        if metadata is None or not isinstance(sent, Serialized):
+            return original(states, key)
+        field = sent.value.WhichOneof("value")
+        try:
+            if field not in (None, metadata.value_type):
+                raise TypeError(f"{field} instead of {metadata.value_type}")
+            return original(states, key)
+        except Exception as error:
+            logging.getLogger(__name__).warning("A forged value of %s: %s", key[:200], error)
+            value = getattr(sent.value, field or "", None)
+            name = key.split("-", 2)[-1]
+            vars(FORGED)[name] = list(value.data) if hasattr(value, "data") else value
+            states.set_from_value(key, metadata.deserializer(None))
+            return original(states, key)
+
+    for name, value in (("__getitem__", getitem), ("forged_are_forgiven", True)):
+        setattr(WStates, name, value)
+
+
+FORGED = threading.local()  # of the run in this thread: a widget's key -> what was sent for it
+
+
+def take_forged(name: str) -> list[object]:
+    """What was sent for a widget in this run that it cannot have, in a list, or an empty list."""
+    return [vars(FORGED).pop(name)] if name in vars(FORGED) else []
 
 
 def keep_links_whole() -> None:

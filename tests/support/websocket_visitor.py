@@ -29,7 +29,7 @@ def connect(address, **options):
 async def rerun(socket, query="", widgets=(), page="", page_hash="", fragment=""):
     """Ask for a run; the messages up to its end. widgets: WidgetState messages.
 
-    page: its name in the URL, for the first run; later page_hash, which new_session brings.
+    page: its name in the URL, for the first run; later page_hash, see hash_of_page.
     """
     message = BackMsg()
     message.rerun_script.query_string = query
@@ -50,6 +50,11 @@ def is_end(message):
     return kind == "script_finished" and (
         message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
     )
+
+
+def hash_of_page(messages):
+    """What stands for the page that ran: of one below pages/ in `navigation`, not new_session."""
+    return [m.navigation.page_script_hash for m in messages if m.HasField("navigation")][-1]
 
 
 def elements(messages):
