@@ -11,6 +11,8 @@ from pages.components.widgets import widget
 PAGE = "pages/6_Failure_cases.py"
 STYLE = """<style>
 .stPageLink:not(.st-key-navigation *) a { background: none; font-weight: inherit; }
+.stCode pre .linenumber.linenumber.linenumber {
+  color: color-mix(in srgb, currentcolor 60%, #808495) !important; }
 pre.marked.difference { white-space: pre; overflow-x: auto; }
 pre.marked ins, pre.marked del { display: block; text-decoration: none; }
 pre.marked ins { background: rgba(32, 140, 80, 0.22); }

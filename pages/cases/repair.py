@@ -19,12 +19,12 @@ def panel() -> None:
         "choose what should stand there, and see what Python says. It runs each time."
     )
     found = listing_in(chosen)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        st.code(found.text, line_numbers=True, wrap_lines=True)
-    with right:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:  # on a phone it stands above the listing
         choose(chosen)
         answer(found)
+    with right:
+        st.code(found.text, line_numbers=True, wrap_lines=True)
 
 
 def choose(chosen: tuple[str, ...]) -> None:

@@ -48,6 +48,9 @@ PAGES = {
     "state, gate closed": ("/What_is_state", 0),
     "state, the table": ("/What_is_state?predict=false&rows=in+buffers%28%29&column=list", 0),
     "state, the quiz": ("/What_is_state?view=the+quiz&says_InList=yes&revealed=list", 0),
+    "cases, the list": ("/Failure_cases", 0),
+    "cases, run": ("/Failure_cases?case=row-of-nan&guess=nan&ran=row-of-nan-nan&home=true", 0),
+    "cases, spot the bug": ("/Failure_cases?view=spot+the+bug&repairs=39c", 0),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 

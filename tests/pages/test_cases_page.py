@@ -126,7 +126,7 @@ def test_previous_and_next_follow_the_order():
 
 def test_the_listing_is_repaired_line_by_line():
     app = page(view="spot the bug")
-    assert code(app)[0] == DAMAGED and "SyntaxError: expected ':'" in code(app)[1]
+    assert code(app)[1] == DAMAGED and "SyntaxError: expected ':'" in code(app)[0]
     repairs = {39: "39c", 20: "20c", 16: "16b", 17: "17a", 22: "22c"}
     said = ["keystranspose", "no attribute 'transpose'", "'Linear' and 'Tensor'", "attn_weights",
             "-0.4519,  0.2216"]  # fmt: skip
@@ -134,18 +134,18 @@ def test_the_listing_is_repaired_line_by_line():
         line = next(line for line in LINES if line.startswith(f"{number}: "))
         app.selectbox(key="line").set_value(line).run()
         app.radio[-1].set_value(word).run()
-        assert not app.exception and words in code(app)[1]
+        assert not app.exception and words in code(app)[0]
     assert "The listing is whole" in app.success[0].value
-    assert code(app)[0] == listing(tuple(repairs.values())).strip()
+    assert code(app)[1] == listing(tuple(repairs.values())).strip()
     click(app, "Start over")
-    assert code(app)[0] == DAMAGED
+    assert code(app)[1] == DAMAGED
 
 
 def test_a_link_shows_a_state_of_the_listing_and_a_wrong_choice_its_error():
     app = page(view="spot the bug", repairs=["39c", "20c", "16b", "17a", "22d"])
-    assert "inf" in code(app)[1] and "stays in a program" in app.warning[0].value
+    assert "inf" in code(app)[0] and "stays in a program" in app.warning[0].value
     app = page(view="spot the bug", repairs=["39a"])
-    assert "IndentationError" in code(app)[1]
+    assert "IndentationError" in code(app)[0]
 
 
 def test_a_hostile_link_names_every_fault_and_runs_nothing_of_it():
@@ -153,7 +153,7 @@ def test_a_hostile_link_names_every_fault_and_runs_nothing_of_it():
     for name in ("case", "tags", "repairs", "line", "view"):
         assert f"`{name}` is `" in app.warning[0].value
     app = page(view="spot the bug", repairs=["import os"])
-    assert code(app)[0] == DAMAGED
+    assert code(app)[1] == DAMAGED
 
 
 def test_a_guess_of_another_case_is_none_at_this_one():

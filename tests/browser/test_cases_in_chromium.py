@@ -1,0 +1,132 @@
+"""What a person does on the page of failure cases, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.cases.catalogue import CASES
+
+pytestmark = pytest.mark.browser
+PAGE = "/Failure_cases"
+GUESS = "guess=a+device+error+at+the+mask&ran=mask-left-behind-a-device-error-at-the-mask"
+
+
+def heading(page, text):
+    return page.get_by_role("heading", level=2, name=text)
+
+
+def test_from_the_list_to_a_case_a_guess_and_both_outcomes(visit):
+    visitor = visit()
+    page = visitor.open(PAGE)
+    expect(page.get_by_text("39 of 39 cases")).to_be_visible()
+    page.get_by_role("link", name="The mask stays on the CPU").click()
+    expect(heading(page, "The mask stays on the CPU")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?case=mask-left-behind$"))
+    expect(page.get_by_text("With the fix")).to_have_count(0)
+    page.get_by_text("it works", exact=True).click()
+    page.get_by_role("button", name="Run it, and the fix").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("What happened: a device error at")
+    expect(page.get_by_text("raises RuntimeError")).to_be_visible()
+    expect(page.get_by_text("runs without an error")).to_be_visible()
+    difference = page.get_by_role("region", name="The code difference")
+    expect(difference.locator("ins")).to_contain_text("self.register_buffer")
+    other = visit().open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_text("raises RuntimeError")).to_be_visible()
+
+
+def test_next_previous_and_back_show_their_case_and_the_address_bar_follows(visit):
+    first, second, *_ = CASES.values()
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?case={first.slug}&{GUESS}")
+    expect(page.get_by_text("raises RuntimeError")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name=f"Next: {second.title}").first.click()
+    expect(heading(page, second.title)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"\?case={second.slug}$"))
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    visitor.settled(charts=0)
+    page.get_by_role("link", name=f"Previous: {first.title}").first.click()
+    expect(heading(page, first.title)).to_be_visible()
+    expect(page).to_have_url(re.compile(f"case={first.slug}"))
+    visitor.settled(charts=0)
+    page.go_back()
+    expect(heading(page, second.title)).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="All cases").first.click()
+    expect(page.get_by_text("39 of 39 cases")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("case="))
+
+
+def test_a_search_is_in_the_link_and_leads_from_one_case_to_the_next(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?tags=export")
+    expect(page.get_by_text("2 of 39 cases")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="Every key begins with _orig_mod").click()
+    expect(page.get_by_role("link", name="Next: An exported mask").first).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="All cases").first.click()
+    expect(page.get_by_text("2 of 39 cases")).to_be_visible()
+    page.get_by_role("textbox", name="Search").fill("phone")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 39 cases")).to_be_visible()
+    expect(page).to_have_url(re.compile("find=phone"))
+
+
+def test_a_slow_case_runs_in_a_worker_and_can_be_cancelled(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?case=not-broadcast&predict=false")  # two processes
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled. There are no results for these settings")).to_be_visible()
+    page.get_by_role("button", name="Run again").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("link", name="Previous: An exported mask").first.click()
+    expect(page.get_by_text("mask: CONSTANT_TENSOR")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("mask: BUFFER")).to_be_visible()
+
+
+def test_a_case_leads_to_the_lessons_experiment(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?case=mask-left-behind&{GUESS}")
+    expect(page.get_by_text("That is what happened.")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="Attention lab: the same, with settings of your own").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Does it matter how a module holds its mask?"
+    )
+    switch = page.get_by_role("switch", name="Register the mask as a buffer")
+    box = page.get_by_role("checkbox", name="Register the mask as a buffer")
+    expect(switch.or_(box)).not_to_be_checked()
+
+
+def test_the_listing_is_repaired_with_the_keyboard(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?view=spot+the+bug&repairs=20c&repairs=16b&repairs=17a&repairs=22c")
+    expect(page.get_by_text("SyntaxError: expected ':'")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("combobox", name="Which line is wrong?").focus()
+    page.keyboard.type("39")
+    page.keyboard.press("Enter")
+    group = page.get_by_role("radiogroup", name="What should stand in line 39?")
+    expect(group).to_be_visible()
+    visitor.settled(charts=0)
+    group.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_text("IndentationError: expected an indented block")).to_be_visible()
+    visitor.settled(charts=0)
+    group.get_by_role("radio").nth(3).check(force=True)
+    expect(page.get_by_text("The listing is whole")).to_be_visible()
+    expect(page.get_by_text("-0.4519,  0.2216").first).to_be_visible()
+    expect(page).to_have_url(re.compile("repairs=39c"))
+    other = visit().open(page.url.removeprefix(visitor.server))
+    expect(other.get_by_text("The listing is whole")).to_be_visible()
+
+
+@pytest.mark.parametrize("link", [PAGE, f"{PAGE}?case=mask-left-behind&{GUESS}&home=true",
+                                  f"{PAGE}?view=spot+the+bug"])  # fmt: skip
+def test_a_phone_scrolls_the_page_down_and_not_sideways(visit, link):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(link)
+    visitor.settled(charts=0)
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
