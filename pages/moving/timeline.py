@@ -5,6 +5,7 @@ import streamlit as st
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import run_timeline
+from core.settings.outcome_question import DEVICE_ERROR
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.widgets import put_in_link, widget
@@ -100,6 +101,7 @@ def ledger(story):
     """Every tensor's place after every step; what a step changed is marked."""
     columns = story.columns
     names = list(dict.fromkeys(name for column in columns for name in column.ledger))
+    apart = set(on_another_device(story))
     heads = [f"{number}. {column.label}" for number, column in enumerate(columns)]
     if story.error:
         heads[-1] += " :red-badge[:material/error: raised]"
@@ -109,12 +111,27 @@ def ledger(story):
         for number, column in enumerate(columns):
             before = columns[number - 1].ledger.get(name) if number else None
             cells.append(cell(column.ledger.get(name), before, name, number))
+        if name in apart:
+            cells[-1] = f":red-badge[:material/error: {columns[-1].ledger[name].device}] · " + (
+                " · ".join(cells[-1].split(" · ")[1:])
+            )
         lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     st.markdown("\n".join(lines))
     st.caption(
         "Each cell: device, dtype, and how the module holds the tensor. An orange badge with an "
         "arrow marks what the step changed or made."
+        + " A red badge marks the tensor that is not where the others are."
+        * bool(apart)
     )
+
+
+def on_another_device(story):
+    """The names of the tensors that a device error was about: those away from the weights."""
+    if story.outcome != DEVICE_ERROR:
+        return []
+    last = story.columns[-1].ledger
+    weights = last["W_query.weight"].device
+    return [name for name, place in last.items() if place.device != weights]
 
 
 def cell(place, before, name, number):

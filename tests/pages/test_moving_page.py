@@ -108,3 +108,15 @@ def test_any_link_at_all_opens_a_working_page(parameters):
     parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
     app = moving(**parameters)
     assert app.title[0].value == "What moves, what stays, and what does it cost?"
+
+
+def test_the_tensor_that_a_device_error_is_about_is_marked_in_red():
+    app = moving(predict="false")
+    (row,) = [line for line in text(app).splitlines() if line.startswith("| `mask` |")]
+    assert row.count(":red-badge[") == 1 and row.endswith(
+        ":red-badge[:material/error: cpu] · float32 · plain attribute |"
+    )
+    others = [line for line in text(app).splitlines() if line.startswith("| `W_")]
+    assert len(others) == 3 and not any("red-badge" in line for line in others)
+    works = moving(predict="false", start="buffer")
+    assert "red-badge" not in text(works)
