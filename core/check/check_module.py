@@ -146,6 +146,7 @@ def _modes_that_run(subject: Subject) -> tuple[str, ...]:
 
 def _why(subject: Subject, run: Run) -> str:
     error = run.error
+    assert error is not None
     words = in_words(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in words:
         return f"`forward` needs more memory than there is. {words}. Give smaller inputs."

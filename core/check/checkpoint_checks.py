@@ -11,8 +11,8 @@ def checkpoint_check(subject: Subject, reported: set[str]) -> CheckpointResult:
 
     reported: tensors of hidden modules that were found already; they are not named again.
     """
-    result = CheckpointResult(saved=save(subject))
-    saved = result.saved
+    saved = save(subject)
+    result = CheckpointResult(saved=saved)
     try:
         heir_of(subject).load_state_dict(saved.state)
     except Exception as error:

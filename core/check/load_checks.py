@@ -37,8 +37,8 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
     try:
         first = _emptied(subject, saved, frozenset())
     except Exception as error:
-        error = error.__cause__ if isinstance(error, CannotCheck) else error
-        result.not_run["build on meta"] = f"it cannot be built so, {in_words(error)}"
+        cause = (isinstance(error, CannotCheck) and error.__cause__) or error
+        result.not_run["build on meta"] = f"it cannot be built so, {in_words(cause)}"
         return
     if first.ok and same(first.output, saved.output.output):
         return

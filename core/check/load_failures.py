@@ -64,7 +64,7 @@ def _overlapping(subject: Subject, saved: Saved) -> Repair:
 
     def clone(heir: nn.Module, state: dict) -> None:
         for h in tensors_of(heir):
-            if h.path in paths:
+            if h.path in paths and h.put:
                 h.put(h.tensor.clone())
 
     if not held or not _loads(subject, saved, clone):

@@ -120,7 +120,9 @@ def _on_the_cpu(subject: Subject, mode: str, before: bool) -> Run:
 def _needed(subject: Subject, mode: str, before: bool, known: frozenset, first: Attempt,
             as_cuda: bool) -> frozenset | None:  # fmt: skip
     """The smallest set of repairs with which it runs, or None."""
-    everything = {h.unit: None for h in first.held if h.put is not None and h.unit not in known}
+    everything: dict[Hashable, None] = {
+        h.unit: None for h in first.held if h.put is not None and h.unit not in known
+    }
     tries = first
     for _ in range(MOST_ROUNDS):
         tries = attempt(subject, mode, before, known | set(everything), as_cuda)

@@ -40,7 +40,8 @@ def _line_of(cls: type, attribute: str) -> tuple[str, int] | None:
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
         return None
-    found = [node.lineno for node in ast.walk(tree) if _gives(node, attribute)]
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr))
+    found = [node.lineno for node in statements if _gives(node, attribute)]
     file = inspect.getsourcefile(cls)
     return (file, min(found) + first - 1) if found and file else None
 

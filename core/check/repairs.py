@@ -7,7 +7,7 @@ A repair is a unit: tensors that one line of a class holds, to be moved by hand,
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,16 +136,16 @@ def on_cpu(held: Iterable[Held]) -> list[Held]:
 
 
 @contextlib.contextmanager
-def moved_by_hand(held: Iterable[Held], device: str) -> Iterator[None]:
+def moved_by_hand(held: Iterable[Held], device: str) -> Generator[None]:
     """Hold copies on the device in place of these tensors; put the tensors back at the end."""
-    held = [h for h in held if h.put is not None]
-    for h in held:
-        h.put(_like(h.tensor, h.tensor.detach().to(device)))
+    puts = [(h, h.put) for h in held if h.put is not None]
+    for h, put in puts:
+        put(_like(h.tensor, h.tensor.detach().to(device)))
     try:
         yield
     finally:
-        for h in held:
-            h.put(h.tensor)
+        for h, put in puts:
+            put(h.tensor)
 
 
 def _like(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:

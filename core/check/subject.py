@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        return "it runs" if self.ok else in_words(self.error)
+        return "it runs" if self.error is None else in_words(self.error)
 
 
 def in_words(error: BaseException, most: int = 300) -> str:
@@ -94,6 +94,7 @@ class Subject:
         return module
 
     def _copied(self) -> nn.Module:
+        assert self.original is not None
         try:
             return copy.deepcopy(self.original)
         except Exception as error:
@@ -127,7 +128,7 @@ class Subject:
             return Run(error=error)
 
     @contextlib.contextmanager
-    def _quietly(self, seed: int) -> Iterator[None]:
+    def _quietly(self, seed: int) -> Generator[None]:
         """With random numbers of a seed, and nothing printed."""
         text = io.StringIO()
         with seeded(seed), warnings.catch_warnings(), contextlib.redirect_stdout(text):
@@ -139,7 +140,7 @@ class Subject:
 
 
 @contextlib.contextmanager
-def seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Generator[None]:
     """Seed the generators of Python, NumPy (where loaded) and PyTorch; set them back after."""
     numpy = sys.modules.get("numpy")
     before = random.getstate(), torch.get_rng_state(), numpy and numpy.random.get_state()
@@ -184,7 +185,7 @@ def copied(value: Any, device: str = "cpu", dtype: torch.dtype | None = None) ->
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Raise TookTooLong in the main thread after so many seconds, where there is an alarm clock."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_REAL)[0]:
@@ -204,7 +205,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> Generator[None]:
     """Small operations on one thread: on a busy machine a team of them waits for one another."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -98,7 +98,7 @@ class _Search:
                 put = functools.partial(holder.__setitem__, name)
                 owner, attribute = (top.owner, top.attribute) if top.hidden else (module, name)
                 full = f"{path}.{name}".lstrip(".")
-                yield Held(full, tensor, holding, top.hidden, owner, attribute, put)
+                yield Held(full, tensor, holding, top.hidden, owner, attribute, put)  # ty: ignore[invalid-argument-type]
 
     def _value(
         self, value: Any, place: "_Place", put: Callable | None, depth: int
@@ -146,8 +146,8 @@ def _parts(value: Any, put: Callable | None) -> Iterator[tuple[str, Any, Callabl
     elif isinstance(value, tuple):
         parts = list(value)  # one for all that put something into this tuple
         for index, part in enumerate(value):
-            put_here = functools.partial(_put_in_tuple, value, parts, put, index)
-            yield f"[{index}]", part, put_here if put else None
+            put_here = functools.partial(_put_in_tuple, value, parts, put, index) if put else None
+            yield f"[{index}]", part, put_here
     elif isinstance(value, (set, frozenset)):
         for index, part in enumerate(value):
             yield f"{{{index}}}", part, None
@@ -171,7 +171,7 @@ def _parts(value: Any, put: Callable | None) -> Iterator[tuple[str, Any, Callabl
 
 def _put_in_tuple(whole: tuple, parts: list, put: Callable, index: int, part: Any) -> None:
     parts[index] = part
-    put(type(whole)._make(parts) if hasattr(whole, "_make") else type(whole)(parts))
+    put(type(whole)._make(parts) if hasattr(whole, "_make") else type(whole)(parts))  # ty: ignore[missing-attribute]
 
 
 def _enclosed(name: str, cell: types.CellType) -> Iterator[tuple[str, Any, Callable]]:

@@ -93,20 +93,22 @@ def in_two_processes(program):
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": ",".join(loopback), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ends:
         complaints = ends.enter_context(open(os.path.join(folder, "complaints"), "w+"))
-        processes = []
+        processes, streams = [], []
         for rank in ("1", "0"):
             process = subprocess.Popen(
                 [sys.executable, "-c", program, rank, os.path.join(folder, "meeting")],
                 stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment,
             )  # fmt: skip
+            assert process.stdout  # it is a pipe
             ends.callback(process.stdout.close)
             ends.callback(process.wait)
             ends.callback(process.kill)
             processes.append(process)
+            streams.append(process.stdout)
         timer = threading.Timer(60, lambda: [process.kill() for process in processes])
         timer.start()
         ends.callback(timer.cancel)
-        yield from processes[0].stdout
+        yield from streams[0]
         if processes[0].wait():
             complaints.seek(0)
             raise RuntimeError(f"Rank 1 failed. {complaints.read()[-500:]}")

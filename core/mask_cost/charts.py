@@ -1,11 +1,14 @@
 """The charts of "What does the mask cost?": time and memory against the length."""
 
+from typing import Any
+
 import altair as alt
 
 from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.charts.vega_spec import round_ticks
 from core.mask_cost.findings import at_longest, in_words, span
+from core.mask_cost.measure import Report
 from core.mask_cost.settings import COPIED, FUSED, NAMES, REBUILT, STORED
 
 # A shape and a dash each, so that no colour is needed.
@@ -25,9 +28,9 @@ COLOURS, SHAPES, DASHES = (
 COLOUR = alt.Color("way:N", scale=COLOURS, legend=LEGEND)
 
 
-def time_chart(report):
+def time_chart(report: Report) -> alt.LayerChart:
     """Time of a forward pass against the length, both logarithmic: medians and middle halves."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "way": row.way,
             "tokens": row.tokens,
@@ -51,11 +54,11 @@ def time_chart(report):
     time = alt.Y("median:Q", title="milliseconds a forward pass", scale=scale, axis=axis)
     dash = alt.StrokeDash("way:N", scale=DASHES, legend=LEGEND)
     shape = alt.Shape("way:N", scale=SHAPES, legend=LEGEND)
-    lines = base.mark_line(strokeWidth=2, aria=False).encode(y=time, strokeDash=dash)
-    bars = base.mark_rule(strokeWidth=2, aria=False).encode(
+    lines = base.mark_line(strokeWidth=2, aria=False).encode(y=time, strokeDash=dash)  # ty: ignore[missing-attribute]
+    bars = base.mark_rule(strokeWidth=2, aria=False).encode(  # ty: ignore[missing-attribute]
         y=alt.Y("low:Q", scale=scale, title="milliseconds a forward pass", axis=axis), y2="high:Q"
     )
-    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(  # ty: ignore[missing-attribute]
         y=time,
         shape=shape,
         tooltip=[
@@ -64,10 +67,10 @@ def time_chart(report):
             alt.Tooltip("words:N", title="median (middle half)"),
         ],
     )
-    return alt.layer(lines, bars, points).properties(height=380)
+    return alt.layer(lines, bars, points).properties(height=380)  # ty: ignore[invalid-explicit-return]
 
 
-def memory_chart(report):
+def memory_chart(report: Report) -> alt.Chart:
     """Bars of the bytes that each way takes at its peak, held mask included, per length."""
     rows = [
         {
@@ -91,7 +94,7 @@ def memory_chart(report):
     return bars.encode(x=tokens, color=COLOUR).properties(height=380)
 
 
-def describe_times(report):
+def describe_times(report: Report) -> str:
     """The chart of times in words."""
     rows = at_longest(report).values()
     return f"Time of a forward pass from {report.measured[0]} to {report.measured[-1]} tokens. " + (
@@ -99,7 +102,7 @@ def describe_times(report):
     ) + "; ".join(f"{row.way} {in_words(row.forward.median)}" for row in rows) + "."  # fmt: skip
 
 
-def describe_memory(report):
+def describe_memory(report: Report) -> str:
     """The chart of bytes in words."""
     rows = at_longest(report).values()
     return f"Bytes at the peak of a forward pass at {report.measured[-1]} tokens: " + "; ".join(
