@@ -326,7 +326,8 @@ CLEAN = (
         "common = dict(image_size=32, patch_size=8, num_classes=5, dim=32, depth=1, heads=2,\n"
         "              mlp_dim=32)\n"
         "x = (torch.randn(1, 3, 32, 32),)\n"
-        "modules = {'ViT': (lambda: ViT(**common), x), 'SimpleViT': (lambda: SimpleViT(**common), x)}",
+        "modules = {'ViT': (lambda: ViT(**common), x),\n"
+        "           'SimpleViT': (lambda: SimpleViT(**common), x)}",
         EINOPS,
         ("torchvision",),
     ),
