@@ -7,7 +7,7 @@ scores survive `masked_fill_`, and an error leaves behind all that came before i
 A small tensor is copied at once. A large one on the CPU is copied only when the next line can
 change it: when that line calls a method such as `masked_fill_`, assigns to an index, or has `+=`.
 
-The file stands on its own (torch and the standard library), since exported scripts contain it.
+Exported scripts contain this file: of ours, it uses module_tensors only.
 """
 
 import dis
@@ -17,6 +17,8 @@ import sys
 from dataclasses import dataclass, replace
 
 import torch
+
+from core.attention.tensor_table import module_tensors
 
 
 @dataclass(frozen=True)
@@ -134,19 +136,3 @@ def trace(model, x):
     observed = AttentionTrace(tuple(stages), output, error)
     stages.clear(), last.clear()  # `watch` and its frame refer to each other, and would keep them
     return observed
-
-
-def module_tensors(model):
-    """Every tensor of a module by its dotted name: parameters, buffers, plain attributes, and what
-    a plain list holds, as in `masks[0]`."""
-    tensors = {}
-    for path, module in model.named_modules():
-        prefix = f"{path}." if path else ""
-        for name, value in {**vars(module), **module._buffers, **module._parameters}.items():
-            if isinstance(value, torch.Tensor):
-                tensors[prefix + name] = value
-            elif isinstance(value, list):
-                for index, item in enumerate(value):
-                    if isinstance(item, torch.Tensor):
-                        tensors[f"{prefix}{name}[{index}]"] = item
-    return tensors

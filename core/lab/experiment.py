@@ -6,7 +6,11 @@ so the code on the page is the code that ran.
 
 from dataclasses import dataclass, replace
 
-from core.attention.trace import AttentionTrace, module_tensors
+from torch import nn
+
+from core.attention.outcome import Outcome, outcome_of
+from core.attention.tensor_table import TensorRow, tensor_rows
+from core.attention.trace import AttentionTrace
 from core.device.available import SIMULATED, available_devices
 from core.inputs.embeddings import D_IN, SIX_TOKENS
 from core.lab.script import MAX_TOKENS_IN_TEXT, experiment_script
@@ -119,20 +123,6 @@ def check_rows(name, rows):
 
 
 @dataclass(frozen=True)
-class TensorRow:
-    """One tensor of a module, as the module holds it."""
-
-    name: str
-    kind: str  # "parameter", "buffer", "non-persistent buffer" or "plain attribute"
-    shape: tuple[int, ...]
-    dtype: str
-    device: str
-    bytes: int
-    requires_grad: bool
-    in_state_dict: bool
-
-
-@dataclass(frozen=True)
 class VariantRun:
     """What one variant did: its forward pass and the tensors it holds afterwards."""
 
@@ -142,13 +132,9 @@ class VariantRun:
     state_dict: tuple[str, ...]  # keys in PyTorch's order
 
     @property
-    def outcome(self):
-        """One of OUTCOMES, read off the exception that came or did not come."""
-        error = self.trace.error
-        if error is None:
-            return "it works"
-        about_devices = error.type == "RuntimeError" and "device" in error.message
-        return "a device error" if about_devices else "something else"
+    def outcome(self) -> Outcome:
+        """Read off the exception that came or did not come."""
+        return outcome_of(self.trace.error)
 
 
 @dataclass(frozen=True)
@@ -160,7 +146,7 @@ class Observation:
     without_buffers: VariantRun
     with_buffer: VariantRun
 
-    def variant(self, buffer):
+    def variant(self, buffer: bool) -> VariantRun:
         """The run of CausalAttentionWithBuffer if buffer, else of the other class."""
         return self.with_buffer if buffer else self.without_buffers
 
@@ -174,35 +160,14 @@ def run(experiment: Experiment) -> Observation:
     with own_random_numbers():
         names = script.run(**given)
     runs = (
-        observe(names[name], names[f"{name}_run"]) for name in ("without_buffers", "with_buffer")
+        variant_run(names[name], names[f"{name}_run"])
+        for name in ("without_buffers", "with_buffer")
     )
     return Observation(experiment, script.text, *runs)
 
 
-def observe(model, forward):
+def variant_run(model: nn.Module, forward: AttentionTrace) -> VariantRun:
     """The VariantRun of a model after its forward pass."""
+    forward = replace(forward, output=None)
     keys = tuple(model.state_dict())
-    rows = []
-    for name, tensor in module_tensors(model).items():
-        path, _, attribute = name.rpartition(".")
-        owner = model.get_submodule(path)
-        if attribute in owner._parameters:
-            kind = "parameter"
-        elif attribute in owner._buffers:
-            persistent = attribute not in owner._non_persistent_buffers_set
-            kind = "buffer" if persistent else "non-persistent buffer"
-        else:
-            kind = "plain attribute"
-        rows.append(
-            TensorRow(
-                name,
-                kind,
-                tuple(tensor.shape),
-                str(tensor.dtype).removeprefix("torch."),
-                str(tensor.device),
-                tensor.numel() * tensor.element_size(),
-                tensor.requires_grad,
-                name in keys,
-            )
-        )
-    return VariantRun(type(model).__name__, replace(forward, output=None), tuple(rows), keys)
+    return VariantRun(type(model).__name__, forward, tensor_rows(model), keys)

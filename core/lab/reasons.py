@@ -1,17 +1,20 @@
 """The reason behind every outcome of the attention lab, from where its tensors were seen to be."""
 
+from core.attention.outcome import Outcome
+from core.attention.tensor_table import TensorKind
+
 
 def reason(run, experiment):
     """Why a VariantRun came out as it did, from where its tensors were observed to be."""
     tensors = {row.name: row for row in run.tensors}
     mask, weight = tensors["mask"], tensors["W_query.weight"]
-    if run.outcome == "something else":
+    if run.outcome is Outcome.SOMETHING_ELSE:
         return (
             "`forward` checks its input before it computes: the mask has "
             f"{mask.shape[0]} rows, one for each token it can serve, and the input has "
             f"{len(experiment.tokens)} tokens. How the mask is held plays no part in this."
         )
-    if run.outcome == "a device error" and left_behind(run, experiment):
+    if run.outcome is Outcome.DEVICE_ERROR and left_behind(run, experiment):
         if mask.device != weight.device:
             return (
                 f"Only the mask was moved, to `{mask.device}`. The weights are still on "
@@ -23,7 +26,7 @@ def reason(run, experiment):
             "nobody called `model.to(device)`. The first linear layer fails, long before the "
             "mask. Registering a buffer does not move it; it only lets `.to()` find it."
         )
-    if run.outcome == "a device error":
+    if run.outcome is Outcome.DEVICE_ERROR:
         return (
             "`model.to(device)` moves parameters and buffers. This mask is a plain attribute, so "
             f"it stayed on `{mask.device}` while the weights went to `{weight.device}`, and the "
@@ -35,7 +38,7 @@ def reason(run, experiment):
             "Everything is on the CPU, so nothing has to move. On one device a plain attribute "
             f"computes just what a buffer computes. The `state_dict` {saved} the mask."
         )
-    if mask.kind == "plain attribute":
+    if mask.kind is TensorKind.PLAIN:
         return (
             "`model.to(device)` skipped the mask, a plain attribute. The line "
             f"`model.mask = model.mask.to(device)` then moved it to `{mask.device}` by hand. "
@@ -57,14 +60,14 @@ def remedies(run, experiment):
     """What to do about a VariantRun that failed, best first; Markdown, one sentence each."""
     tensors = {row.name: row for row in run.tensors}
     mask, weight = tensors["mask"], tensors["W_query.weight"]
-    if run.outcome == "something else":
+    if run.outcome is Outcome.SOMETHING_ELSE:
         return (
             f"Build the module with `context_length={len(experiment.tokens)}` or more.",
             f"Or give it at most {mask.shape[0]} tokens.",
         )
     if left_behind(run, experiment):
         too = ""
-        if mask.kind == "plain attribute" and mask.device == weight.device:
+        if mask.kind is TensorKind.PLAIN and mask.device == weight.device:
             too = ' For this mask, a plain attribute, switch on "Move the mask by hand" as well.'
         return (
             f'Switch on "Move the model after construction".{too}',

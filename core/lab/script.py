@@ -33,7 +33,7 @@ def experiment_script(experiment: Experiment) -> Script:
     data = ()
     if len(experiment.rows) > MAX_TOKENS_IN_TEXT:
         data = (Part("The input embeddings", f"ROWS = {rows_as_text(experiment)}\n"),)
-    needs = (DEVICE, OBSERVER, ATTENTION)
+    needs = (DEVICE, *OBSERVER, ATTENTION)
     return Script(experiment_text(experiment), needs, data=data, report=REPORT)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.nn.functional import scaled_dot_product_attention
 from torch.utils import benchmark
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from core.attention.causal_attention import CausalAttention, CausalAttentionWithBuffer, causal_mask
+from core.attention.causal_attention import CausalAttentionWithBuffer
+from core.attention.mask_variants import CopiedEachTime, FusedAttention, RebuiltEachTime
 from core.attention.trace import trace
 
 D = 64
@@ -33,38 +33,13 @@ ENOUGH = 4  # blocks that a middle half needs
 SECONDS = 10.0  # for all of it; no visit begins later
 
 
-class StoredBuffer(CausalAttentionWithBuffer):
-    """stored buffer"""
-
-
-class RebuiltEachTime(CausalAttention):
-    """rebuilt each time"""
-
-    @property
-    def mask(self) -> torch.Tensor:
-        return causal_mask(self.context_length, self.W_query.weight.device)
-
-
-class CopiedEachTime(CausalAttention):
-    """copied each time"""
-
-    @property
-    def mask(self) -> torch.Tensor:  # built on the CPU; to the CPU, the copy is a clone
-        return causal_mask(self.context_length).to(self.W_query.weight.device, copy=True)
-
-
-class Fused(CausalAttention):
-    """SDPA"""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.check(x)
-        projections = (self.W_query, self.W_key, self.W_value)
-        qkv = (project(x).unsqueeze(1) for project in projections)  # (b, 1 head, T, D) each
-        return scaled_dot_product_attention(*qkv, is_causal=True).squeeze(1)  # (b, T, D)
-
-
 ON_CPU = ("cpu", "sim")  # devices that the processor computes for
-WAYS = (StoredBuffer, RebuiltEachTime, CopiedEachTime, Fused)
+COMPETITORS = {
+    "stored buffer": CausalAttentionWithBuffer,
+    "rebuilt each time": RebuiltEachTime,
+    "copied each time": CopiedEachTime,
+    "SDPA": FusedAttention,
+}
 
 
 class Watch(TorchDispatchMode):
@@ -152,7 +127,7 @@ class Report:
 
     device: str
     lengths: tuple[int, ...]
-    rows: tuple[Cost, ...]  # by length, then in the order of WAYS
+    rows: tuple[Cost, ...]  # by length, then in the order of COMPETITORS
     traced: tuple[Traced, ...]
     same: bool  # all context vectors, within RTOL and ATOL
     rounds: int  # complete ones
@@ -207,19 +182,24 @@ class Contest:
 
     def __init__(self, tokens: int, device: torch.device) -> None:
         self.tokens = tokens
-        self.models = {way: seeded(way, D, D, tokens, 0.0).to(device) for way in WAYS}
+        self.models = {
+            way: seeded(variant, D, D, tokens, 0.0).to(device)
+            for way, variant in COMPETITORS.items()
+        }
         lab = seeded(CausalAttentionWithBuffer, 3, 2, tokens, 0.0).to(device)
         torch.manual_seed(SEED)
         x = torch.randn(1, tokens, D).to(device)
         tokens_of_lab = torch.rand(1, tokens, 3).to(device)
         outputs = {way: model(x).cpu() for way, model in self.models.items()}
-        first = outputs[WAYS[0]]
+        first = next(iter(outputs.values()))
         self.same = all(torch.allclose(o, first, RTOL, ATOL) for o in outputs.values())
         self.differences = {w: (o - first).abs().max().item() for w, o in outputs.items()}
         self.watched = {way: observe(model, x) for way, model in self.models.items()}
         statements = {("forward", w): ("model(x)", m, x) for w, m in self.models.items()}
         statements |= {
-            ("mask", w): ("model.mask", m, x) for w, m in self.models.items() if w is not Fused
+            ("mask", w): ("model.mask", m, x)
+            for w, m in self.models.items()
+            if not isinstance(m, FusedAttention)
         }
         statements |= {
             ("lab", "plain"): ("model(x)", lab, tokens_of_lab),
@@ -262,7 +242,7 @@ class Contest:
     def costs(self) -> tuple[Cost, ...]:
         return tuple(
             Cost(
-                way.__doc__,
+                way,
                 self.tokens,
                 self.spread("forward", way),
                 self.spread("mask", way),

@@ -1,12 +1,12 @@
 """The settings of "What does the mask cost?", and its question."""
 
 from core.device.available import available_devices
-from core.mask_cost.measure import SECONDS, SHORTEST, WAYS
+from core.mask_cost.measure import COMPETITORS, SECONDS, SHORTEST
 from core.settings.declared import catalogue
 from core.settings.prediction import prediction
 from core.settings.setting import Choice, Switch
 
-STORED, REBUILT, COPIED, FUSED = NAMES = tuple(str(way.__doc__) for way in WAYS)
+STORED, REBUILT, COPIED, FUSED = NAMES = tuple(COMPETITORS)
 FASTEST = prediction("cost_guess", "Which is the fastest?", NAMES, "cost_ran", "Measure them")
 MASK_COST = catalogue(
     Switch("cost", "What does the mask cost?", False),

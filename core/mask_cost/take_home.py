@@ -3,16 +3,17 @@
 from collections.abc import Callable
 
 from core.attention import causal_attention
-from core.code.building_blocks import DEVICE, OBSERVER
+from core.code.building_blocks import DEVICE, OBSERVER, mask_needs
 from core.code.script import Needs, Part, Script
 from core.device.available import SIMULATED
 from core.mask_cost import measure
 
 NEEDS = (
     DEVICE,
-    OBSERVER,
+    *OBSERVER,
     Needs("The mask and the attention module", (causal_attention,)),
-    Needs("Four ways to have the mask, and what measures them", (measure,)),
+    mask_needs("Three other ways to have it"),
+    Needs("What measures all four", (measure,)),
 )
 PROGRESS = Part("What is said meanwhile", "def report(fraction, words):\n    print(words)\n")
 REPORT = """print("the same context vectors:", result.same)

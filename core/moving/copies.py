@@ -1,92 +1,38 @@
 """Five ways to have the mask where the scores are, and what each copies between two devices.
 
-Dimensions: n is the number of tokens, here the whole context_length.
+Here num_tokens is the whole context_length, d_in is 3 and d_out is 2.
 """
 
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
-from core.attention.causal_attention import causal_mask
+from core.attention.causal_attention import CausalAttentionWithBuffer
+from core.attention.mask_variants import (
+    CopiedEachTime,
+    MovedByHand,
+    MovedEachTime,
+    RebuiltEachTime,
+)
 from core.device.simulated_device import count_copies, register
 
-
-class Attention(nn.Module):
-    """Causal attention that asks `mask_for` for its mask. A subclass says where that comes from."""
-
-    def __init__(self, context_length, d_in=3, d_out=2):
-        super().__init__()
-        self.qkv = nn.Linear(d_in, 3 * d_out, bias=False)
-        self.hold(causal_mask(context_length))
-
-    def hold(self, mask):
-        self.mask = mask
-
-    def mask_for(self, n, device):
-        return self.mask[:n, :n]
-
-    def forward(self, x):
-        query, key, value = self.qkv(x).chunk(3, dim=-1)  # (b, n, d_out) each
-        scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5  # (b, n, n)
-        scores.masked_fill_(self.mask_for(x.shape[1], x.device).bool(), -torch.inf)
-        return scores.softmax(dim=-1) @ value  # (b, n, d_out)
+MASK_IS = {
+    "a registered buffer": CausalAttentionWithBuffer,
+    "a plain attribute, moved once by hand": MovedByHand,
+    "a plain attribute, moved in every forward": MovedEachTime,
+    "built on the device in every forward": RebuiltEachTime,
+    "built on the CPU in every forward, and copied": CopiedEachTime,
+}
 
 
-class Buffer(Attention):
-    """a registered buffer"""
-
-    def hold(self, mask):
-        self.register_buffer("mask", mask)
-
-
-class MovedByHand(Attention):
-    """a plain attribute, moved once by hand"""
-
-    def to(self, device):
-        super().to(device)
-        self.mask = self.mask.to(device)
-        return self
-
-
-class MovedEachTime(Attention):
-    """a plain attribute, moved in every forward"""
-
-    def mask_for(self, n, device):
-        return self.mask[:n, :n].to(device)
-
-
-class RebuiltOnDevice(Attention):
-    """built on the device in every forward"""
-
-    def hold(self, mask):
-        pass
-
-    def mask_for(self, n, device):
-        return causal_mask(n, device)
-
-
-class BuiltOnCpu(Attention):
-    """built on the CPU in every forward, and copied"""
-
-    def hold(self, mask):
-        pass
-
-    def mask_for(self, n, device):
-        return causal_mask(n).to(device)
-
-
-WAYS = (Buffer, MovedByHand, MovedEachTime, RebuiltOnDevice, BuiltOnCpu)
-
-
-def count(way, context_length):
-    """Build a module of class `way`, move it to sim, run it twice, and count each crossing.
+def count(variant, context_length):
+    """Build a module of class `variant`, move it to sim, run it twice, and count each crossing.
 
     Returns three lists of (name of what was copied, bytes): once, when the module moved; in the
     first forward; in the second forward.
     """
     device = register()
-    model = way(context_length)
+    model = variant(3, 2, context_length, 0.0)
     before = dict(model.named_parameters()) | {"mask": getattr(model, "mask", None)}
     addresses = {
         tensor.untyped_storage().data_ptr(): name
@@ -134,11 +80,11 @@ def crossings(counted_up_to):
     one are scaled with the square of the length, as the mask's size is.
     """
     table = []
-    for way in WAYS:
+    for way, variant in MASK_IS.items():
         for length in CONTEXT_LENGTHS:
             if length <= counted_up_to:
-                once, _, each = map(tuple, count(way, length))
-                last = Crossing(way.__doc__, length, once, each, True)
+                once, _, each = map(tuple, count(variant, length))
+                last = Crossing(way, length, once, each, True)
                 table.append(last)
             else:
                 scale = (length // last.context_length) ** 2
@@ -146,5 +92,5 @@ def crossings(counted_up_to):
                     tuple((n, b * scale if "mask" in n else b) for n, b in copies)
                     for copies in (last.once, last.each)
                 )
-                table.append(Crossing(way.__doc__, length, once, each, False))
+                table.append(Crossing(way, length, once, each, False))
     return tuple(table)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.attention.outcome import Outcome
+from core.attention.tensor_table import BUFFERS
 from core.moving.copies import Crossing
 from core.moving.settings import HOW_MANY
 from core.settings.prediction import Verdict, verdict
@@ -11,12 +13,12 @@ def reason(story):
     """Why a Story ended as it did, from the last column of its ledger; Markdown."""
     last = story.columns[-1].ledger
     weight, mask = last["W_query.weight"], last.get("mask")
-    if story.outcome == "a device error":
+    if story.outcome is Outcome.DEVICE_ERROR:
         why = (
             "`.to()`, `.cpu()` and the like move parameters and buffers, and nothing else. What "
             "was moved by hand, or built in `forward`, stays where it was put."
         )
-        if mask.kind == "buffer":
+        if mask.kind in BUFFERS:
             why = "It was registered or built after the last move, and nothing has moved it since."
         return (
             f"The last column of the ledger shows it: `mask`, a {mask.kind}, is on "
@@ -52,7 +54,7 @@ def reason(story):
             )
         elif place.dtype != weight.dtype:
             why = "a cast reaches what is registered"
-            if place.kind == "buffer":
+            if place.kind in BUFFERS:
                 why = "it was registered or built after the cast"
             notes.append(
                 f"`{name}` ({place.kind}) is {place.dtype}, the weights are {weight.dtype}: {why}."

@@ -1,6 +1,6 @@
 """What the script of a timeline says after each step. A page puts its ledger in its place."""
 
-from core.attention.trace import module_tensors
+from core.attention.tensor_table import module_tensors
 
 
 def show(step, model, **others):

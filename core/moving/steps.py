@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.attention import causal_attention as attention
-from core.attention import mask_variants as lazy_mask
+from core.attention import mask_variants
 from core.device.available import SIMULATED, available_devices
 from core.settings.setting import SettingError
 
@@ -55,9 +55,9 @@ STEPS = _steps()
 STARTS = {
     "plain": (attention.CausalAttentionWithoutBuffers, "a plain attribute"),
     "buffer": (attention.CausalAttentionWithBuffer, "a registered buffer"),
-    "lazy": (lazy_mask.CausalAttentionLazyMask, "None, built in the first forward"),
+    "lazy": (mask_variants.CausalAttentionLazyMask, "None, built in the first forward"),
     "reserved": (
-        lazy_mask.CausalAttentionReservedMask,
+        mask_variants.CausalAttentionReservedMask,
         "a None buffer, built in the first forward",
     ),
 }

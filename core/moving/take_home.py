@@ -1,7 +1,7 @@
 """The scripts of Moving devices: a timeline, and the counting of what every forward pass copies."""
 
-from core.attention import causal_attention, mask_variants, trace
-from core.code.building_blocks import ATTENTION, DEVICE
+from core.attention import causal_attention, tensor_table
+from core.code.building_blocks import ATTENTION, DEVICE, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import SIX_TOKENS
@@ -10,8 +10,9 @@ from core.moving.steps import STARTS, STEPS, Timeline
 
 TIMELINE_NEEDS = (
     DEVICE,
-    Needs("Where a module's tensors are", (trace, show)),
-    Needs("The attention modules", (causal_attention, mask_variants)),
+    Needs("Where a module's tensors are", (tensor_table, show), keep="what is used"),
+    Needs("The attention modules", (causal_attention,)),
+    mask_needs("The attention modules"),
 )
 
 
@@ -41,10 +42,17 @@ def timeline_script(timeline: Timeline) -> Script:
 def copies_script(context_length: int) -> Script:
     """The Script that counts what crosses the boundary at one context length."""
     return Script(
-        f"counted = {{way: count(way, {context_length}) for way in WAYS}}\n",
-        (DEVICE, ATTENTION, Needs("Five ways to hold it", (copies,), shown_first=True)),
+        "counted = {\n"
+        f"    way: count(variant, {context_length}) for way, variant in MASK_IS.items()\n"
+        "}\n",
+        (
+            DEVICE,
+            ATTENTION,
+            mask_needs("Other ways to have the mask", shown_first=True),
+            Needs("Five ways, and what counts their copies", (copies,), shown_first=True),
+        ),
         "The counting",
         report="for way, (moving, _, each) in counted.items():\n"
-        '    print(f"{way.__doc__}: once {moving}, each forward {each}")\n',
+        '    print(f"{way}: once {moving}, each forward {each}")\n',
         report_title="What each copies",
     )

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from core.attention import causal_attention, mask_variants
-from core.attention.trace import module_tensors
+from core.attention.outcome import Outcome, outcome_of
+from core.attention.tensor_table import dtype_name, module_tensors, tensor_kind
 from core.code.script import Script, execute
 from core.moving.steps import STEPS, Step, Timeline
 from core.moving.take_home import setup, timeline_script
@@ -27,7 +28,7 @@ class Place:
 
     device: str
     dtype: str
-    kind: str  # as in core.lab.experiment, or "input", "output", "in a list"
+    kind: str  # a TensorKind, or "input" or "output"
 
 
 @dataclass(frozen=True)
@@ -57,31 +58,25 @@ class Story:
     error: StepError | None
 
     @property
-    def outcome(self):
-        """As in the lab: "it works", "a device error" or "something else"."""
-        if self.error is None:
-            return "it works"
-        about_devices = self.error.type == "RuntimeError" and "device" in self.error.message
-        return "a device error" if about_devices else "something else"
+    def outcome(self) -> Outcome:
+        """Read off the exception that came or did not come."""
+        return outcome_of(self.error)
 
 
 MADE = {"x": "input", "output": "output"}  # by a forward step
 
 
 def places(model: nn.Module, others: Mapping[str, torch.Tensor]) -> dict[str, Place]:
-    """{tensor's name: Place} of a module, and of the names of MADE among the others."""
-    found = {}
-    for name, tensor in module_tensors(model).items():
-        path, _, attribute = name.rpartition(".")
-        owner = model.get_submodule(path)
-        kind = "in a list" if attribute.endswith("]") else "plain attribute"
-        kind = "parameter" if attribute in owner._parameters else kind
-        found[name] = place(tensor, "buffer" if attribute in owner._buffers else kind)
+    """{tensor's name: Place} of a module, and of the others, whose names are those of MADE."""
+    found = {
+        name: place(tensor, tensor_kind(model, name))
+        for name, tensor in module_tensors(model).items()
+    }
     return found | {name: place(tensor, MADE[name]) for name, tensor in others.items()}
 
 
 def place(tensor: torch.Tensor, kind: str) -> Place:
-    return Place(str(tensor.device), str(tensor.dtype).removeprefix("torch."), kind)
+    return Place(str(tensor.device), dtype_name(tensor.dtype), kind)
 
 
 def run_timeline(timeline: Timeline) -> Story:

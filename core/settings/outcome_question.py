@@ -1,8 +1,9 @@
 """The question of the lessons that run a forward pass: what will happen?"""
 
+from core.attention.outcome import Outcome
 from core.settings.prediction import Verdict, prediction
 
-WORKS, DEVICE_ERROR, SOMETHING_ELSE = OUTCOMES = ("it works", "a device error", "something else")
+WORKS, DEVICE_ERROR, SOMETHING_ELSE = OUTCOMES = tuple(outcome.value for outcome in Outcome)
 WOULD_TAKE = {
     WORKS: "For it to work, every operation has to accept the tensors that it meets.",
     DEVICE_ERROR: "For a device error, an operation that checks devices has to meet tensors from "

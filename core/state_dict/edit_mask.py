@@ -31,7 +31,7 @@ EDITS = {"twos": ones_to_twos, "zeros": all_to_zero, "paint": paint}
 
 
 @dataclass(frozen=True)
-class Survival:
+class EditResult:
     """What became of an edited mask. Masks are (6, 6), outputs (6 tokens, d_out), on the CPU."""
 
     edited: torch.Tensor
@@ -67,7 +67,7 @@ def save_edit_load(variant, edit, cells=()):
     fresh = variant(3, 2, 6, 0.0)
     message = fresh.load_state_dict(torch.load(file, weights_only=True))
     after = fresh(x)
-    return Survival(
+    return EditResult(
         model.mask,
         fresh.mask,
         str(message),

@@ -1,50 +1,22 @@
 """Four ways to hold the mask, and who lists it afterwards."""
 
 import torch
-from torch import nn
 
-from core.attention.causal_attention import CausalAttention, causal_mask
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.mask_variants import NnBuffer, NonPersistentBuffer
 
-
-class PlainAttribute(CausalAttention):
-    """a plain attribute"""
-
-    def __init__(self, *sizes):
-        super().__init__(*sizes)
-        self.mask = causal_mask(self.context_length)
-
-
-class PersistentBuffer(CausalAttention):
-    """a persistent buffer"""
-
-    def __init__(self, *sizes):
-        super().__init__(*sizes)
-        self.register_buffer("mask", causal_mask(self.context_length))
+HELD_AS = {
+    "a plain attribute": CausalAttentionWithoutBuffers,
+    "a persistent buffer": CausalAttentionWithBuffer,
+    "a non-persistent buffer": NonPersistentBuffer,
+    "an nn.Buffer": NnBuffer,
+}
 
 
-class NonPersistentBuffer(CausalAttention):
-    """a non-persistent buffer"""
-
-    def __init__(self, *sizes):
-        super().__init__(*sizes)
-        self.register_buffer("mask", causal_mask(self.context_length), persistent=False)
-
-
-class NnBuffer(CausalAttention):
-    """an nn.Buffer"""
-
-    def __init__(self, *sizes):
-        super().__init__(*sizes)
-        self.mask = nn.Buffer(causal_mask(self.context_length))
-
-
-WAYS = (PlainAttribute, PersistentBuffer, NonPersistentBuffer, NnBuffer)
-
-
-def build(way):
-    """A module of class `way`: d_in 3, d_out 2, context_length 6, dropout 0."""
+def build(variant):
+    """A module of this class: d_in 3, d_out 2, context_length 6, dropout 0."""
     torch.manual_seed(123)
-    return way(3, 2, 6, 0.0)
+    return variant(3, 2, 6, 0.0)
 
 
 def listings(model):

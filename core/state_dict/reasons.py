@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from core.settings.prediction import Verdict, verdict
-from core.state_dict.edit_mask import Survival
+from core.state_dict.edit_mask import EditResult
 from core.state_dict.load_failures import Loaded
 from core.state_dict.settings import HOW_MANY, SURVIVES
-from core.state_dict.size import BoolBuffer, Float32Buffer, Price
+from core.state_dict.size import STORED_AS, Price
 
 
 def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) -> Verdict:
@@ -24,7 +24,7 @@ def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) ->
     )
 
 
-def survival_verdict(guess: str, with_buffer: Survival, without: Survival) -> Verdict:
+def survival_verdict(guess: str, with_buffer: EditResult, without: EditResult) -> Verdict:
     """What a guess at where an edit survives was worth, and why."""
     kept = (without.survived, with_buffer.survived)
     answers = {(True, True): SURVIVES[0], (False, True): SURVIVES[1], (False, False): SURVIVES[2]}
@@ -51,7 +51,7 @@ def load_verdict(guess: str, loaded: Loaded) -> Verdict:
 def shrinking_verdict(guess: str, table: Sequence[Price]) -> Verdict:
     """What a guess at what bool saves was worth, and why; from Prices."""
     saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
-    float32, boolean = str(Float32Buffer.__doc__), str(BoolBuffer.__doc__)
+    float32, boolean, *_ = STORED_AS
     length = max(length for way, length in saved if way == float32)
     before, after = saved[float32, length], saved[boolean, length]
     return verdict(

@@ -1,7 +1,4 @@
-"""What a persistent mask costs: the bytes of a checkpoint for four ways to have one.
-
-Dimensions: n is the number of tokens, at most context_length.
-"""
+"""What a persistent mask costs: the bytes of a checkpoint for four ways to have one."""
 
 import io
 from dataclasses import dataclass
@@ -10,67 +7,28 @@ import altair as alt
 import torch
 from torch import nn
 
-from core.attention.causal_attention import causal_mask
+from core.attention.causal_attention import CausalAttentionWithBuffer
+from core.attention.mask_variants import BoolBuffer, NonPersistentBuffer, RebuiltEachTime
 from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.workers.random_state import own_random_numbers
 
-
-class Layer(nn.Module):
-    """An attention layer with tiny weights. A subclass says how it has its mask."""
-
-    def __init__(self, context_length):
-        super().__init__()
-        self.qkv = nn.Linear(3, 6, bias=False)
-        self.hold(context_length)
-
-    def mask_for(self, n):
-        return self.mask[:n, :n]
-
-    def forward(self, x):
-        query, key, value = self.qkv(x).chunk(3, dim=-1)  # (b, n, 2) each
-        scores = query @ key.transpose(1, 2) / query.shape[-1] ** 0.5  # (b, n, n)
-        scores.masked_fill_(self.mask_for(x.shape[1]).bool(), -torch.inf)
-        return scores.softmax(dim=-1) @ value  # (b, n, 2)
+STORED_AS = {
+    "float32 buffer": CausalAttentionWithBuffer,
+    "bool buffer": BoolBuffer,
+    "non-persistent buffer": NonPersistentBuffer,
+    "no stored mask, built in forward": RebuiltEachTime,
+}
 
 
-class Float32Buffer(Layer):
-    """float32 buffer"""
-
-    def hold(self, context_length):
-        self.register_buffer("mask", causal_mask(context_length))
+def layer(variant, context_length):
+    """An attention layer with tiny weights: d_in 3, d_out 2, dropout 0."""
+    return variant(3, 2, context_length, 0.0)
 
 
-class BoolBuffer(Layer):
-    """bool buffer"""
-
-    def hold(self, context_length):
-        self.register_buffer("mask", causal_mask(context_length).bool())
-
-
-class NonPersistentBuffer(Layer):
-    """non-persistent buffer"""
-
-    def hold(self, context_length):
-        self.register_buffer("mask", causal_mask(context_length), persistent=False)
-
-
-class NoStoredMask(Layer):
-    """no stored mask, built in forward"""
-
-    def hold(self, context_length):
-        pass
-
-    def mask_for(self, n):
-        return causal_mask(n)
-
-
-WAYS = (Float32Buffer, BoolBuffer, NonPersistentBuffer, NoStoredMask)
-
-
-def saved_bytes(way, layers, context_length):
-    """Build a stack of layers of class `way`, save its state_dict, and count the file's bytes."""
-    model = nn.Sequential(*(way(context_length) for _ in range(layers)))
+def saved_bytes(variant, layers, context_length):
+    """Build a stack of layers of this class, save its state_dict, and count the file's bytes."""
+    model = nn.Sequential(*(layer(variant, context_length) for _ in range(layers)))
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     return file.tell()
@@ -92,9 +50,9 @@ SHOWN_LENGTH = 1024
 SAVED_UP_TO = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
 
 
-def is_built(way, layers, context_length):
+def is_built(variant, layers, context_length):
     """Whether a stack is small enough to be built and saved for a page."""
-    of_a_pair = sum(buffer.nbytes for buffer in way(1).buffers())  # a mask of 1 by 1
+    of_a_pair = sum(buffer.nbytes for buffer in layer(variant, 1).buffers())  # a mask of 1 by 1
     return layers * context_length**2 * of_a_pair <= SAVED_UP_TO
 
 
@@ -106,16 +64,16 @@ def prices(layers):
     square of the length, by as much as between the last two that were saved.
     """
     table = []
-    for way in WAYS:
+    for way, variant in STORED_AS.items():
         saved = []
         for length in CONTEXT_LENGTHS:
-            if is_built(way, layers, length):
-                saved.append((length**2, saved_bytes(way, layers, length)))
-                table.append(Price(way.__doc__, layers, length, saved[-1][1], True))
+            if is_built(variant, layers, length):
+                saved.append((length**2, saved_bytes(variant, layers, length)))
+                table.append(Price(way, layers, length, saved[-1][1], True))
             else:
                 (pairs, nbytes), (more_pairs, more_bytes) = saved[-2:]
                 growth = (more_bytes - nbytes) * (length**2 - more_pairs) // (more_pairs - pairs)
-                table.append(Price(way.__doc__, layers, length, more_bytes + growth, False))
+                table.append(Price(way, layers, length, more_bytes + growth, False))
     return tuple(table)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.attention import causal_attention
-from core.code.building_blocks import ATTENTION, DEVICE
+from core.code.building_blocks import ATTENTION, DEVICE, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs import embeddings
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 def keys_script() -> Script:
     """The Script that lists what four ways to hold the mask have in which of PyTorch's lists."""
     return Script(
-        "models = [build(way) for way in WAYS]\nlists = [listings(model) for model in models]\n",
-        (ATTENTION, Needs("Four ways to hold the mask", (keys,), shown_first=True)),
+        "models = {held: build(variant) for held, variant in HELD_AS.items()}\n"
+        "lists = {held: listings(model) for held, model in models.items()}\n",
+        (
+            ATTENTION,
+            mask_needs("Other ways to hold the mask", shown_first=True),
+            Needs("Four ways to hold the mask", (keys,), shown_first=True),
+        ),
         "Who lists it",
-        report="for way, found in zip(WAYS, lists, strict=True):\n    print(way.__doc__)\n"
+        report="for held, found in lists.items():\n    print(held)\n"
         "    for call, names in found.items():\n"
         '        print("   ", call, names)\n',
     )
@@ -51,20 +56,20 @@ def edit_script(edit: str, cells: Sequence[tuple[int, int]]) -> Script:
 
 def size_script(layers: int) -> Script:
     """The Script that saves a stack of each way and tells the bytes of its file."""
-    names = ", ".join(way.__name__ for way in size.WAYS)
     return Script(
         "sizes = {\n"
-        f"    (context_length, way): saved_bytes(way, {layers}, context_length)\n"
+        f"    (context_length, way): saved_bytes(variant, {layers}, context_length)\n"
         "    for context_length in (64, 128, 256)\n"
-        f"    for way in ({names})\n"
+        "    for way, variant in STORED_AS.items()\n"
         "}\n",
         (
-            Needs("The mask", (causal_attention,), keep="what is used"),
+            Needs("The attention module", (causal_attention,), keep="what is used"),
+            mask_needs("Other ways to have the mask", shown_first=True),
             Needs("Four ways to have it", (size,), keep="what is used", shown_first=True),
         ),
         "The saving",
         report="for (context_length, way), nbytes in sizes.items():\n"
-        '    print(f"{context_length} {way.__doc__}: {nbytes:,} bytes")\n',
+        '    print(f"{context_length} {way}: {nbytes:,} bytes")\n',
         report_title="What each costs",
     )
 

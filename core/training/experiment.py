@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
+from core.attention.tensor_table import TensorKind, tensor_kind
 from core.device.available import SIMULATED, available_devices
 from core.inputs.embeddings import SIX_TOKENS, embed, tokenize
 from core.inputs.sonnets import SONNETS
 from core.settings.declared import Declared, declared
 from core.settings.setting import Choice, SettingError, Whole
 from core.training import loop as training_loop
-from core.training.modules import BUFFER, NORM, OPTIMIZERS, PARAMETER, PLAIN
+from core.training.modules import BUFFER, NORM, OPTIMIZERS, PARAMETER
 from core.training.take_home import training_script
 from core.workers.random_state import one_thread, own_random_numbers
 
@@ -125,13 +126,13 @@ class Training(Declared):
 class ModuleRun:
     """What one module did in training. Sequences have one entry a Record: 0 to `steps` steps.
 
-    Everything is keyed by the tensor's name: kinds ("parameter", "buffer" or "plain attribute"),
+    Everything is keyed by the tensor's name: kinds (how the module holds it),
     optimized (whether the optimizer holds it), changed (whether any bit of it is another).
     """
 
     name: str
     class_name: str
-    kinds: dict[str, str]
+    kinds: dict[str, TensorKind]
     optimized: dict[str, bool]
     changed: dict[str, bool]
     losses: tuple[float, ...]
@@ -140,8 +141,10 @@ class ModuleRun:
     leaks: tuple[float, ...]  # mean share of attention on later tokens; empty without attention
     largest_leaks: tuple[float, ...]  # the largest single weight on a later token
     above: tuple[float, ...]  # the mask's mean above the diagonal; empty without a mask
-    masks: torch.Tensor | None  # (steps + 1, n, n); only of BUFFER and PARAMETER
-    attn_weights: torch.Tensor | None  # (steps + 1, n, n), of the first window; likewise
+    masks: torch.Tensor | None  # (steps + 1, num_tokens, num_tokens); only of BUFFER and PARAMETER
+    attn_weights: (
+        torch.Tensor | None
+    )  # (steps + 1, num_tokens, num_tokens), of the first window; likewise
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def train(report, training):
     statistics = {
         key: torch.stack([records[NORM].tensors[key] for records in history])
         for key, kind in modules[NORM].kinds.items()
-        if kind == "buffer"
+        if kind is TensorKind.BUFFER
     }
     return TrainingRun(training, script.text, modules, statistics, tuple(names["after"]))
 
@@ -196,7 +199,6 @@ def module_run(name, model, optimizer, records):
     """The ModuleRun of a trained model, from its Records."""
     first, last = records[0], records[-1]
     tensors = training_loop.named_tensors(model)
-    parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     order = sorted(tensors, key=lambda key: key == "mask")  # the mask last
     attention = [r.attn_weights for r in records] if last.attn_weights is not None else []
@@ -205,10 +207,7 @@ def module_run(name, model, optimizer, records):
     return ModuleRun(
         name,
         type(model).__name__,
-        {
-            key: PARAMETER if key in parameters else BUFFER if key in buffers else PLAIN
-            for key in order
-        },
+        {key: tensor_kind(model, key) for key in order},
         {key: id(tensors[key]) in held for key in order},
         {key: not torch.equal(first.tensors[key], last.tensors[key]) for key in order},
         tuple(r.loss for r in records),

@@ -1,8 +1,8 @@
-"""The training of the lesson: two modules beside those of core/attention, and the loop.
+"""The training of the lesson: one module beside those of core/attention, and the loop.
 
 Dimensions:
     b           windows of text in the batch
-    n           tokens in a window, here always the whole context_length
+    num_tokens  tokens in a window, here always the whole context_length
     d_in        numbers in an embedding; a module answers with as many
 """
 
@@ -10,30 +10,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-
-from core.attention.causal_attention import CausalAttention
-
-
-class AttentionWithMaskParameter(CausalAttention):
-    """The mask is an nn.Parameter that is added to the scores: `start` above the diagonal, else 0.
-
-    Where `start` is finite, a gradient reaches it. Where it is -inf, softmax gives a weight of
-    exactly 0, and the gradient through that weight is 0 too.
-    """
-
-    def __init__(self, d_in, d_out, context_length, dropout, start=-4.0):
-        super().__init__(d_in, d_out, context_length, dropout)
-        later = torch.ones(context_length, context_length).triu(1).bool()
-        self.mask = nn.Parameter(torch.zeros(context_length, context_length))
-        self.mask.data[later] = start
-
-    def forward(self, x):
-        """Context vectors (b, n, d_out) for the embeddings x (b, n, d_in)."""
-        self.check(x)
-        queries, keys, values = self.W_query(x), self.W_key(x), self.W_value(x)  # (b, n, d_out)
-        scores = queries @ keys.transpose(1, 2) / self.d_out**0.5  # (b, n, n)
-        attn_weights = torch.softmax(scores + self.mask, dim=-1)  # each row sums to 1
-        return self.dropout(attn_weights) @ values  # (b, n, d_out)
 
 
 class PredictionAfterBatchNorm(nn.Module):
@@ -45,18 +21,18 @@ class PredictionAfterBatchNorm(nn.Module):
         self.predict = nn.Linear(d_in, d_in)
 
     def forward(self, x):
-        """Predictions (b, n, d_in) for the embeddings x (b, n, d_in)."""
+        """Predictions (b, num_tokens, d_in) for the embeddings x (b, num_tokens, d_in)."""
         return self.predict(self.norm(x.transpose(1, 2)).transpose(1, 2))
 
 
-def windows(rows, n):
-    """Cut a text into windows of n tokens: (x, target), both (b, n, d_in).
+def windows(rows, num_tokens):
+    """Cut a text into windows of so many tokens: (x, target), both (b, num_tokens, d_in).
 
     rows: (tokens, d_in), an embedding a token. The target of a token is the token after it.
     """
-    starts = range(0, len(rows) - n, n)
-    x = torch.stack([rows[start : start + n] for start in starts])
-    target = torch.stack([rows[start + 1 : start + n + 1] for start in starts])
+    starts = range(0, len(rows) - num_tokens, num_tokens)
+    x = torch.stack([rows[start : start + num_tokens] for start in starts])
+    target = torch.stack([rows[start + 1 : start + num_tokens + 1] for start in starts])
     return x, target
 
 
@@ -89,13 +65,14 @@ class Record:
     gradients: dict[str, float | None]  # the norm of each tensor's gradient
     drifts: dict[str, float]  # how far each tensor is from its start
     tensors: dict[str, torch.Tensor]
-    attn_weights: torch.Tensor | None  # (b, n, n)
+    attn_weights: torch.Tensor | None  # (b, num_tokens, num_tokens)
 
 
 def train(models, optimizers, x, target, steps):
     """Train every module side by side; yields {name: Record} after 0, 1, … `steps` steps.
 
-    models, optimizers: by name. x, target: (b, n, d_in). The loss is the mean squared error.
+    models, optimizers: by name. x, target: (b, num_tokens, d_in). The loss is the mean squared
+    error.
     """
     starts, seen = {}, {}
     for name, model in models.items():
@@ -129,7 +106,7 @@ def train(models, optimizers, x, target, steps):
 def leak(attn_weights):
     """The share of a query's attention that goes to later tokens, as a mean over all queries.
 
-    attn_weights: (b, n, n), queries down and keys across.
+    attn_weights: (b, num_tokens, num_tokens), queries down and keys across.
     """
     return attn_weights.triu(1).sum(-1).mean().item()
 

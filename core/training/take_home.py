@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.attention import causal_attention
-from core.code.building_blocks import DEVICE
+from core.code.building_blocks import DEVICE, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 NEEDS = (
     DEVICE,
     Needs("The attention modules", (causal_attention,)),
-    Needs("Two more modules, and the loop", (loop,)),
+    mask_needs("The attention modules"),
+    Needs("One more module, and the loop", (loop,)),
 )
 REPORT = """for name in models:
     first, last = history[0][name], history[-1][name]
@@ -59,7 +60,7 @@ rows = torch.tensor([
 {rows}
 ])  # (tokens, d_in)
 device = {device}
-x, target = windows(rows.to(device), {t.context_length})  # (b, n, d_in) each
+x, target = windows(rows.to(device), {t.context_length})  # (b, num_tokens, d_in) each
 
 models = {{}}  # d_in, d_out, context_length, dropout
 {builds}

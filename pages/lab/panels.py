@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.attention.outcome import Outcome
 from core.charts.heatmap import CELLS_UP_TO, describe_matrix, heatmap
 from core.charts.pooling import CELLS, PIXELS
 from core.charts.raster_heatmap import picture
@@ -14,7 +15,11 @@ PICTURE = (
     f"names its value that is largest in size, and the cell that has it. Of more than {PIXELS}, "
     "they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
-BADGES = {"it works": "green", "a device error": "red", "something else": "orange"}
+BADGES = {
+    Outcome.WORKS: "green",
+    Outcome.DEVICE_ERROR: "red",
+    Outcome.SOMETHING_ELSE: "orange",
+}
 
 
 def variant_row(observation, run, other, explain=True):
@@ -39,7 +44,7 @@ def variant_row(observation, run, other, explain=True):
 
 def heading(run, more=""):
     """The variant's class name, what its forward pass did, and more text beneath."""
-    icon = ":material/check:" if run.outcome == "it works" else ":material/error:"
+    icon = ":material/check:" if run.outcome is Outcome.WORKS else ":material/error:"
     badge = f":{BADGES[run.outcome]}-badge[{icon} {run.outcome}]"
     st.markdown(f"## `{run.class_name}` &nbsp; {badge}\n\n{more}", anchors=False)
 

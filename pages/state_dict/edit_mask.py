@@ -18,9 +18,9 @@ from pages.components.widgets import widget
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 @own_random_numbers()
-def observe(edit: str, cells: tuple):
-    """A Survival for each variant, without and with a buffer; nobody changes them."""
-    return [edit_mask.save_edit_load(variant, edit, cells) for variant in edit_mask.VARIANTS]
+def run_edit(edit: str, cells: tuple) -> list[edit_mask.EditResult]:
+    """An EditResult for each variant, without and with a buffer; nobody changes them."""
+    return edit_script(edit, cells).run()["outcomes"]
 
 
 def panel(ask):
@@ -43,7 +43,7 @@ def panel(ask):
     question = "Where will the edit survive: in a module that holds its mask as a buffer, or not?"
     if not prediction.gate(SURVIVAL, question, name, ask):
         return
-    without, with_buffer = observe(change, cells)
+    without, with_buffer = run_edit(change, cells)
     if ask:
         prediction.show(survival_verdict(prediction.guess_of(SURVIVAL), with_buffer, without))
     for column, variant, outcome in zip(

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from core.attention.trace import AttentionTrace
-from core.lab.experiment import observe as tensor_table
-from core.state_dict import keys as holding
+from core.attention.tensor_table import TensorRow, tensor_rows
+from core.state_dict.keys import HELD_AS
 from core.state_dict.reasons import keys_verdict
 from core.state_dict.settings import IN_STATE
 from core.state_dict.take_home import keys_script
@@ -12,18 +11,19 @@ from core.workers.random_state import own_random_numbers
 from pages.components import prediction
 from pages.components.code import take_home
 
+Listing = dict[str, list[str]]  # a call -> the names that it lists
+Table = dict[str, TensorRow]
+
 
 @own_random_numbers()
-def observe():
-    """(listings, tensor tables) of the four modules: who lists what, and {name: TensorRow}."""
-    models = [holding.build(way) for way in holding.WAYS]
-    nothing = AttentionTrace((), None, None)
-    runs = [tensor_table(model, nothing) for model in models]
-    tables = [{row.name: row for row in run.tensors} for run in runs]
-    return [holding.listings(model) for model in models], tables
+def run_keys() -> tuple[list[Listing], list[Table]]:
+    """Who lists what in the four modules, and {name: TensorRow} of each."""
+    names = keys_script().run()
+    tables = [{row.name: row for row in tensor_rows(model)} for model in names["models"].values()]
+    return list(names["lists"].values()), tables
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """The keys, the four sets and the code; asks for a guess first if ask."""
     st.markdown(
         "The same attention module, with its mask held in four ways: a plain attribute, a "
@@ -32,10 +32,10 @@ def panel(ask):
     question = "How many of the four have `mask` in their `state_dict`?"
     if not prediction.gate(IN_STATE, question, "four", ask):
         return
-    lists, tables = observe()
+    lists, tables = run_keys()
     if ask:
         prediction.show(keys_verdict(prediction.guess_of(IN_STATE), lists))
-    titles = [way.__doc__.split(" ", 1)[1] for way in holding.WAYS]
+    titles = [held.split(" ", 1)[1] for held in HELD_AS]
     st.markdown("**`state_dict` keys**")
     st.markdown(keys_table(tables, titles))
     st.markdown("**Who lists which tensor**")
@@ -47,7 +47,7 @@ def panel(ask):
     take_home(keys_script(), "keys")
 
 
-def keys_table(tables, titles):
+def keys_table(tables: list[Table], titles: list[str]) -> str:
     lines = ["| key | " + " | ".join(titles) + " |", "|---" * 5 + "|"]
     for name in tables[0]:
         cells = []

@@ -8,7 +8,8 @@ import weakref
 import torch
 
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
-from core.attention.trace import changing_lines, module_tensors, trace
+from core.attention.tensor_table import module_tensors
+from core.attention.trace import changing_lines, trace
 from core.device.simulated_device import register
 
 

@@ -12,6 +12,8 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from core.attention.causal_attention import CausalAttentionWithBuffer
+from core.attention.mask_variants import CopiedEachTime, RebuiltEachTime
 from core.charts.vega_spec import round_ticks
 from core.code.files import as_notebook, as_script
 from core.device.simulated_device import count_copies, register
@@ -20,17 +22,14 @@ from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
 from core.mask_cost import measure as mask_cost
 from core.mask_cost.measure import (
+    COMPETITORS,
     ENOUGH,
     ROUNDS,
-    WAYS,
     Contest,
-    CopiedEachTime,
     Cost,
     D,
-    RebuiltEachTime,
     Report,
     Spread,
-    StoredBuffer,
     Traced,
     measure,
     observe,
@@ -75,9 +74,9 @@ def test_every_way_is_causal_attention(device):
     place = register() if device == "sim" else torch.device("cpu")
     x = torch.randn(1, 12, D, generator=torch.Generator().manual_seed(1))
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        expected = by_loops(seeded(StoredBuffer, D, D, 12, 0.0), x)
-        for way in WAYS:
-            context = seeded(way, D, D, 12, 0.0).to(place)(x.to(place)).cpu()
+        expected = by_loops(seeded(CausalAttentionWithBuffer, D, D, 12, 0.0), x)
+        for variant in COMPETITORS.values():
+            context = seeded(variant, D, D, 12, 0.0).to(place)(x.to(place)).cpu()
             torch.testing.assert_close(context[0].double(), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -107,8 +106,8 @@ def test_bytes_are_those_of_arithmetic():
 def test_the_peak_is_that_of_pytorchs_profiler(tmp_path):
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         x = torch.randn(1, 128, D)
-        for way in (StoredBuffer, RebuiltEachTime, CopiedEachTime):
-            model = seeded(way, D, D, 128, 0.0)
+        for variant in (CausalAttentionWithBuffer, RebuiltEachTime, CopiedEachTime):
+            model = seeded(variant, D, D, 128, 0.0)
             with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
                 model(x)
             profiler.export_chrome_trace(str(tmp_path / "trace.json"))
@@ -123,11 +122,11 @@ def test_bytes_that_cross_are_those_that_sim_counts():
     place = register()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         x = torch.randn(1, 64, D).to(place)
-        for way in WAYS:
-            model = seeded(way, D, D, 64, 0.0).to(place)
+        for way, variant in COMPETITORS.items():
+            model = seeded(variant, D, D, 64, 0.0).to(place)
             with count_copies() as copies:
                 model(x)
-            assert rows[way.__doc__].crossed == sum(copy.nbytes for copy in copies)
+            assert rows[way].crossed == sum(copy.nbytes for copy in copies)
     assert rows[COPIED].crossed == 4 * 64**2
 
 
@@ -335,12 +334,12 @@ def test_charts_have_every_figure_and_need_no_colour():
     report = measured("cpu")
     spec = cost_charts.time_chart(report).to_dict()
     lines, bars, points = spec["layer"]
-    assert len(spec["data"]["values"]) == len(WAYS) * 3
+    assert len(spec["data"]["values"]) == len(COMPETITORS) * 3
     assert lines["encoding"]["x"]["scale"]["type"] == "log"
     assert lines["encoding"]["y"]["scale"]["type"] == "log"
     assert (bars["encoding"]["y"]["field"], bars["encoding"]["y2"]["field"]) == ("low", "high")
     for encoding in (points["encoding"]["shape"], lines["encoding"]["strokeDash"]):
-        assert len({str(value) for value in encoding["scale"]["range"]}) == len(WAYS)
+        assert len({str(value) for value in encoding["scale"]["range"]}) == len(COMPETITORS)
     memory = cost_charts.memory_chart(report).to_dict()["data"]["values"]
     assert [cell["bytes"] for cell in memory] == [row.held + row.peak for row in report.rows]
 

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.code.files import as_script
-from core.moving.copies import CONTEXT_LENGTHS, WAYS, Buffer, count, crossings
+from core.moving.copies import CONTEXT_LENGTHS, MASK_IS, count, crossings
 from core.moving.reasons import copying_verdict, reason
 from core.moving.settings import HOW_MANY, MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
@@ -177,27 +178,29 @@ def test_the_script_in_a_fresh_process_prints_the_ledger(name, tmp_path):
 
 @pytest.mark.parametrize("length", [6, 100])
 def test_copies_are_counted_exactly(length):
-    mask, weight = ("mask", 4 * length**2), ("qkv.weight", 4 * 3 * 6)
+    mask = ("mask", 4 * length**2)
+    weights = [(f"W_{part}.weight", 4 * 3 * 2) for part in ("query", "key", "value")]
     built = ("a mask built in forward", 4 * length**2)
-    counted = {way.__name__: count(way, length) for way in WAYS}
+    counted = {way: count(variant, length) for way, variant in MASK_IS.items()}
     assert counted == {
-        "Buffer": ([weight, mask], [], []),
-        "MovedByHand": ([weight, mask], [], []),
-        "MovedEachTime": ([weight], [mask], [mask]),
-        "RebuiltOnDevice": ([weight], [], []),
-        "BuiltOnCpu": ([weight], [built], [built]),
+        "a registered buffer": ([*weights, mask], [], []),
+        "a plain attribute, moved once by hand": ([*weights, mask], [], []),
+        "a plain attribute, moved in every forward": (weights, [mask], [mask]),
+        "built on the device in every forward": (weights, [], []),
+        "built on the CPU in every forward, and copied": (weights, [built], [built]),
     }
 
 
 def test_the_five_ways_compute_the_same():
     x, outputs = torch.rand(1, 9, 3), []
-    for way in WAYS:
+    for variant in MASK_IS.values():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            outputs.append(way(12).to("sim")(x.to("sim")).detach().cpu())
+            outputs.append(variant(3, 2, 12, 0.0).to("sim")(x.to("sim")).detach().cpu())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        query, key, value = Buffer(12).qkv(x).chunk(3, dim=-1)
+        model = CausalAttentionWithBuffer(3, 2, 12, 0.0)
+        query, key, value = model.W_query(x), model.W_key(x), model.W_value(x)
     oracle = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
     for output in outputs:
         torch.testing.assert_close(output, oracle.detach())
@@ -206,7 +209,7 @@ def test_the_five_ways_compute_the_same():
 def test_extrapolated_bytes_are_what_counting_would_give():
     counted = {(c.way, c.context_length): c for c in crossings(512)}
     scaled = {(c.way, c.context_length): c for c in crossings(256)}
-    assert len(counted) == len(WAYS) * len(CONTEXT_LENGTHS)
+    assert len(counted) == len(MASK_IS) * len(CONTEXT_LENGTHS)
     for (way, length), row in counted.items():
         other = scaled[way, length]
         assert (other.once, other.each) == (row.once, row.each)
@@ -230,6 +233,6 @@ def test_the_exported_counting_prints_the_counts(tmp_path):
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        f"{way.__doc__}: once {count(way, 256)[0]}, each forward {count(way, 256)[2]}"
-        for way in WAYS
+        f"{way}: once {count(variant, 256)[0]}, each forward {count(variant, 256)[2]}"
+        for way, variant in MASK_IS.items()
     ]

@@ -13,7 +13,7 @@ from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
 from core.state_dict.fixes import FIXES
-from core.state_dict.keys import WAYS, build, listings
+from core.state_dict.keys import HELD_AS, build, listings
 from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
 from core.state_dict.reasons import load_reason, survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVES, cells_of
@@ -37,18 +37,18 @@ def fresh_process(parts, tmp_path):
 
 # What the documentation of torch.nn.Module and torch.nn.Buffer says of each list.
 LISTED = {
-    "PlainAttribute": ([], WEIGHTS),
-    "PersistentBuffer": (["mask"], ["mask", *WEIGHTS]),
-    "NonPersistentBuffer": (["mask"], WEIGHTS),
-    "NnBuffer": (["mask"], ["mask", *WEIGHTS]),
+    "a plain attribute": ([], WEIGHTS),
+    "a persistent buffer": (["mask"], ["mask", *WEIGHTS]),
+    "a non-persistent buffer": (["mask"], WEIGHTS),
+    "an nn.Buffer": (["mask"], ["mask", *WEIGHTS]),
 }
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_each_way_of_holding_a_mask_is_listed_where_the_documentation_says(way):
+@pytest.mark.parametrize("held", HELD_AS)
+def test_each_way_of_holding_a_mask_is_listed_where_the_documentation_says(held):
     with torch.random.fork_rng(devices=[]):
-        listed = listings(build(way))
-    buffers, state = LISTED[way.__name__]
+        listed = listings(build(HELD_AS[held]))
+    buffers, state = LISTED[held]
     assert listed == {
         "parameters()": WEIGHTS,
         "buffers()": buffers,

@@ -15,12 +15,9 @@ from core.state_dict.settings import STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
     SAVED_UP_TO,
-    WAYS,
-    BoolBuffer,
-    Float32Buffer,
-    NonPersistentBuffer,
-    NoStoredMask,
+    STORED_AS,
     is_built,
+    layer,
     prices,
     saved_bytes,
 )
@@ -35,16 +32,24 @@ def table(request):
     return once(request.param)
 
 
+WAYS = (Float32Buffer, BoolBuffer, NonPersistentBuffer, NoStoredMask) = tuple(STORED_AS.values())
+
+
+def name_of(variant):
+    return next(name for name, other in STORED_AS.items() if other is variant)
+
+
 def of(table, way):
-    return {row.context_length: row for row in table if row.way == way.__doc__}
+    return {row.context_length: row for row in table if row.way == name_of(way)}
 
 
 def test_the_four_ways_compute_the_same():
     x = torch.rand(2, 5, 3)
-    layers = [way(8) for way in WAYS]
-    for layer in layers:
-        layer.load_state_dict({"qkv.weight": torch.ones(6, 3)}, strict=False)
-    first, *others = (layer(x) for layer in layers)
+    layers = [layer(way, 8) for way in WAYS]
+    weights = {f"W_{part}.weight": torch.ones(2, 3) for part in ("query", "key", "value")}
+    for one in layers:
+        one.load_state_dict(weights, strict=False)
+    first, *others = (one(x) for one in layers)
     for other in others:
         torch.testing.assert_close(other, first)
     # a later token changes nothing before it
@@ -55,14 +60,14 @@ def test_the_four_ways_compute_the_same():
 def test_what_is_in_the_file_is_what_the_name_says():
     expected = {Float32Buffer: torch.float32, BoolBuffer: torch.bool}
     for way in WAYS:
-        layer = way(16)
-        mask = layer.state_dict().get("mask")
+        one = layer(way, 16)
+        mask = one.state_dict().get("mask")
         assert (mask.dtype if mask is not None else None) == expected.get(way)
-        assert len(list(layer.buffers())) == (way is not NoStoredMask)
+        assert len(list(one.buffers())) == (way is not NoStoredMask)
 
 
 def test_counted_bytes_are_those_of_a_file_on_disk(tmp_path):
-    model = torch.nn.Sequential(*(BoolBuffer(128) for _ in range(3)))
+    model = torch.nn.Sequential(*(layer(BoolBuffer, 128) for _ in range(3)))
     torch.save(model.state_dict(), tmp_path / "model.pt")
     # torch.save names the records in a zip after the file; "archive" is the name in memory
     assert abs((tmp_path / "model.pt").stat().st_size - saved_bytes(BoolBuffer, 3, 128)) < 500
@@ -70,7 +75,7 @@ def test_counted_bytes_are_those_of_a_file_on_disk(tmp_path):
 
 def test_every_way_and_length_is_there_once(table):
     assert len(table) == len(WAYS) * len(CONTEXT_LENGTHS) == len(set(table))
-    assert {row.way for row in table} == {way.__doc__ for way in WAYS}
+    assert {row.way for row in table} == set(STORED_AS)
 
 
 def test_masks_take_four_bytes_a_pair_one_or_none(table):
@@ -153,8 +158,11 @@ def test_the_code_runs_as_pasted_and_prints_what_was_measured(tmp_path):
 
 
 def test_a_file_that_was_counted_can_be_loaded():
-    model = torch.nn.Sequential(Float32Buffer(8))
+    model = torch.nn.Sequential(layer(Float32Buffer, 8))
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     assert file.tell() == saved_bytes(Float32Buffer, 1, 8)
-    assert set(torch.load(io.BytesIO(file.getvalue()))) == {"0.qkv.weight", "0.mask"}
+    assert set(torch.load(io.BytesIO(file.getvalue()))) == {
+        "0.mask",
+        *(f"0.W_{part}.weight" for part in ("query", "key", "value")),
+    }

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.mask_variants import AttentionWithMaskParameter
 from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.training.charts import (
@@ -27,7 +28,7 @@ from core.training.experiment import (
     module_run,
     train,
 )
-from core.training.loop import AttentionWithMaskParameter, distance, leak, windows
+from core.training.loop import distance, leak, windows
 from core.training.loop import train as train_loop
 from core.training.modules import (
     BUFFER,
