@@ -36,7 +36,6 @@ KNOWN = {
     ("pages/server", "core/lab"),
     ("pages/server", "core/mask_cost"),
     ("pages/server", "pages/lab"),
-    ("pages/state_dict", "core/lab"),
 }
 
 COMMANDS = {  # what `python -m` runs, and what writes the end of a file to run
