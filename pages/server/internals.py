@@ -169,13 +169,17 @@ def forgive_forged_values() -> None:
         return
     original = WStates.__getitem__
 
+    def kind(field: str) -> str:
+        return field.replace("int_", "double_")
+
     def getitem(states: WStates, key: str) -> Any:
         metadata, sent = states.widget_metadata.get(key), states.states.get(key)
         if metadata is None or not isinstance(sent, Serialized):
             return original(states, key)
         field = sent.value.WhichOneof("value")
         try:
-            if field not in (None, metadata.value_type):
+            # a number input's kind is double_value, and it sends int_value for whole numbers
+            if field and kind(field) != kind(metadata.value_type):
                 raise TypeError(f"{field} instead of {metadata.value_type}")
             return original(states, key)
         except Exception as error:

@@ -63,3 +63,12 @@ def test_the_message_names_the_setting_the_value_and_the_limit(attacked, label, 
 
     ((_, text),) = run(open_and_send(attacked.address, *TRAINING, states))
     assert message in text and "The default is used instead." in text
+
+
+@pytest.mark.parametrize("sent", [{"int_value": 7}, {"double_value": 7.0}])
+def test_what_a_browser_sends_of_a_number_is_taken(attacked, sent):
+    def states(found):
+        return [("Seed", WidgetState(id=found["Seed"], **sent))]
+
+    ((_, text),) = run(open_and_send(attacked.address, *TRAINING, states))
+    assert "The default is used instead." not in text
