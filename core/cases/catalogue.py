@@ -11,6 +11,7 @@ from core.cases.stories import (
     device,
     distributed,
     dtype,
+    evaluation,
     exporting,
     loaded_values,
     loading,
@@ -34,19 +35,20 @@ _CHAPTERS = {
     ),
     "Training": (
         "mask-as-parameter best-weights-keep-changing result-kept graph-kept optimizer-left-behind "
-        "weights-averaged-without-buffers checkpointing-counts-twice"
+        "still-in-training-mode weights-averaged-without-buffers mean-with-history "
+        "cache-from-inference checkpointing-counts-twice"
     ),
     "Checkpoints": (
         "missing-mask unexpected-mask size-mismatch none-buffer-saved zeroed-mask-loads "
         "float-into-int whole-model-saved wrapped-by-dataparallel wrapped-by-compile "
-        "empty-after-assign masks-fill-the-file slice-saves-all shared-mask-parts"
+        "nothing-loaded empty-after-assign masks-fill-the-file slice-saves-all shared-mask-parts"
     ),
     "Tables, export, several processes": (
         "frequencies-in-bfloat16 complex-table lifted-constant not-broadcast"
     ),
 }
 _MODULES = (
-    building, caches, device, distributed, dtype, exporting, loaded_values, loading,
+    building, caches, device, distributed, dtype, evaluation, exporting, loaded_values, loading,
     mask_semantics, names, registering, rotary, saving, statistics, training, wrapped,
 )  # fmt: skip
 _FOUND = {case.slug: case for module in _MODULES for case in module.CASES}

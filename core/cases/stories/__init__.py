@@ -6,6 +6,7 @@ __all__ = [
     "device",
     "distributed",
     "dtype",
+    "evaluation",
     "exporting",
     "loaded_values",
     "loading",

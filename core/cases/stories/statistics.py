@@ -174,4 +174,74 @@ GRAPH = Case(
     message="backward through the graph a second time",
 )  # fmt: skip
 
-CASES = (AVERAGED, TWICE, GRAPH)
+
+def mean_with_history():
+    class Centred(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.register_buffer("mean", torch.zeros(2))
+
+        def forward(self, x):
+            x = self.linear(x)
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(0)
+            return x
+
+    model = Centred()
+    for _ in range(50):
+        model(torch.ones(4, 2)).sum().backward()
+    steps, node = 0, model.mean.grad_fn
+    while node:
+        steps, node = steps + 1, node.next_functions[0][0]
+    print(f"operations remembered: {steps}")
+
+
+def mean_without_history():
+    class Centred(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.register_buffer("mean", torch.zeros(2))
+
+        def forward(self, x):
+            x = self.linear(x)
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(0).detach()
+            return x
+
+    model = Centred()
+    for _ in range(50):
+        model(torch.ones(4, 2)).sum().backward()
+    steps, node = 0, model.mean.grad_fn
+    while node:
+        steps, node = steps + 1, node.next_functions[0][0]
+    print(f"operations remembered: {steps}")
+
+
+HISTORY = Case(
+    slug="mean-with-history",
+    title="A running mean that never forgets",
+    story="A module of one's own keeps a running mean in a buffer. It trains for hours, and its "
+    "memory grows until it is full.",
+    sources=("bayesiains/nflows#11", "d2l-ai/d2l-en#1342", "pytorch/pytorch#20275"),
+    tags=(Tag.TRAINING,),
+    broken=mean_with_history,
+    fixed=mean_without_history,
+    question="After 50 steps, how many recorded operations hang on the buffer?",
+    choices=(
+        Choice("none: a buffer has no gradient", "A buffer is no parameter, but what is assigned "
+               "to it may have a history.",
+               lambda seen: seen.number("operations remembered") == 0),
+        Choice("a handful: those of the last step", "The last mean was computed from the one "
+               "before, and so on.", lambda seen: 0 < seen.number("operations remembered") < 10),
+        Choice("about a hundred: two for each step", "A product and a sum for each step, back to "
+               "the first one.", lambda seen: 90 < seen.number("operations remembered") < 110),
+    ),
+    right=2,
+    why="`x` comes from a weight, so the new mean has a graph, and its other part is the old mean "
+    "with its own graph. Nothing is freed, and no error says so.",
+    fix="`.detach()` what goes into the buffer, or update it under `torch.no_grad()`.",
+    similar=("graph-kept", "result-kept"),
+    experiment=Experiment("pages/5_Training.py", (("norm", "true"), ("predict", "false"))),
+)  # fmt: skip
+
+CASES = (AVERAGED, TWICE, GRAPH, HISTORY)

@@ -150,4 +150,66 @@ WHOLE = Case(
     message="Weights only load failed",
 )  # fmt: skip
 
-CASES = (DATAPARALLEL, COMPILED, WHOLE)
+
+def nothing_loaded():
+    class Classifier(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = nn.Linear(2, 2)
+
+    pretrained = nn.Linear(2, 2)
+    classifier = Classifier()
+    before = classifier.model.weight.clone()
+    classifier.load_state_dict(pretrained.state_dict(), strict=False)
+    changed = not torch.equal(classifier.model.weight, before)
+    print(f"weights were loaded: {changed}")
+
+
+def result_looked_at():
+    class Classifier(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = nn.Linear(2, 2)
+
+    pretrained = nn.Linear(2, 2)
+    classifier = Classifier()
+    before = classifier.model.weight.clone()
+    result = classifier.model.load_state_dict(pretrained.state_dict())
+    changed = not torch.equal(classifier.model.weight, before)
+    print(f"weights were loaded: {changed}")
+    print(f"result: {result}")
+
+
+NOTHING_LOADED = Case(
+    slug="nothing-loaded",
+    title="strict=False loads nothing at all",
+    story="A library loads pretrained weights with `strict=False`, for the last layer differs. The "
+    "model runs. It is as good as an untrained one, for it is one.",
+    sources=("torchgeo/torchgeo#4036", "pytorch/examples#1029"),
+    tags=(Tag.CHECKPOINT,),
+    broken=nothing_loaded,
+    fixed=result_looked_at,
+    question="The file has `weight`, the model `model.weight`, and `strict=False`. What happens?",
+    choices=(
+        Choice("the weight is found and loaded", "Names are compared as a whole.",
+               lambda seen: seen.value("weights were loaded") == "True"),
+        Choice("nothing is loaded, nothing is said", "Every key is both missing and unexpected, "
+               "and `strict=False` forgives both.",
+               lambda seen: works(seen) and seen.value("weights were loaded") == "False"),
+        Choice("an error: no key matches", "With `strict=False` there is no minimum.",
+               lambda seen: not works(seen)),
+    ),
+    right=1,
+    why="`strict=False` turns the error into a return value with two lists, `missing_keys` and "
+    "`unexpected_keys`. Few look at it.",
+    fix="Load into the part that the file is of, with `strict=True`. Where that cannot be, look at "
+    "what is returned.",
+    similar=("wrapped-by-dataparallel", "size-mismatch", "unexpected-mask"),
+    experiment=Experiment(
+        "pages/3_State_dict.py",
+        (("failures", "true"), ("wrapped", "DataParallel"), ("strict", "false"),
+         ("predict", "false")),
+    ),
+)  # fmt: skip
+
+CASES = (DATAPARALLEL, COMPILED, WHOLE, NOTHING_LOADED)

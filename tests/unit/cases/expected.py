@@ -156,4 +156,20 @@ EXPECTED = {  # slug: (row of the table of facts or None, what fails, what the f
     "whole-model-saved": (
         None, ("!UnpicklingError: Weights only load failed.",), ("loaded: Sequential",),
     ),
+    "cache-from-inference": (
+        None,
+        ("an inference tensor: True", "!Inference tensors cannot be saved for backward"),
+        ("an inference tensor: False", "backward: done"),
+    ),
+    "still-in-training-mode": (
+        None, ("running mean before: 0.00", "running mean after: 10.01"),
+        ("running mean after: 0.00",),
+    ),
+    "mean-with-history": (
+        None, ("operations remembered: 99",),
+        ("operations remembered: 0",),
+    ),
+    "nothing-loaded": (
+        None, ("weights were loaded: False",), ("weights were loaded: True", MATCHED),
+    ),
 }  # fmt: skip
