@@ -1,4 +1,7 @@
-"""What visitors would wait for, done once: some of it before the first, the rest after."""
+"""What visitors would wait for, done once: some of it before the first, the rest after.
+
+A folder of pages may have a module `warm_up` with `before_visitors()` and `after_first_page()`.
+"""
 
 import gc
 import importlib
@@ -6,17 +9,19 @@ from pathlib import Path
 
 import torch
 
-from core.charts.raster_heatmap import template
-from core.lab.experiment import Experiment
-from core.lab.view import Look, look_here
-from core.mask_cost.measure import warm_allocator
-from pages.lab.panels import chart
-
 PAGES = Path(__file__).parents[1]
+OWN = Path(__file__)
+FOLDERS = sorted(path.parent.name for path in PAGES.glob("*/warm_up.py") if path != OWN)
+
+
+def call_in_pages(name: str) -> None:
+    """Call the function of that name in the module `warm_up` of each folder that has one."""
+    for folder in FOLDERS:
+        getattr(importlib.import_module(f"pages.{folder}.warm_up"), name)()
 
 
 def warm_up() -> None:
-    """Import all pages, and make the first observation and its charts.
+    """Import all pages, and do what they want done before the first visitor.
 
     Pages import nothing later: Altair looks at pandas even when another thread has only half
     imported it. PyTorch gets one thread: every rerun is a fresh thread, for which it would start a
@@ -25,23 +30,17 @@ def warm_up() -> None:
     for path in sorted(PAGES.glob("*/*.py")):
         importlib.import_module(f"pages.{path.parent.name}.{path.stem}")
     torch.set_num_threads(1)
-    observation = look_here(Look(Experiment()))
-    run, tokens = observation.with_buffer, observation.experiment.tokens
-    for name, change, kind in (("attn_scores", 1, "scores"), ("attn_weights", 0, "weights")):
-        chart(run.trace.get(name, change).tensor, tokens, kind, 1.0)
+    call_in_pages("before_visitors")
 
 
 def tune_gc() -> None:
-    """Build the charts of many tokens, and leave the garbage collector less to do.
+    """Do what pages want done later, and leave the garbage collector less to do.
 
     What is loaded by now stays: it need not look at it again. It also comes less often, for a full
     collection takes a tenth of a second with a hundred sessions open, and everybody waits; what it
     collects is some 1,000 small objects a second.
     """
-    warm_allocator()
-    for kind in ("scores", "weights"):
-        for shows in ("cells", "blocks"):
-            template(kind, shows)
+    call_in_pages("after_first_page")
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 20, 25)

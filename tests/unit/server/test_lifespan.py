@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import importlib
+import ipaddress
 import socket
 import subprocess
 import sys
@@ -88,3 +90,19 @@ print(sorted(set(sys.modules) - known))
 """
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert found.stdout.strip() == "[]", found.stderr
+
+
+def test_a_folder_of_pages_has_its_own_part_in_the_warm_up(monkeypatch):
+    assert warm_up.FOLDERS == ["lab"]
+    called = []
+    lab = importlib.import_module("pages.lab.warm_up")
+    for name in ("before_visitors", "after_first_page"):
+        monkeypatch.setattr(lab, name, lambda name=name: called.append(name))
+    warm_up.call_in_pages("before_visitors")
+    warm_up.call_in_pages("after_first_page")
+    assert called == ["before_visitors", "after_first_page"]
+
+
+def test_addresses_in_the_network_are_found_without_asking_anybody():
+    for address in server.network_addresses():
+        assert not ipaddress.ip_address(address).is_loopback
