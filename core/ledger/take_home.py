@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.charts.markdown_table import markdown_table
 from core.code import files
 from core.ledger.cells import Cell
 from core.ledger.rows import NOT_RUN
@@ -20,7 +21,5 @@ def as_markdown(cells: Iterable[Cell]) -> str:
     rows: dict[str, dict[str, str]] = {}
     for c in cells:
         rows.setdefault(c.row, {})[c.column] = c.outcome
-    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for row, outcomes in rows.items():
-        lines.append(f"| {row} | {' | '.join(outcomes.get(c, NOT_RUN) for c in columns)} |")
-    return "\n".join(lines) + "\n"
+    table = [(row, *(seen.get(c, NOT_RUN) for c in columns)) for row, seen in rows.items()]
+    return markdown_table(("", *columns), table) + "\n"

@@ -1,5 +1,6 @@
 """What was measured of the mask's cost, in words."""
 
+from core.charts.markdown_table import markdown_table
 from core.mask_cost.measure import ATOL, ENOUGH, ROUNDS, RTOL, Report
 from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
 from core.settings.prediction import Verdict
@@ -195,10 +196,13 @@ def figures(report):
 
 def traced_table(report):
     """The plain and the observed call as a Markdown table."""
-    lines = ["| tokens | plain call | observed call | ratio |", "|---:|---:|---:|---:|"]
-    lines += [
-        f"| {row.tokens:,} | {in_words(row.plain.median)} | {in_words(row.traced.median)} | "
-        f"{row.ratio:.2f} |"
+    rows = [
+        (
+            f"{row.tokens:,}",
+            in_words(row.plain.median),
+            in_words(row.traced.median),
+            f"{row.ratio:.2f}",
+        )
         for row in report.traced
     ]
-    return "\n".join(lines)
+    return markdown_table(("tokens", "plain call", "observed call", "ratio"), rows, "rrrr")

@@ -8,6 +8,7 @@ from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAtt
 from core.attention.causality import neighbours
 from core.attention.stages import PIPELINE, formula, stage_of
 from core.charts.heatmap import PRINTED_UP_TO, token_labels
+from core.charts.markdown_table import markdown_table
 from core.charts.pooling import WHOLE, WINDOW
 from core.lab.script import experiment_script
 from core.lab.settings import LAB
@@ -82,15 +83,15 @@ def pipeline(look, observation, run, labels):
         token_choice(LAB["query"], look.experiment.tokens)
         return
     st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
-    lines = ["| stage | formula | shape | dtype | device |", "|---|---|---|---|---|"]
+    rows = []
     for step in PIPELINE:
         stage = stage_of(run, step)
-        seen = "not reached | | |"
+        seen = ("not reached", "", "")
         if stage:
             dtype = str(stage.tensor.dtype).removeprefix("torch.")
-            seen = f"{tuple(stage.tensor.shape)} | {dtype} | `{stage.device}` |"
-        lines.append(f"| {step.title} | {formula(step, observation.experiment)} | {seen}")
-    st.markdown("\n".join(lines))
+            seen = (tuple(stage.tensor.shape), dtype, f"`{stage.device}`")
+        rows.append((step.title, formula(step, observation.experiment), *seen))
+    st.markdown(markdown_table(("stage", "formula", "shape", "dtype", "device"), rows))
     if len(labels) > WHOLE:
         st.caption(
             f"Of {len(labels):,} tokens, each table shows {WINDOW}. *Zoom into a window* decides "
@@ -115,17 +116,22 @@ def pipeline(look, observation, run, labels):
 
 
 def tensor_table(run):
-    lines = [
-        "| tensor | kind | shape | dtype | device | bytes | requires_grad | in state_dict |",
-        "|---|---|---|---|---|---:|---|---|",
-    ]
-    lines += [
-        f"| `{row.name}` | {row.kind} | {row.shape} | {row.dtype} | `{row.device}` | "
-        f"{row.bytes:,} | {'yes' if row.requires_grad else 'no'} | "
-        f"{'yes' if row.in_state_dict else 'no'} |"
+    heads = ("tensor", "kind", "shape", "dtype", "device", "bytes", "requires_grad")
+    rows = [
+        (
+            f"`{row.name}`",
+            row.kind,
+            row.shape,
+            row.dtype,
+            f"`{row.device}`",
+            f"{row.bytes:,}",
+            "yes" if row.requires_grad else "no",
+            "yes" if row.in_state_dict else "no",
+        )
         for row in run.tensors
     ]
-    st.markdown(f"**`{run.class_name}`**\n\n" + "\n".join(lines))
+    table = markdown_table((*heads, "in state_dict"), rows, "lllllrll")
+    st.markdown(f"**`{run.class_name}`**\n\n{table}")
 
 
 def causality(settings, run, labels):
@@ -143,7 +149,7 @@ def causality(settings, run, labels):
     rows = probe_of(settings, changed)
     if rows is None:
         return
-    lines = ["| query | attention weights | context vector |", "|---|---|---|"]
+    cells_of_rows = []
     for part in neighbours(rows) if len(rows) > WHOLE else [[row] for row in rows]:
         cells = (
             f":orange-badge[changed by up to {size:.4g}]" if size else ":gray-badge[identical]"
@@ -153,8 +159,8 @@ def causality(settings, run, labels):
         name = f"{first + 1}. {plain(tokens[first])}"
         if len(part) > 1:
             name += f" to {last + 1}. {plain(tokens[last])}"
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    st.markdown("\n".join(lines))
+        cells_of_rows.append((name, *cells))
+    st.markdown(markdown_table(("query", "attention weights", "context vector"), cells_of_rows))
     early = [row for row in rows[:changed] if row.weights or row.context]
     token = f"“{plain(labels[changed])}”"
     if early:

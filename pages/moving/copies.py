@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.charts.devices_and_bytes import bytes_per_forward
+from core.charts.markdown_table import markdown_table
 from core.moving.copies import CONTEXT_LENGTHS, crossings
 from core.moving.reasons import copying_verdict
 from core.moving.settings import COPYING, MOVING
@@ -36,18 +37,14 @@ def panel(ask):
     table = count(counted)
     if ask:
         prediction.show(copying_verdict(prediction.guess_of(COPYING), table))
-    lines = [
-        f"| the mask is … | copied once, by `.to` | in each forward pass at {counted:,} tokens | "
-        f"copies | bytes |",
-        "|---|---|---|---:|---:|",
+    each = f"in each forward pass at {counted:,} tokens"
+    heads = ("the mask is …", "copied once, by `.to`", each, "copies", "bytes")
+    rows = [
+        (row.way, names(row.once), names(row.each), len(row.each), f"{row.bytes_each:,}")
+        for row in table
+        if row.context_length == counted
     ]
-    for row in table:
-        if row.context_length == counted:
-            lines.append(
-                f"| {row.way} | {names(row.once)} | {names(row.each)} | {len(row.each)} | "
-                f"{row.bytes_each:,} |"
-            )
-    st.markdown("\n".join(lines))
+    st.markdown(markdown_table(heads, rows, "lllrr"))
     st.altair_chart(bytes_per_forward(table), alt=describe(table))
     st.caption(
         f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.charts.markdown_table import markdown_table
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import run_timeline
@@ -105,7 +106,7 @@ def ledger(story):
     heads = [f"{number}. {column.label}" for number, column in enumerate(columns)]
     if story.error:
         heads[-1] += " :red-badge[:material/error: raised]"
-    lines = ["| tensor | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    rows = []
     for name in names:
         cells = []
         for number, column in enumerate(columns):
@@ -115,8 +116,8 @@ def ledger(story):
             cells[-1] = f":red-badge[:material/error: {columns[-1].ledger[name].device}] · " + (
                 " · ".join(cells[-1].split(" · ")[1:])
             )
-        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
-    st.markdown("\n".join(lines))
+        rows.append((f"`{name}`", *cells))
+    st.markdown(markdown_table(("tensor", *heads), rows))
     st.caption(
         "Each cell: device, dtype, and how the module holds the tensor. An orange badge with an "
         "arrow marks what the step changed or made."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.charts.markdown_table import markdown_table
 from core.state_dict.fixes import FIXES
 from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
 from core.state_dict.reasons import load_reason, load_verdict
@@ -86,12 +87,9 @@ def controls():
 
 
 def changes_table(loaded):
-    lines = [
-        "| target's tensor | before | after | holds the source's values |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for change in loaded.changes:
         holds = {True: "yes", False: "no", None: "cannot be told"}[change.loaded]
         before, after = (f"`{place}` {dtype}" for place, dtype in (change.before, change.after))
-        lines.append(f"| `{change.name}` | {before} | {after} | {holds} |")
-    return "\n".join(lines)
+        rows.append((f"`{change.name}`", before, after, holds))
+    return markdown_table(("target's tensor", "before", "after", "holds the source's values"), rows)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.charts.markdown_table import markdown_table
 from core.state_dict.reasons import shrinking_verdict
 from core.state_dict.settings import SHRINKS, STATE_DICT
 from core.state_dict.size import (
@@ -38,16 +39,19 @@ def panel(ask):
     if ask:
         prediction.show(shrinking_verdict(prediction.guess_of(SHRINKS), table))
     shown = [row for row in table if row.context_length == SHOWN_LENGTH]
-    lines = [
-        f"| {in_layers(layers)} at {SHOWN_LENGTH:,} tokens, the mask is … | bytes of the "
-        "checkpoint | of these, masks | how |",
-        "|---|---:|---:|---|",
-    ]
+    stack = f"{in_layers(layers)} at {SHOWN_LENGTH:,} tokens, the mask is …"
     without = shown[-1].bytes  # no stored mask
-    for row in shown:
-        how = "really saved" if row.measured else "computed"
-        lines.append(f"| {row.way} | {row.bytes:,} | {row.bytes - without:,} | {how} |")
-    st.markdown("\n".join(lines))
+    rows = [
+        (
+            row.way,
+            f"{row.bytes:,}",
+            f"{row.bytes - without:,}",
+            "really saved" if row.measured else "computed",
+        )
+        for row in shown
+    ]
+    heads = (stack, "bytes of the checkpoint", "of these, masks", "how")
+    st.markdown(markdown_table(heads, rows, "lrrl"))
     st.altair_chart(bytes_saved(table), alt=describe(table))
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "

@@ -5,6 +5,7 @@ from math import isfinite
 import streamlit as st
 
 from core.charts.heatmap import describe, heatmap
+from core.charts.markdown_table import markdown_table
 from core.settings.setting import SettingError
 from core.training import charts as draw
 from core.training.modules import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
@@ -168,7 +169,7 @@ def norm(run):
         "writes them. After training, the module ran under `torch.no_grad()`, with no optimizer at "
         "all: first in `eval()`, then in `train()`."
     )
-    lines = ["| tensor | held as | in eval() it | in train() it |", "|---|---|---|---|"]
+    rows = []
     phases = {
         mode: [tensors for m, tensors in run.after if m == mode] for mode in ("eval", "train")
     }
@@ -181,27 +182,29 @@ def norm(run):
             cells.append(":gray-badge[stays]" if same else ":orange-badge[→ changes]")
             before = after
         before = run.after[0][1]
-        lines.append(f"| `{tensor}` | {kind} | {' | '.join(cells)} |")
-    st.markdown("\n".join(lines))
+        rows.append((f"`{tensor}`", kind, *cells))
+    st.markdown(markdown_table(("tensor", "held as", "in eval() it", "in train() it"), rows))
 
 
 def tensors(run):
     """Every tensor of every module: how it is held, and what training did with it."""
-    lines = [
-        "| module | tensor | held as | in the optimizer | gradient at the start | drift | bits |",
-        "|---|---|---|---|---:|---:|---|",
-    ]
+    rows = []
     for module in run.modules.values():
         for tensor, kind in module.kinds.items():
             gradient = module.gradients[tensor][0]
-            lines.append(
-                f"| {module.name} | `{tensor}` | {kind} | "
-                f"{'yes' if module.optimized[tensor] else 'no'} | "
-                f"{'no gradient' if gradient is None else number(gradient)} | "
-                f"{number(module.drifts[tensor][-1])} | "
-                f"{':orange-badge[→ changed]' if module.changed[tensor] else 'identical'} |"
+            rows.append(
+                (
+                    module.name,
+                    f"`{tensor}`",
+                    kind,
+                    "yes" if module.optimized[tensor] else "no",
+                    "no gradient" if gradient is None else number(gradient),
+                    number(module.drifts[tensor][-1]),
+                    ":orange-badge[→ changed]" if module.changed[tensor] else "identical",
+                )
             )
-    st.markdown("\n".join(lines))
+    heads = ("module", "tensor", "held as", "in the optimizer", "gradient at the start", "drift")
+    st.markdown(markdown_table((*heads, "bits"), rows, "llllrrl"))
 
 
 def code(run):
