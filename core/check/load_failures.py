@@ -20,7 +20,7 @@ def load_fails(subject: Subject, saved: Saved, error: Exception, result: Checkpo
             "two builds with different random numbers have different forms"
         )
         return
-    for repair in (_overlapping, _other_keys, _one_run):
+    for repair in (_overlapping, _other_keys, _one_run, _reserved):
         found = repair(subject, saved)
         if found:
             names, sentence, works, fix = found
@@ -131,6 +131,30 @@ def _one_run(subject: Subject, saved: Saved) -> Repair:
     )
     fix = f'# in __init__, and not in forward\nself.register_buffer("{name}", …)'
     return keys, sentence, "the same, the fresh build run once before it loads", fix
+
+
+def _reserved(subject: Subject, saved: Saved) -> Repair:
+    """Buffers that are None in a fresh build, and hold a tensor in the module that was saved."""
+    own = heir_of(subject).state_dict()
+    keys = tuple(sorted(saved.state.keys() - own.keys()))
+
+    def reserve(heir: nn.Module, state: dict) -> None:
+        for key in keys:
+            path, _, name = key.rpartition(".")
+            heir.get_submodule(path).register_buffer(name, torch.zeros_like(state[key]))
+
+    if not keys or not _loads(subject, saved, reserve):
+        return None
+    name = keys[0].rpartition(".")[2]
+    sentence = (
+        f"The module that is saved has {named(keys)}. In a fresh build it is None, which is no "
+        "place to load a tensor into."
+    )
+    fix = (
+        "# in __init__: a place of the same shape, and a flag that says whether it counts\n"
+        f'self.register_buffer("{name}", torch.zeros(…))'
+    )
+    return keys, sentence, f"the same, with a place for {named(keys)} in the fresh build", fix
 
 
 def _where(module: nn.Module, names: tuple[str, ...]) -> str:

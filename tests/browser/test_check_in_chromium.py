@@ -28,7 +28,7 @@ def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
         group.get_by_text(guess, exact=True).click()
     expect(button).to_be_enabled()
     button.click()
-    expect(page.get_by_text("4 of 5 right.")).to_be_visible()
+    expect(page.get_by_text("4 of 5 right.")).to_be_visible(timeout=90_000)  # a worker starts
     expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible()
     expect(page.get_by_text("1. A tensor is left behind by .to()")).to_be_visible()
     visitor.settled(charts=0)
@@ -39,7 +39,7 @@ def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
 def test_the_keyboard_alone_chooses_a_clean_module(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?predict=false")
-    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible()
+    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible(timeout=90_000)
     visitor.settled(charts=0)
     page.get_by_role("combobox", name="Module to check").focus()
     page.keyboard.type("nn.GRUCell")

@@ -168,7 +168,7 @@ RELEASES = (
         "from pytorch_metric_learning.losses import MarginLoss\n"
         "build = lambda: MarginLoss(num_classes=4, learn_beta=False)\n"
         "x = (torch.randn(8, 6), torch.arange(8) // 2)",
-        SCIPY,
+        (*SCIPY, "tqdm==4.70.1"),
         ("sklearn",),
     ),
     Release(
@@ -270,7 +270,7 @@ CLEAN = (
         "gqa = dict(num_key_value_heads=2, head_dim=8)\n"
         "plain = ('Bert Roberta Electra Albert MPNet DistilBert OPT GPT2 GPTNeoX Phi Camembert '\n"
         "         'XLMRoberta RoFormer Ernie Nystromformer GPTNeo GPTJ Bloom CTRL').split()\n"
-        "more = {'GPTNeo': dict(attention_types=[[['global', 'local'], 1]]),\n"
+        "more = {'GPTNeo': dict(num_layers=2, attention_types=[[['global', 'local'], 1]]),\n"
         "        'GPTJ': dict(rotary_dim=4), 'CTRL': dict(dff=64)}\n"
         "grouped = 'Llama Mistral Qwen2 Qwen3 Gemma Gemma2 Cohere Olmo StableLm Granite'.split()\n"
         "modules = {n: one(n, **more.get(n, {})) for n in plain}\n"
@@ -299,7 +299,7 @@ CLEAN = (
         "    'Decoder, relative positions': one(Decoder, rel_pos_bias=True),\n"
         "    'Encoder, RMSNorm': one(Encoder, use_rmsnorm=True),\n"
         "}",
-        (*EINOPS, "einx==0.4.3", "loguru==0.7.3", "frozendict==2.5.1"),
+        (*EINOPS, "einx==0.4.3", "loguru==0.7.3", "torch-einops-utils==0.2.0", "frozendict==2.5.1"),
     ),
     CleanPackage(
         "vector-quantize-pytorch==1.32.0",
@@ -322,7 +322,6 @@ CLEAN = (
     CleanPackage(
         "vit-pytorch==1.26.11",
         "from vit_pytorch import ViT\nfrom vit_pytorch.simple_vit import SimpleViT\n"
-        "from vit_pytorch.cct import CCT\n"
         "common = dict(image_size=32, patch_size=8, num_classes=5, dim=32, depth=1, heads=2,\n"
         "              mlp_dim=32)\n"
         "x = (torch.randn(1, 3, 32, 32),)\n"

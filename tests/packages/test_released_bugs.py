@@ -10,8 +10,16 @@ from core.check.torch_modules import TORCH_MODULES
 MANY_CLEAN = 60
 
 
-def named(finding):
-    return f"{finding['severity']}: {finding['title']} ({', '.join(finding['names'][:3])})"
+def in_short(findings):
+    """What the table says of findings: the names below their title, three of many."""
+    titles = {}
+    for finding in findings:
+        key = f"{finding['severity']}: {finding['title']}"
+        titles.setdefault(key, []).extend(finding["names"])
+    return "; ".join(
+        f"{title} ({', '.join(names[:3])}{', …' if names[3:] else ''})"
+        for title, names in titles.items()
+    )
 
 
 def ids(release):
@@ -29,7 +37,7 @@ def test_the_fault_is_found(release, table):
     for finding in found:
         assert finding["evidence"][-1]["ok"] and not all(t["ok"] for t in finding["evidence"])
     row = table["faults"].setdefault((release.bad, release.name), {})
-    row["bad"] = "; ".join(map(named, found))
+    row["bad"] = in_short(found)
     if not release.good:
         row["good"] = "there is none"
 

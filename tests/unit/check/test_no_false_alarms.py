@@ -203,6 +203,25 @@ def test_prepare_is_for_what_is_saved_and_not_for_what_loads():
     assert (finding.kind, finding.names) == ("state_lost", ("mean",))
 
 
+def test_a_buffer_that_is_none_in_a_fresh_build_is_no_place_to_load_into():
+    class Freezable(Sum):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("noise", None)
+
+        def more(self, x):
+            return x if self.noise is None else x + self.noise
+
+    def freeze(module):
+        module.noise = torch.randn(12)
+
+    assert not check(Freezable, X).findings
+    (finding,) = check(Freezable, X, prepare=freeze).errors
+    assert (finding.kind, finding.names) == ("load_fails", ("noise",))
+    assert "Unexpected key(s)" in finding.evidence[0].outcome
+    assert finding.evidence[-1].outcome == "it loads, and the output is the same"
+
+
 def test_a_global_tensor_in_forward_is_an_error():
     class UsesGlobal(Sum):
         def more(self, x):
