@@ -8,7 +8,7 @@ from torch import nn
 
 
 class FiveTensors(nn.Module):
-    """Five tensors beside the layer, each held in another way."""
+    """Five tensors, each held in another way."""
 
     def __init__(self):
         super().__init__()

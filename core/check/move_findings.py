@@ -1,5 +1,7 @@
 """The findings of a module that was moved, in words and with their repair as code."""
 
+import re
+
 from core.check.places import place_text, source_line, where_held
 from core.check.repairs import Line
 from core.check.report import Finding, Trial
@@ -78,12 +80,18 @@ def register_fix(held: Held, persistent: bool = False) -> str:
     if held.tensor.requires_grad and held.tensor.is_leaf:
         return f"# in {cls}.__init__\nself.{name} = nn.Parameter(…)"
     last = "persistent=True" if persistent else "persistent=False"
-    if held.path.endswith(name):
-        return f'# in {cls}.__init__\nself.register_buffer("{name}", …, {last})'
-    return (
-        f"# in {cls}.__init__: each tensor of `{name}` as a buffer of its own\n"
-        f'self.register_buffer("{name}_0", …, {last})'
-    )
+    buffer = buffer_name(held)
+    read = "" if buffer == name else f"; then read self.{buffer} in place of it"
+    return f'# in {cls}.__init__{read}\nself.register_buffer("{buffer}", …, {last})'
+
+
+def buffer_name(held: Held) -> str:
+    """A name for a tensor as a buffer of its own: scales_output for scales['output']."""
+    enclosed = re.search(r"<closure (\w+)>", held.path)
+    if enclosed:
+        return enclosed[1]
+    inner = held.path.rpartition(held.attribute)[2]
+    return re.sub(r"\W+", "_", f"{held.attribute}.{inner}").strip("_")
 
 
 def stale(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:

@@ -40,7 +40,7 @@ def _finding(number: int, finding: Finding) -> None:
     st.markdown(finding.sentence)
     for trial in finding.evidence:
         sign = ":green-badge[✓ works]" if trial.ok else ":red-badge[✗ shows it]"
-        st.markdown(f"- {sign} {plain(trial.what)}: {plain(trial.outcome)}")
+        st.markdown(f"- {sign} {trial.what}: {plain(trial.outcome)}")
     st.markdown(f"**The repair**, in `{finding.where}`" if finding.where else "**The repair**")
     st.code(finding.fix, wrap_lines=True)
     page = lesson(finding.lesson)
@@ -54,7 +54,7 @@ def _finding(number: int, finding: Finding) -> None:
 
 def _tried(report: Report) -> None:
     ran = [check.name for check in report.checks if not check.not_run]
-    st.caption(f"Tried: {', '.join(ran)}.")
+    st.caption(f"Tried: {' · '.join(ran)}")
     skipped = [check for check in report.checks if check.not_run]
     if skipped:
         lines = (f"- {check.name}: {plain(check.not_run)}" for check in skipped)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from test_access import AXE, OF_STREAMLIT
 
 from core.check.single_file import NAME, single_file
 
@@ -55,3 +56,31 @@ def test_the_one_file_is_handed_over_as_it_is(visit):
         page.get_by_role("button", name=f"Download {NAME}").click()
     assert handed.value.suggested_filename == NAME
     assert handed.value.path().read_text("utf-8") == single_file()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("", "Which of these tensors will be left behind?"),
+        (
+            "?predict=false&module=TensorsInContainers&kinds=true&home=true&code=true",
+            "TensorsInContainers: 3 errors",
+        ),
+    ],
+    ids=["gate closed", "a report, all open"],
+)
+def test_axe_finds_nothing_of_ours(visit, theme, link, words):
+    visitor = visit(color_scheme=theme)
+    page = visitor.open(PAGE + link)
+    expect(page.get_by_text(words)).to_be_visible(timeout=90_000)
+    visitor.settled(charts=0)
+    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [
+        (violation["id"], node["html"][:200])
+        for violation in result["violations"]
+        for node in violation["nodes"]
+        if not any(part in node["html"] for part in OF_STREAMLIT.get(violation["id"], ()))
+    ] == []

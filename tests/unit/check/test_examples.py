@@ -61,6 +61,8 @@ def test_names_and_lines_are_those_of_the_source(reports):
         ("scales['output']",),
         ("flip.<closure sign>",),
     }
+    fixes = "".join(f.fix for f in containers)
+    assert all(f'("{name}"' in fixes for name in ("shifts_0", "scales_output", "sign"))
     source = inspect.getsource(example_modules).splitlines()
     held = {f.names[0].partition("[")[0].partition(".")[0]: f.where for f in containers}
     for attribute, where in held.items():
