@@ -114,7 +114,7 @@ def elsewhere(case: Case) -> None:
     st.markdown("**Try it yourself, and similar cases**")
     st.page_link(
         there.page,
-        label=f"{there.title}: the same, with settings of your own",
+        label=f"To the experiment: {there.title}",
         icon=there.icon,
         query_params=dict(case.experiment.settings),
     )

@@ -91,7 +91,7 @@ def test_a_case_leads_to_the_lessons_experiment(visit):
     page = visitor.open(f"{PAGE}?case=mask-left-behind&{GUESS}")
     expect(page.get_by_text("That is what happened.")).to_be_visible()
     visitor.settled(charts=0)
-    page.get_by_role("link", name="Attention lab: the same, with settings of your own").click()
+    page.get_by_role("link", name="To the experiment: Attention lab").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Does it matter how a module holds its mask?"
     )

@@ -41,7 +41,8 @@ TOO_NEGATIVE = Case(
     right=1,
     why="float16 ends at 65504. A Python number that is to be written into a tensor is converted "
     "to the tensor's dtype first, and that conversion checks the range.",
-    fix="Use `-torch.inf`. Every floating-point dtype has it, and `softmax` makes it exactly 0.",
+    fix="Use `-torch.inf`. float16, bfloat16, float32 and float64 have it, and "
+    "`softmax` makes it exactly 0.",
     similar=("row-of-nan", "half-picks"),
     experiment=Experiment("pages/1_Attention_lab.py"),
     message="value cannot be converted to type .* without overflow",

@@ -88,7 +88,7 @@ TWICE = Case(
     title="Activation checkpointing counts a batch twice",
     story="To save memory, a block's activations are not kept: `backward` computes them again. The "
     "block has a BatchNorm.",
-    sources=("docs/checkpoint", "pytorch/pytorch#70260"),
+    sources=("docs/checkpoint",),
     tags=(Tag.TRAINING,),
     broken=counted_twice,
     fixed=counted_once,
