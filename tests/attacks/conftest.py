@@ -40,7 +40,7 @@ socket.gethostbyname = lambda host: note(host) or host
 """
 BOUNDS = {
     "BUFFER_LAB_HEADER_SECONDS": "2",
-    "BUFFER_LAB_BODY_SECONDS": "2",
+    "BUFFER_LAB_BODY_SECONDS": "5",
     "BUFFER_LAB_UPLOAD_MB": "20",
     "BUFFER_LAB_UPLOAD_ADDRESS_MB": "12",
     "BUFFER_LAB_UPLOAD_SESSION_MB": "8",

@@ -10,7 +10,7 @@ from websocket_visitor import connect, elements, hash_of_page, rerun, texts
 
 from core.lessons import LESSONS
 
-LAB = ("Attention_lab", "predict=false&causality=true")
+LAB = ("Attention_lab", "predict=true")  # its results are not drawn before a guess
 TRAINING = ("Training", "predict=true")
 
 
@@ -34,8 +34,6 @@ def heading(page):
     ("page", "label"),
     [
         (LAB, "Device"),
-        (LAB, "Register the mask as a buffer"),
-        (LAB, "Token to change (1 to 6)"),
         (TRAINING, "Seed"),
         (TRAINING, "Optimizer"),
     ],
