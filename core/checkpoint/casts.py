@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 PROBES = (2.8, 300.0, -1.0, 1 / 3, 2.0**24 + 1, 70_000.0, 1e30, 2.0**53 - 1, 1e300)
-WHOLE_PROBES = (300, -1, 70_000, 2**24 + 1, 2**40 + 1, 2**53 + 1)
+WHOLE_PROBES = (300, -1, 200, 113, 70_000, 2**24 + 1, 2**40 + 1, 2**53 + 1)
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,14 @@ def _compared(before: torch.Tensor, into: torch.Tensor) -> CastResult:
     old, new = before.item(), after.item()
     if new == old or (isinstance(new, bool) and new == bool(old) and old in (0, 1)):
         return CastResult()
-    return CastResult(_short(old), _short(new))
+    return CastResult(*_short(old, new))
 
 
-def _short(number: object) -> str:
-    return f"{number:.9g}" if isinstance(number, float) else str(number)
+def _short(*numbers: object) -> list[str]:
+    """Numbers as text, with as few digits as tell them apart."""
+    texts: list[str] = []
+    for digits in (6, 9, 17):
+        texts = [f"{n:.{digits}g}" if isinstance(n, float) else str(n) for n in numbers]
+        if len({text.removesuffix(".0") for text in texts}) == len(texts):
+            break
+    return texts

@@ -39,12 +39,14 @@ __all__ = [
 ]
 
 
-def look_inside(report: Callable, data: bytes, name: str) -> Contents | Refusal:
+def look_inside(report: Callable[..., object] | None, data: bytes, name: str) -> Contents | Refusal:
     """`inspect` as a worker's job: a refusal is returned, also for what nobody foresaw."""
     try:
         return inspect(data, name)
     except Refusal as refusal:
         return refusal
+    except MemoryError:
+        raise
     except Exception as error:  # a stranger's file: what it says stays out of the log
         where = "".join(traceback.format_tb(error.__traceback__))
         logging.getLogger(__name__).error("inspect: %s\n%s", type(error).__name__, where)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.checkpoint.casts import CastResult, cast
-from core.checkpoint.contents import Contents, Entry
+from core.checkpoint.contents import EMPTY_DICT, WHOLE_FILE, Contents, Entry, Refusal
 from core.checkpoint.holders import EXTRA, Outcome, try_load
+from core.settings.setting import shorten
 
 PREFIXES = ("module.", "_orig_mod.", "model.")  # that wrappers put before every key
 
@@ -91,11 +92,8 @@ def compare(a: Contents, b: Contents) -> Differences:
 
     Of `a` the tensors count, as a module's. Raises Refusal where there are too many to try.
     """
-    in_a = {e.key: e for e in a.entries if e.is_tensor or e.name == EXTRA}
-    direct = {e.key: e for e in b.entries if not e.wrapper}
-    for entry in b.entries:  # what lies in a dict within is, for load_state_dict, that dict
-        if entry.wrapper:
-            direct.setdefault(entry.wrapper, Entry(entry.wrapper, None, "dict", 0, "—"))
+    in_a = {k: e for k, e in _keys(a).items() if e.is_tensor or e.name == EXTRA}
+    direct = _keys(b)
     outcome = try_load(in_a, direct, b.versions)
     both = [key for key in in_a if key in direct]
     refused = set(outcome.refused)
@@ -117,6 +115,28 @@ def compare(a: Contents, b: Contents) -> Differences:
         outcome.message_not_strict,
         _prefix(in_a, direct, outcome),
     )
+
+
+def _keys(contents: Contents) -> dict[str, Entry]:
+    """The keys that load_state_dict sees: what lies in a dict within is, for it, that dict.
+
+    Raises Refusal if the file holds no dict.
+    """
+    found: dict[str, Entry] = {}
+    for entry in contents.entries:
+        if entry.key == WHOLE_FILE:
+            if entry.dtype == EMPTY_DICT:
+                return {}
+            raise Refusal(
+                f"{shorten(contents.name, 60)} holds no dict of tensors, so load_state_dict ends "
+                "in a TypeError."
+            )
+        key = entry.wrapper or entry.key
+        head, extra, _ = entry.key.partition(f"{EXTRA}.")
+        if extra and (not head or head.endswith(".")):
+            key = head + EXTRA
+        found.setdefault(key, entry if key == entry.key else Entry(key, None, "dict", 0, "—"))
+    return found
 
 
 def _prefix(in_a: Mapping[str, Entry], in_b: Mapping[str, Entry], outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NO_DEVICE = "—"  # safetensors stores none, and what is no tensor has none
+WHOLE_FILE, EMPTY_DICT = "(the whole file)", "dict (empty)"  # a key and a type of the table
 RAGGED = -1  # in a shape: a size that differs within a nested tensor
 
 

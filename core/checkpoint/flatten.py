@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from core.checkpoint.contents import NO_DEVICE, Distinct, Entry, Limits, Refusal, printable
+from core.checkpoint.contents import (
+    EMPTY_DICT,
+    NO_DEVICE,
+    WHOLE_FILE,
+    Distinct,
+    Entry,
+    Limits,
+    Refusal,
+    printable,
+)
 from core.checkpoint.pickle_values import Items, Name, Other, StoredTensor
 
 
@@ -38,7 +47,7 @@ def rows(value: Any, limits: Limits) -> list[Entry]:
         if depth == 1 and children:
             wrapper = path
         if not children:
-            found.append(_row(distinct(path or "(the whole file)"), value, wrapper))
+            found.append(_row(distinct(path or WHOLE_FILE), value, wrapper))
         elif type(value) is Items:  # of a key given twice, the last counts
             paths = {_join(path, key, limits): item for key, item in items}
             for child_path, child in paths.items():
@@ -64,7 +73,7 @@ def _row(key: str, value: Any, wrapper: str) -> Entry:
             key, value.shape, value.dtype, value.nbytes, value.device, None, value.views, wrapper
         )
     if type(value) is Items:
-        kind = "dict (empty)"
+        kind = EMPTY_DICT
     elif type(value) in (list, tuple):
         kind = f"{type(value).__name__} of {len(value):,}"
     elif type(value) is Name:

@@ -95,7 +95,7 @@ def try_load(
 def _try_load(
     expected: Mapping[str, Entry], loaded: Mapping[str, Entry], versions: Mapping[str, int] | None
 ) -> Outcome:
-    module, refused, count = _module(expected)
+    module, refused, count = _module(expected, loaded)
     if count * max(len(loaded), 1) > MOST_STEPS:
         raise Refusal(
             f"load_state_dict would look at {len(loaded):,} keys for each of {count:,} modules; "
@@ -164,7 +164,9 @@ def _real(entry: Entry, shape: list[int]) -> torch.Tensor | None:
     return torch.zeros(shape, dtype=dtype)
 
 
-def _module(expected: Mapping[str, Entry]) -> tuple[nn.Module, list[str], int]:
+def _module(
+    expected: Mapping[str, Entry], loaded: Mapping[str, Entry]
+) -> tuple[nn.Module, list[str], int]:
     """(a module with the expected tensors, the list that its parts add refused keys to, parts)"""
     places: dict[str, dict[str, Entry]] = {"": {}}
     for key, entry in expected.items():
@@ -192,7 +194,7 @@ def _module(expected: Mapping[str, Entry]) -> tuple[nn.Module, list[str], int]:
         holder = at(path)
         for name, entry in entries.items():
             if name != EXTRA:
-                holder._buffers[name] = _tensor(entry, None)
+                holder._buffers[name] = _tensor(entry, loaded.get(entry.key))
     return made[""], refused, len(made)
 
 

@@ -18,7 +18,7 @@ DATA_TYPES = (  # modules whose classes hold data; allowing these by name runs n
     *("collections", "enum", "torch.torch_version", "omegaconf"),
 )
 OLD_NUMPY = "numpy.core."  # as numpy before version 2 called what it calls numpy._core now
-DTENSOR = ("torch.distributed.tensor", "torch.distributed.device_mesh", "torch.distributed._tensor")
+DTENSOR = "torch.distributed.tensor.DTensor"
 JAGGED = ("torch.nested.", "torch._dynamo.")
 LAZY = "torch.nn.parameter.Uninitialized"
 SHARDED = "torch.distributed.checkpoint."
@@ -66,7 +66,7 @@ def _advice(names: Sequence[str], numpy_types: Iterable[str], has_module: bool) 
             'model = torch.load("model.pt", weights_only=False)  # runs what is in the file\n'
             'torch.save(model.state_dict(), "state.pt")',
         )
-    if all_of(*DTENSOR):
+    if DTENSOR in names and all_of("torch.distributed."):
         return (
             "These are DTensors, as FSDP2 and tensor parallelism save them. Plain torch.load reads "
             "the file once `torch.distributed.tensor` is imported.",

@@ -25,11 +25,6 @@ class StorageUse:
     clean: int  # bytes that `clean` of core.checkpoint.clean_save would keep
     keys: tuple[str, ...]  # the tensors that read it
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether one tensor has it for itself, all of it."""
-        return len(self.keys) == 1 and self.used == self.nbytes
-
 
 @dataclass(frozen=True)
 class ByteCount:

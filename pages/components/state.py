@@ -107,6 +107,7 @@ COST_ATTEMPT: Slot[int] = Slot("cost attempt", int)  # how often "Measure again"
 STEPS_BOX: Slot[int] = Slot("steps box", int)  # the number of the timeline's text box
 STEPS_TEXT: Slot[str | None] = Slot("built", nothing)  # the timeline's steps, as text
 STEPS_CLICKED: Slot[bool] = Slot("clicked", bool)  # whether a click changed them last
+FILES_READ: Slot[dict[Any, Any]] = Slot("files read", dict)  # of uploads: what came of reading
 QUIZ_SCORE: Slot[dict[str, dict[str, bool]]] = Slot("quiz score", dict)  # row: {column: right}
 QUIZ_FIRST: Slot[dict[str, dict[str, str | None]]] = Slot("quiz first", dict)  # first answers
 CASE_SHOWN: Slot[str | None] = Slot("case that was shown", nothing)

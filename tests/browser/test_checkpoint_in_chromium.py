@@ -107,7 +107,7 @@ def test_a_large_file_is_read_by_a_worker_with_a_way_to_cancel(visit):
     expect(page.get_by_test_id("stAlert")).to_contain_text("large.bin is refused", timeout=30_000)
 
 
-def test_a_file_above_the_limit_or_of_another_kind_is_not_sent(visit, tmp_path):
+def test_a_file_above_the_limit_is_not_sent_and_no_other_files_table_is_shown(visit, tmp_path):
     visitor = visit()
     page = visitor.open(INSIDE)
     large = tmp_path / "large.pt"
@@ -115,9 +115,39 @@ def test_a_file_above_the_limit_or_of_another_kind_is_not_sent(visit, tmp_path):
         file.truncate(64 * 2**20 + 1)  # a hole: it takes no room
     page.locator("input[type=file]").set_input_files(large)
     expect(page.get_by_text(re.compile("must be .*64.*MB or smaller"))).to_be_visible()
-    upload(page, ("notes.txt", b"hello"))
-    expect(page.get_by_text("files are not allowed")).to_be_visible()
+    expect(page.get_by_text("was not taken, so there is no table of it")).to_be_visible()
+    expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_be_hidden()
+    page.get_by_role("button", name=re.compile("^Remove ")).click()
     expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_be_visible()
+    expect(page.get_by_text("was not taken, so there is no table of it")).to_be_hidden()
+
+
+def test_any_name_is_sent_and_the_reason_stands_where_the_table_would(visit):
+    visitor = visit()
+    page = visitor.open(INSIDE)
+    expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_be_visible()
+    upload(page, ("notes.txt", b"hello"), ("index.json", b'{"weight_map": {"w": "a.bin"}}'))
+    expect(page.get_by_test_id("stAlert").nth(0)).to_contain_text(
+        "notes.txt is refused. This is no"
+    )
+    expect(page.get_by_test_id("stAlert").nth(1)).to_contain_text("Upload one of them: a.bin")
+    expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_have_count(0)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+
+
+def test_a_training_checkpoint_is_unwrapped_by_a_switch_in_the_link(visit):
+    visitor = visit()
+    page = visitor.open(INSIDE)
+    state = {"weight": torch.ones(2, 3)}
+    upload(
+        page,
+        ("a", saved(state)),
+        ("b.ckpt", saved({"model": {"weight": torch.ones(2, 3).half()}, "epoch": 1})),
+    )
+    expect(page.get_by_text("1 missing, 2 unexpected. The words are")).to_be_visible()
+    page.get_by_text("Load the state_dict within").click()
+    expect(page.get_by_text("1 cast to another dtype. The words are")).to_be_visible()
+    expect(page).to_have_url(re.compile("unwrap=true"))
 
 
 def test_the_price_is_predicted_saved_and_drawn(visit):

@@ -1,8 +1,12 @@
 """Two sections of the lesson on state_dict: the price of persistence, look inside a checkpoint."""
 
+import argparse
 import io
 import os
 import pickle
+import random
+import zipfile
+from time import monotonic
 
 import pytest
 import safetensors.torch
@@ -12,6 +16,7 @@ from torch import nn
 
 from core.checkpoint import checkpoint as checkpoints
 from core.checkpoint.checkpoint import bundled
+from core.checkpoint.report import look
 from pages.state_dict import checkpoint as inside
 
 
@@ -62,6 +67,10 @@ def test_the_price_has_its_code_to_take_home():
 def upload(app, *files):
     uploader = app.file_uploader(key="uploads")
     uploader.set_value([(name, data, "application/octet-stream") for name, data in files]).run()
+    deadline = monotonic() + 60
+    while app.get("progress"):  # a worker reads what is not tiny
+        assert monotonic() < deadline
+        app.run()
     assert not app.exception, app.exception[0].value
     return app
 
@@ -233,3 +242,100 @@ def test_an_upload_is_seen_by_nobody_else_and_gone_when_removed(inspecting):
     assert "secret" not in table(other).index and "mine.pt" not in text(other)
     app.file_uploader(key="uploads").clear().run()
     assert "secret" not in table(app).index
+
+
+# ------------------------------------------------- what a file is, and what loading it would do
+
+
+@pytest.mark.parametrize(
+    "name", ["model.ckpt", "checkpoint.pth.tar", "model.jit", "weights", "model.npz", "Modell.PT "]
+)
+def test_any_name_is_taken_and_the_content_decides(inspecting, name):
+    app = upload(inspecting, (name, saved({"weight": torch.ones(2)})))
+    assert not app.error and list(table(app).index) == ["weight"]
+    app = upload(app, (name, b"<!doctype html><html></html>"))
+    assert "a web page" in app.error[0].value
+    assert not app.dataframe and "attention_with_buffer" not in text(app)
+
+
+def test_the_page_says_first_that_a_file_does_not_record_buffers(inspecting):
+    assert any("does not record what was a buffer" in c.value for c in inspecting.caption)
+    app = upload(inspecting, ("a.pt", saved({"weight": torch.ones(2)})))
+    assert "none looks" not in text(app) and "suggests a buffer" in text(app)
+
+
+def test_bytes_are_counted_once_and_a_clean_save_is_offered(inspecting):
+    mask, whole = torch.ones(40, 40), torch.ones(100, 100)
+    state = {f"{i}.mask": mask for i in range(12)}
+    app = upload(inspecting, ("shared.pt", saved(state)), ("slice.pt", saved({"w": whole[:6, :6]})))
+    assert "12 look like buffers, 6,400 bytes" in text(app)
+    assert "have 40,000, of which 144 are read. Saved without what nobody reads" in text(app)
+    assert table(app).loc["0.mask", "storage"] == "shared by 12 names"
+    assert table(app, 1).loc["w", "storage"] == "144 of 40,000 bytes used"
+    programs = [code.value for code in app.code if "def clean" in code.value]
+    assert len(programs) == 1
+
+
+def test_a_refusal_comes_with_what_to_run(inspecting):
+    data = saved({"w": torch.ones(1), "args": argparse.Namespace(lr=1)})
+    app = upload(inspecting, ("train.pt", data))
+    assert "state_dict()" not in app.error[0].value
+    assert any("safe_globals" in code.value for code in app.code)
+
+
+def test_a_silent_cast_is_a_finding_of_its_own(inspecting):
+    half = {"w": torch.ones(2, dtype=torch.float16)}
+    app = upload(inspecting, ("a.pt", saved({"w": torch.ones(2)})), ("b.pt", saved(half)))
+    assert "1 cast to another dtype" in text(app) and "mismatched" not in text(app)
+    assert "every number stays" in table(app, 2).loc["w", "what load_state_dict does"]
+    assert not app.warning
+    whole = {"w": torch.ones(2, dtype=torch.int64)}
+    app = upload(app, ("c.pt", saved(whole)), ("d.pt", saved({"w": torch.ones(2)})))
+    assert "2.8 becomes 2" in app.warning[0].value
+
+
+def test_a_training_checkpoint_can_be_unwrapped(inspecting):
+    model = nn.Linear(2, 2).state_dict()
+    files = ("a.pt", saved(model)), ("b.pt", saved({"model": model, "epoch": 1}))
+    app = upload(inspecting, *files)
+    assert "2 missing, 2 unexpected" in text(app)
+    assert "torch.load(file)['model']" in app.info[0].value
+    app.toggle(key="unwrap").set_value(True).run()
+    assert "Every key is in both" in app.success[0].value
+    app = upload(page("inside", predict="false", unwrap="true"), *files)
+    assert "Every key is in both" in app.success[0].value  # as the link says
+
+
+def test_cells_are_no_formulas(inspecting):
+    state = {"=cmd|' /C calc'!A0": torch.ones(1), "+1": torch.ones(1), "@SUM(1)": torch.ones(1)}
+    app = upload(inspecting, ("a.pt", saved(state)), ("b.pt", saved({"-x": torch.ones(1)})))
+    for frame in app.dataframe:
+        for cell in frame.value.astype(str).to_numpy().ravel():
+            assert cell[:1] not in ("=", "+", "-", "@")
+
+
+def test_a_file_is_read_once_however_often_the_page_runs(inspecting, monkeypatch):
+    read = []
+    monkeypatch.setattr(inside, "look_here", lambda *args: read.append(args) or look(None, *args))
+    app = upload(inspecting, ("a.pt", saved({"w": torch.ones(1)})))
+    for _ in range(3):
+        app.run()
+    app.query_params["keys"] = "true"
+    assert len(read) == 1
+    app = upload(app, ("b.pt", saved({"v": torch.ones(1)})))
+    assert len(read) == 2 and list(table(app).index) == ["v"]
+
+
+def test_work_is_left_to_a_worker_even_if_the_file_is_small(inspecting, monkeypatch):
+    def never(*args):
+        raise AssertionError("read in the server")
+
+    monkeypatch.setattr(inside, "look_here", never)
+    chance = random.Random(0)
+    numbers = b"".join(b"K%ca" % chance.randrange(256) for _ in range(100_000))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02]" + numbers + b".")
+    assert len(packed.getvalue()) < 200_000
+    app = upload(inspecting, ("small.pt", packed.getvalue()))
+    assert table(app).loc["(the whole file)", "dtype"] == "list of 100,000"
