@@ -1,7 +1,7 @@
 """Frames a page: its turn, its title, the navigation, and the link, which may need mending."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 import numpy as np
 import streamlit as st
@@ -17,7 +17,9 @@ from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
 _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
-ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize((48, 48), Image.NEAREST)
+ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize(
+    (48, 48), Image.Resampling.NEAREST
+)
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
@@ -47,7 +49,7 @@ forgive_forged_values()
 
 
 @contextlib.contextmanager
-def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Iterator[None]:
+def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator[None]:
     """Run a page of the catalogue of lessons when it is its turn; its contents go within.
 
     catalogue maps the page's names in the URL to Settings. A link with anything unfit in it is
@@ -113,7 +115,7 @@ def show_complaints(page: str) -> None:
         with st.container(key="complaints"):
             st.warning("The link had something that this page cannot use.\n\n" +
                        "\n".join(f"- {sentence}" for sentence in wrong.get()))  # fmt: skip
-            st.button("Dismiss", on_click=wrong.take)
+            st.button("Dismiss", on_click=lambda: wrong.set([]))
 
 
 def remember_link(page: str) -> None:

@@ -48,7 +48,7 @@ def draw(
     name = setting.name
     if not state.is_drawn(name) and state.typed(name).known:
         state.set_value(setting, state.typed(name).get())
-    common = {
+    common: dict[str, Any] = {
         "key": name,
         "help": setting.help or None,
         "bind": "query-params",
@@ -142,7 +142,7 @@ def token_choice(setting: Setting, tokens: Sequence[str]) -> int:
     default = min(setting.default, count)
     memory: dict[str, Any] = {"default": default, "wish": None}
     state.token_memory(name).set(memory)
-    value = {"value": default}
+    value: dict[str, Any] = {"value": default}
     if asked > count:
         error = SettingError(name, asked, f"a token of this input, 1 to {count}")
         st.warning(f"{error} `{count}` is used instead.")
