@@ -9,7 +9,7 @@ from core.settings.outcome_question import outcome_verdict
 from pages.components import frame, prediction
 from pages.components.widgets import section
 from pages.lab import controls, mask_cost, panels
-from pages.lab.sections import closer_looks, looked_at
+from pages.lab.sections import closer_looks, view_request
 
 PAGE = "pages/1_Attention_lab.py"
 with frame.page(PAGE, {**LAB, **MASK_COST}):
@@ -20,8 +20,8 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
     )
     settings = controls.lab_controls()
     if settings and prediction.gate(OUTCOME, settings.asks, settings.question, settings.predict):
-        look = looked_at(settings)
-        observation = controls.observe(look)
+        request = view_request(settings)
+        observation = controls.observation_of(request)
         chosen = other = None
         if observation:
             chosen = observation.variant(settings.buffer)
@@ -34,7 +34,7 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
             if other:
                 panels.variant_row(observation, other, chosen)
             panels.legend(chosen, other)
-        closer_looks(settings, look, observation, chosen, other)
+        closer_looks(settings, request, observation, chosen, other)
     if settings:
         with section(MASK_COST["cost"]) as opened:
             if opened.open:

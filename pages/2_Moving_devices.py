@@ -20,7 +20,7 @@ with frame.page(PAGE, MOVING):
     built = timeline.builder()
     ask = widget(MOVING["predict"])
     if built and prediction.gate(OUTCOME, timeline.question(built), built.name, ask):
-        story = timeline.observe(built)
+        story = timeline.cached_timeline(built)
         if ask:
             guess = prediction.guess_of(OUTCOME)
             prediction.show(outcome_verdict(guess, story.outcome, reason(story)))

@@ -1,7 +1,7 @@
 """What a screen shows of an Observation: every T×T tensor reduced to a Matrix.
 
-Up to IN_PLACE tokens this takes some tens of milliseconds and is done where it is asked for. A
-longer input is a worker's job (core.workers.pool).
+Up to MAX_TOKENS_IN_PLACE tokens this takes some tens of milliseconds and is done where it is asked
+for. A longer input is a worker's job (core.workers.pool).
 """
 
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from core.settings.setting import SettingError
 from core.workers.byte_cache import kept
 from core.workers.processes import available_memory
 
-IN_PLACE = 1024  # tokens: GPT-2's context length
-KEPT = 24 * 2**20  # bytes of views, and as many of what the probe found
+MAX_TOKENS_IN_PLACE = 1024  # tokens: GPT-2's context length
+KEPT_BYTES = 24 * 2**20  # bytes of views, and as many of what the probe found
 
 
 @dataclass(frozen=True)
-class Look:
+class ViewRequest:
     """An Experiment, and which part of its tensors to keep exactly. Positions count from 0."""
 
     experiment: Experiment
@@ -28,8 +28,8 @@ class Look:
     query: int = 0
 
 
-def look(report, wanted):
-    """The Observation of a Look, with a Matrix in place of every tensor of T×T numbers."""
+def compute_view(report, wanted):
+    """The Observation of a ViewRequest, with a Matrix in place of every tensor of T×T numbers."""
     check_memory(wanted.experiment)
     observation = run(wanted.experiment)
     report(0.5)
@@ -43,14 +43,14 @@ def probe(report, experiment, changed, buffer):
     return row_changes(before, run(with_changed_token(experiment, changed)).variant(buffer))
 
 
-@kept(KEPT)
-def look_here(wanted):
-    """The same as look, in this process, kept."""
-    return look(lambda *_: None, wanted)
+@kept(KEPT_BYTES)
+def view_cached(wanted):
+    """The same as compute_view, in this process, kept."""
+    return compute_view(lambda *_: None, wanted)
 
 
-@kept(KEPT)
-def probe_here(experiment, changed, buffer):
+@kept(KEPT_BYTES)
+def probe_cached(experiment, changed, buffer):
     """The same as probe, in this process, kept."""
     return probe(lambda *_: None, experiment, changed, buffer)
 

@@ -1,7 +1,7 @@
 """What was measured of the mask's cost, in words."""
 
 from core.charts.markdown_table import markdown_table
-from core.mask_cost.measure import ATOL, ENOUGH, ROUNDS, RTOL, Report
+from core.mask_cost.measure import ATOL, MIN_BLOCKS, ROUNDS, RTOL, Report
 from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
 from core.settings.prediction import Verdict
 
@@ -23,7 +23,7 @@ def leaders(report):
     The others cannot be told from the first by the middle halves of their times.
     """
     rows = sorted(at_longest(report).values(), key=lambda row: row.forward.median)
-    return [row.way for row in rows if not row.forward.told_from(rows[0].forward)]
+    return [row.way for row in rows if not row.forward.distinguishable_from(rows[0].forward)]
 
 
 def fastest_verdict(guess: str, report: Report) -> Verdict:
@@ -44,7 +44,7 @@ def ranking(report):
     where = f"At {report.measured[-1]:,} tokens on `{report.device}`"
     if len(first) > 1:
         spans = ", ".join(f"*{way}* {span(rows[way].forward)}" for way in first)
-        few = min(rows[way].forward.blocks for way in first) < ENOUGH
+        few = min(rows[way].forward.blocks for way in first) < MIN_BLOCKS
         why = "too few times were measured" if few else "the middle halves of their times overlap"
         text = f"{where} these cannot be told apart, for {why}: {spans}."
         rest = [row for way, row in rows.items() if way not in first]
@@ -75,7 +75,7 @@ def reasons(report):
         f"To build a mask took {in_words(rebuilt.mask.median)}, {share:.0%} of the forward pass of "
         f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(copied.mask.median)}."
     )
-    if not stored.forward.told_from(rebuilt.forward):
+    if not stored.forward.distinguishable_from(rebuilt.forward):
         yield (
             f"**Does storing save time?** Here it cannot be told: *{STORED}* took "
             f"{span(stored.forward)}, *{REBUILT}* {span(rebuilt.forward)}."

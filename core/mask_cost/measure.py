@@ -1,7 +1,7 @@
 """What the causal mask costs: four ways to the same context vectors, timed, their memory observed.
 
-Dimensions: T tokens, as many as the context length; D numbers in an embedding, a query, a key and
-a value, as in one head of GPT-2. Times are seconds on one thread, memory is bytes.
+Dimensions: num_tokens is the context length; D_HEAD numbers in an embedding, a query, a key and a
+value, as in one head of GPT-2. Times are seconds on one thread, memory is bytes.
 """
 
 import itertools
@@ -23,13 +23,13 @@ from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.attention.mask_variants import CopiedEachTime, FusedAttention, RebuiltEachTime
 from core.attention.trace import trace
 
-D = 64
-SHORTEST = 16  # tokens
+D_HEAD = 64
+MIN_TOKENS = 16  # tokens
 SEED = 123
 RTOL, ATOL = 1e-4, 1e-5  # of torch.allclose, for the context vectors of two ways
 ROUNDS = 9  # visits to each way at each length
-VISIT = 0.005  # seconds of calls in a visit, at least one call
-ENOUGH = 4  # blocks that a middle half needs
+VISIT_SECONDS = 0.005  # seconds of calls in a visit, at least one call
+MIN_BLOCKS = 4  # blocks that a middle half needs
 SECONDS = 10.0  # for all of it; no visit begins later
 
 
@@ -42,7 +42,7 @@ COMPETITORS = {
 }
 
 
-class Watch(TorchDispatchMode):
+class MemoryTracker(TorchDispatchMode):
     """Sees every operation of PyTorch in this thread: the memory that results take while they live.
 
     It does not see what one operation takes and gives back inside its own kernel.
@@ -74,7 +74,7 @@ class Watch(TorchDispatchMode):
 
 
 @dataclass(frozen=True)
-class Spread:
+class TimingSummary:
     """Times of one thing: the median and the middle half, in seconds."""
 
     median: float
@@ -82,9 +82,9 @@ class Spread:
     high: float  # third quartile
     blocks: int  # measured times, one a visit; each is the mean of a block of calls
 
-    def told_from(self, other: "Spread") -> bool:
+    def distinguishable_from(self, other: "TimingSummary") -> bool:
         """Whether the middle halves lie apart, and rest on enough blocks to mean something."""
-        enough = min(self.blocks, other.blocks) >= ENOUGH
+        enough = min(self.blocks, other.blocks) >= MIN_BLOCKS
         return enough and (self.low > other.high or other.low > self.high)
 
 
@@ -94,8 +94,8 @@ class Cost:
 
     way: str
     tokens: int
-    forward: Spread
-    mask: Spread | None  # getting the mask alone, where there is one
+    forward: TimingSummary
+    mask: TimingSummary | None  # getting the mask alone, where there is one
     held: int  # bytes of mask that the module holds between two forward passes
     peak: int  # bytes that one forward pass adds at its peak
     largest: int  # bytes of the largest tensor that it makes
@@ -113,8 +113,8 @@ class Traced:
     """The lab's module (3 numbers in, 2 out) called plainly, and observed line by line."""
 
     tokens: int
-    plain: Spread
-    traced: Spread
+    plain: TimingSummary
+    traced: TimingSummary
 
     @property
     def ratio(self) -> float:
@@ -177,24 +177,24 @@ def stopwatch(device: torch.device) -> Callable[[], float]:
     return clock
 
 
-class Contest:
+class Benchmark:
     """All ways at one length: built, compared, their memory observed, ready to be timed."""
 
     def __init__(self, tokens: int, device: torch.device) -> None:
         self.tokens = tokens
         self.models = {
-            way: seeded(variant, D, D, tokens, 0.0).to(device)
+            way: seeded(variant, D_HEAD, D_HEAD, tokens, 0.0).to(device)
             for way, variant in COMPETITORS.items()
         }
         lab = seeded(CausalAttentionWithBuffer, 3, 2, tokens, 0.0).to(device)
         torch.manual_seed(SEED)
-        x = torch.randn(1, tokens, D).to(device)
+        x = torch.randn(1, tokens, D_HEAD).to(device)
         tokens_of_lab = torch.rand(1, tokens, 3).to(device)
         outputs = {way: model(x).cpu() for way, model in self.models.items()}
         first = next(iter(outputs.values()))
         self.same = all(torch.allclose(o, first, RTOL, ATOL) for o in outputs.values())
         self.differences = {w: (o - first).abs().max().item() for w, o in outputs.items()}
-        self.watched = {way: observe(model, x) for way, model in self.models.items()}
+        self.watched = {way: track_memory(model, x) for way, model in self.models.items()}
         statements = {("forward", w): ("model(x)", m, x) for w, m in self.models.items()}
         statements |= {
             ("mask", w): ("model.mask", m, x)
@@ -225,19 +225,19 @@ class Contest:
                 return False
             timer = self.timers[what]
             if what not in self.calls:  # blocked_autorange would find it anew at each visit
-                self.calls[what] = max(1, round(VISIT / timer.timeit(1).median))
+                self.calls[what] = max(1, round(VISIT_SECONDS / timer.timeit(1).median))
             self.times[what] += timer.timeit(self.calls[what]).times
         self.visits += 1
         return True
 
-    def spread(self, *what: Any) -> Spread | None:
+    def spread(self, *what: Any) -> TimingSummary | None:
         times = self.times.get(what)
         if not times:
             return None
         low, median, high = statistics.quantiles(
             times * (1 + (len(times) == 1)), n=4, method="inclusive"
         )
-        return Spread(median, low, high, len(times))
+        return TimingSummary(median, low, high, len(times))
 
     def costs(self) -> tuple[Cost, ...]:
         return tuple(
@@ -257,9 +257,9 @@ class Contest:
         )
 
 
-def observe(model: torch.nn.Module, x: torch.Tensor) -> Watch:
-    """The Watch of one forward pass."""
-    with Watch() as watch:
+def track_memory(model: torch.nn.Module, x: torch.Tensor) -> MemoryTracker:
+    """The MemoryTracker of one forward pass."""
+    with MemoryTracker() as watch:
         model(x)
     return watch
 
@@ -273,7 +273,7 @@ def measure(
     seconds: float = SECONDS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
-    """Measure all ways at T = SHORTEST, twice that, … up to longest, on a device by its name.
+    """Measure all ways at T = MIN_TOKENS, twice that, … up to longest, on a device by its name.
 
     Rounds go through all lengths, so that other load of the machine hits all alike. After
     `seconds` nothing more begins. report(fraction, words) is called on the way. attempt only
@@ -281,13 +281,13 @@ def measure(
     nobody else's meanwhile.
     """
     place = torch.device(device)
-    lengths = tuple(SHORTEST * 2**i for i in range((longest // SHORTEST).bit_length()))
+    lengths = tuple(MIN_TOKENS * 2**i for i in range((longest // MIN_TOKENS).bit_length()))
     start = clock()
 
     def over() -> bool:
         return clock() - start > seconds
 
-    contests: dict[int, Contest] = {}
+    benchmarks: dict[int, Benchmark] = {}
     steps = list(itertools.product(range(rounds), lengths))
     warm_allocator()
     one_thread = benchmark.set_torch_threads(1)
@@ -297,20 +297,20 @@ def measure(
                 break
             fraction = max(step / len(steps), (clock() - start) / seconds)
             report(min(fraction, 1.0), f"Round {turn + 1} of {rounds}: {tokens:,} tokens")
-            if tokens not in contests:
-                contests[tokens] = Contest(tokens, place)
-            if not contests[tokens].visit(over):
+            if tokens not in benchmarks:
+                benchmarks[tokens] = Benchmark(tokens, place)
+            if not benchmarks[tokens].visit(over):
                 break
-    done = [contest for contest in contests.values() if contest.visits]
+    done = [one for one in benchmarks.values() if one.visits]
     return Report(
         device=device,
         lengths=lengths,
-        rows=tuple(cost for contest in done for cost in contest.costs()),
+        rows=tuple(cost for one in done for cost in one.costs()),
         traced=tuple(
             Traced(c.tokens, c.spread("lab", "plain"), c.spread("lab", "traced")) for c in done
         ),
-        same=all(contest.same for contest in done),
-        rounds=min((contest.visits for contest in done), default=0),
+        same=all(one.same for one in done),
+        rounds=min((one.visits for one in done), default=0),
         seconds=clock() - start,
         clock="processor time" if place.type in ON_CPU else "wall-clock time",
         machine=f"{platform.machine()}, {os.cpu_count()} processors, PyTorch {torch.__version__}",

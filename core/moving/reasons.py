@@ -10,7 +10,7 @@ from core.settings.prediction import Verdict, verdict
 
 
 def reason(story):
-    """Why a Story ended as it did, from the last column of its ledger; Markdown."""
+    """Why a TimelineResult ended as it did, from the last column of its ledger; Markdown."""
     last = story.columns[-1].ledger
     weight, mask = last["W_query.weight"], last.get("mask")
     if story.outcome is Outcome.DEVICE_ERROR:

@@ -50,7 +50,7 @@ class StepError:
 
 
 @dataclass(frozen=True)
-class Story:
+class TimelineResult:
     """What came out of a Timeline: a column for each step that was reached."""
 
     timeline: Timeline
@@ -79,7 +79,7 @@ def place(tensor: torch.Tensor, kind: str) -> Place:
     return Place(str(tensor.device), dtype_name(tensor.dtype), kind)
 
 
-def run_timeline(timeline: Timeline) -> Story:
+def run_timeline(timeline: Timeline) -> TimelineResult:
     """Execute timeline_script(timeline), and write a Column where it says `show`."""
     script = timeline_script(timeline)
     columns: list[Column] = []
@@ -98,7 +98,7 @@ def run_timeline(timeline: Timeline) -> Story:
         except Exception as exception:
             error = step_error(exception, script)
             show("", names["model"], **{name: names[name] for name in MADE if name in names})
-    return Story(timeline, tuple(columns), error)
+    return TimelineResult(timeline, tuple(columns), error)
 
 
 def step_error(exception: Exception, script: Script) -> StepError:

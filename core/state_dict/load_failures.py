@@ -5,6 +5,7 @@
 
 import warnings
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import torch
 
@@ -17,7 +18,14 @@ from core.state_dict.take_home import load_script
 from core.workers.random_state import own_random_numbers
 
 HOLDS = ("buffer", "non-persistent", "plain")
-OUTCOMES = ("it loads", "it raises", "it loads, and something is wrong")
+
+
+class LoadOutcome(StrEnum):
+    """What came of a loading; the values stand in links."""
+
+    LOADS = "it loads"
+    RAISES = "it raises"
+    WRONG = "it loads, and something is wrong"
 
 
 def _hold(name: str, label: str) -> Choice:
@@ -29,7 +37,7 @@ def _length(name: str, label: str) -> Whole:
 
 
 @dataclass(frozen=True)
-class Loading(Declared):
+class LoadExperiment(Declared):
     """A source, a target and how one is loaded into the other; validated (SettingError)."""
 
     source: str = declared(_hold("source", "Source holds its mask as"))
@@ -68,26 +76,26 @@ class Loading(Declared):
 
     @property
     def name(self):
-        """A short name, unique for a Loading."""
+        """A short name, unique for a LoadExperiment."""
         return ".".join(str(getattr(self, name)) for name in FIELDS)
 
 
-FIELDS = settings_of(Loading)
+FIELDS = settings_of(LoadExperiment)
 PRESETS = {
-    "Missing key": Loading(source="plain"),
-    "Unexpected key": Loading(target="plain"),
-    "Not persistent any more": Loading(target="non-persistent"),
-    "Size mismatch": Loading(target_length=4),
-    "Size mismatch, strict=False": Loading(target_length=4, strict=False),
-    "DataParallel's prefix": Loading(wrapped="DataParallel"),
-    "torch.compile's prefix": Loading(wrapped="torch.compile"),
-    "Nothing loaded, no error": Loading(wrapped="DataParallel", strict=False),
-    "A dtype lost": Loading(source_dtype="float16", assign=True),
-    "Meta, and no assign": Loading(target_device="meta"),
-    "Meta, a mask left behind": Loading(
+    "Missing key": LoadExperiment(source="plain"),
+    "Unexpected key": LoadExperiment(target="plain"),
+    "Not persistent any more": LoadExperiment(target="non-persistent"),
+    "Size mismatch": LoadExperiment(target_length=4),
+    "Size mismatch, strict=False": LoadExperiment(target_length=4, strict=False),
+    "DataParallel's prefix": LoadExperiment(wrapped="DataParallel"),
+    "torch.compile's prefix": LoadExperiment(wrapped="torch.compile"),
+    "Nothing loaded, no error": LoadExperiment(wrapped="DataParallel", strict=False),
+    "A dtype lost": LoadExperiment(source_dtype="float16", assign=True),
+    "Meta, and no assign": LoadExperiment(target_device="meta"),
+    "Meta, a mask left behind": LoadExperiment(
         source="non-persistent", target="non-persistent", target_device="meta", assign=True
     ),
-    "Another device, assigned": Loading(source_device=SIMULATED, assign=True),
+    "Another device, assigned": LoadExperiment(source_device=SIMULATED, assign=True),
 }
 
 
@@ -102,10 +110,10 @@ class TensorChange:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What came of a Loading. Texts are PyTorch's own."""
+class LoadResult:
+    """What came of a LoadExperiment. Texts are PyTorch's own."""
 
-    loading: Loading
+    loading: LoadExperiment
     script: str
     message: str  # what load_state_dict returned, or the exception's type and text
     raised: bool
@@ -114,14 +122,14 @@ class Loaded:
     faults: tuple[str, ...]  # what is wrong with the target afterwards, as observed; Markdown
 
     @property
-    def outcome(self):
+    def outcome(self) -> LoadOutcome:
         if self.raised:
-            return OUTCOMES[1]
-        return OUTCOMES[2] if self.faults else OUTCOMES[0]
+            return LoadOutcome.RAISES
+        return LoadOutcome.WRONG if self.faults else LoadOutcome.LOADS
 
 
 def run(loading):
-    """Execute a Loading and return what came of it."""
+    """Execute a LoadExperiment and return what came of it."""
     script = load_script(loading)
     names = script.namespace()
     head, call, tail = split_at_load(script.text)
@@ -137,7 +145,9 @@ def run(loading):
     if later:
         faults.append(f"The forward pass raises. {text(later)}")
     said = [str(w.message) for w in caught if w.category is UserWarning]
-    return Loaded(loading, script.text, message, bool(error), tuple(said), changes, tuple(faults))
+    return LoadResult(
+        loading, script.text, message, bool(error), tuple(said), changes, tuple(faults)
+    )
 
 
 def split_at_load(source):
@@ -200,6 +210,6 @@ def find_faults(device, changes):
 
 
 def cures(loaded):
-    """The names of the fixes that cure a Loaded, found by running each."""
+    """The names of the fixes that cure a LoadResult, found by running each."""
     tried = (replace(loaded.loading, fix=fix) for fix in FIXES if fix != "none")
-    return tuple(loading.fix for loading in tried if run(loading).outcome == OUTCOMES[0])
+    return tuple(loading.fix for loading in tried if run(loading).outcome is LoadOutcome.LOADS)

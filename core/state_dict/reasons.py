@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from core.settings.prediction import Verdict, verdict
 from core.state_dict.edit_mask import EditResult
-from core.state_dict.load_failures import Loaded
+from core.state_dict.load_failures import LoadResult
 from core.state_dict.settings import HOW_MANY, SURVIVES
-from core.state_dict.size import STORED_AS, Price
+from core.state_dict.size import STORED_AS, CheckpointSize
 
 
 def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) -> Verdict:
@@ -43,12 +43,12 @@ def survival_verdict(guess: str, with_buffer: EditResult, without: EditResult) -
     return verdict(guess, answers[kept], f"{because} {output}")
 
 
-def load_verdict(guess: str, loaded: Loaded) -> Verdict:
+def load_verdict(guess: str, loaded: LoadResult) -> Verdict:
     """What a guess at what load_state_dict will do was worth, and why."""
     return verdict(guess, loaded.outcome, load_reason(loaded))
 
 
-def shrinking_verdict(guess: str, table: Sequence[Price]) -> Verdict:
+def shrinking_verdict(guess: str, table: Sequence[CheckpointSize]) -> Verdict:
     """What a guess at what bool saves was worth, and why; from Prices."""
     saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
     float32, boolean, *_ = STORED_AS
@@ -65,8 +65,8 @@ def shrinking_verdict(guess: str, table: Sequence[Price]) -> Verdict:
     )
 
 
-def load_reason(loaded: Loaded) -> str:
-    """Why a Loaded came out as it did; Markdown."""
+def load_reason(loaded: LoadResult) -> str:
+    """Why a LoadResult came out as it did; Markdown."""
     loading, message = loaded.loading, loaded.message
     if not loaded.raised and not loaded.faults:
         return "Every key that the target needed was there, with its shape, and its values arrived."

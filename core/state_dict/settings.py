@@ -7,8 +7,7 @@ from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, prediction
 from core.settings.setting import Choice, Switch, Text
 from core.state_dict.edit_mask import EDITS
-from core.state_dict.load_failures import FIELDS
-from core.state_dict.load_failures import OUTCOMES as LOAD_OUTCOMES
+from core.state_dict.load_failures import FIELDS, LoadOutcome
 
 FACTORS = ("not at all", "2 times", "4 times", "8 times", "32 times")
 HOW_MANY = ("none", "one", "two", "three", "all four")
@@ -37,6 +36,7 @@ IN_STATE = prediction("in_state", "How many?", HOW_MANY, "keys_ran", "Build them
 SURVIVAL = prediction(
     "survives", "Where will the edit survive?", SURVIVES, "edit_ran", "Save and load"
 )
+LOAD_OUTCOMES = tuple(outcome.value for outcome in LoadOutcome)
 LOADS = prediction("loads", "What will happen?", LOAD_OUTCOMES, "load_ran", "Load")
 SHRINKS = prediction("shrinks", "How much smaller?", FACTORS, "price_ran", "Save them")
 STATE_DICT = catalogue(

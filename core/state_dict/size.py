@@ -35,7 +35,7 @@ def saved_bytes(variant, layers, context_length):
 
 
 @dataclass(frozen=True)
-class Price:
+class CheckpointSize:
     """The bytes of one checkpoint. Really saved, or computed from those that were."""
 
     way: str
@@ -58,7 +58,7 @@ def is_built(variant, layers, context_length):
 
 @own_random_numbers()
 def prices(layers):
-    """A Price for every way and every length of CONTEXT_LENGTHS.
+    """A CheckpointSize for every way and every length of CONTEXT_LENGTHS.
 
     Stacks of at most SAVED_UP_TO bytes of masks are really saved. Beyond, a file grows with the
     square of the length, by as much as between the last two that were saved.
@@ -69,11 +69,11 @@ def prices(layers):
         for length in CONTEXT_LENGTHS:
             if is_built(variant, layers, length):
                 saved.append((length**2, saved_bytes(variant, layers, length)))
-                table.append(Price(way, layers, length, saved[-1][1], True))
+                table.append(CheckpointSize(way, layers, length, saved[-1][1], True))
             else:
                 (pairs, nbytes), (more_pairs, more_bytes) = saved[-2:]
                 growth = (more_bytes - nbytes) * (length**2 - more_pairs) // (more_pairs - pairs)
-                table.append(Price(way, layers, length, more_bytes + growth, False))
+                table.append(CheckpointSize(way, layers, length, more_bytes + growth, False))
     return tuple(table)
 
 

@@ -14,7 +14,7 @@ from core.state_dict import edit_mask, keys, size
 from core.state_dict.fixes import FIXES
 
 if TYPE_CHECKING:
-    from core.state_dict.load_failures import Loading
+    from core.state_dict.load_failures import LoadExperiment
 
 
 def keys_script() -> Script:
@@ -82,8 +82,8 @@ def construction(hold: str, length: int) -> str:
     return f"CausalAttentionWithBuffer(3, 2, {length}, 0.0{persistent})"
 
 
-def load_script(loading: Loading) -> Script:
-    """The Script of a Loading. Where load_state_dict raises, so does the script."""
+def load_script(loading: LoadExperiment) -> Script:
+    """The Script of a LoadExperiment. Where load_state_dict raises, so does the script."""
     e = loading
     wrap = {
         "nothing": "wrapped = source",

@@ -6,7 +6,7 @@ from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.lab.experiment import Experiment
 from core.lab.reasons import reason
 from core.lab.settings import HOME
-from core.lab.view import Look, look_here
+from core.lab.view import ViewRequest, view_cached
 from core.lessons import LESSONS
 from pages.components import frame
 from pages.lab.panels import heading
@@ -24,7 +24,7 @@ def home():
         "PyTorch says nothing until an operation that checks devices meets tensors from two."
     )
     moved = st.toggle(HOME["moved"].label, HOME["moved"].default, key="moved", bind="query-params")
-    observation = look_here(Look(Experiment(device="sim" if moved else "cpu")))
+    observation = view_cached(ViewRequest(Experiment(device="sim" if moved else "cpu")))
     for column, buffer in zip(st.columns(2, gap="large"), (False, True), strict=True):
         run = observation.variant(buffer)
         with column.container(border=True):

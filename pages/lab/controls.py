@@ -7,7 +7,14 @@ from core.charts.pooling import WHOLE
 from core.device.available import available_devices
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
 from core.lab.settings import LAB, lab_settings
-from core.lab.view import IN_PLACE, check_memory, look, look_here, probe, probe_here
+from core.lab.view import (
+    MAX_TOKENS_IN_PLACE,
+    check_memory,
+    compute_view,
+    probe,
+    probe_cached,
+    view_cached,
+)
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.progress import work
@@ -20,11 +27,11 @@ INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropou
 
 def large(experiment):
     """Whether an experiment is a worker's job."""
-    return max(len(experiment.rows), experiment.context_length) > IN_PLACE
+    return max(len(experiment.rows), experiment.context_length) > MAX_TOKENS_IN_PLACE
 
 
-def observe(wanted):
-    """The Observation of a Look; None while a worker makes it, or after saying why it can't.
+def observation_of(wanted):
+    """The Observation of a ViewRequest; None while a worker makes it, or after saying why it can't.
 
     While a worker looks elsewhere in the same experiment, what is known of it stays.
     """
@@ -32,12 +39,12 @@ def observe(wanted):
         if not large(wanted.experiment):
             if len(wanted.experiment.tokens) > WHOLE:
                 release()
-            return look_here(wanted)
+            return view_cached(wanted)
         check_memory(wanted.experiment)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
         return None
-    observation = work("look", look, wanted)
+    observation = work("look", compute_view, wanted)
     if observation:
         state.LAST_OBSERVATION.set(observation)
     seen = state.LAST_OBSERVATION.get()
@@ -48,7 +55,7 @@ def probe_of(settings, changed):
     """What the causality probe finds; None while a worker is at it, or where it found nothing."""
     if large(settings.experiment):
         return work("probe", probe, settings.experiment, changed, settings.buffer)
-    return probe_here(settings.experiment, changed, settings.buffer)
+    return probe_cached(settings.experiment, changed, settings.buffer)
 
 
 def lab_controls():
@@ -132,10 +139,10 @@ def tokens_of_text():
     """How many tokens of the text, and what follows from it."""
     tokens = widget(LAB["tokens"])
     more = ""
-    if tokens > IN_PLACE:
+    if tokens > MAX_TOKENS_IN_PLACE:
         more = (
-            f" More than {IN_PLACE:,} tokens are computed by a worker process, so that nobody "
-            "else's page has to wait."
+            f" More than {MAX_TOKENS_IN_PLACE:,} tokens are computed by a worker process, so that "
+            "nobody else's page has to wait."
         )
     st.caption(f"The context length is {tokens:,}, or what stands beside, if that is more.{more}")
     return tokens

@@ -13,7 +13,7 @@ from core.charts.pooling import WHOLE, WINDOW
 from core.lab.script import experiment_script
 from core.lab.settings import LAB
 from core.lab.take_home import as_csv, differing_lines
-from core.lab.view import Look
+from core.lab.view import ViewRequest
 from pages.components.code import take_home
 from pages.components.widgets import plain, section, token_asked, token_choice
 from pages.lab.controls import probe_of
@@ -22,30 +22,30 @@ from pages.lab.tables import values, worked_row
 ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps
 
 
-def looked_at(settings):
-    """The Look of this screen: the experiment, and where its sections look closely."""
+def view_request(settings):
+    """The ViewRequest of this screen: the experiment, and where its sections look closely."""
     count = len(settings.experiment.tokens)
 
     def at(name):
         _, asked = token_asked(LAB[name], count)
         return min(asked, count) - 1
 
-    return Look(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
+    return ViewRequest(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
 
 
-def closer_looks(settings, look, observation, chosen, other):
+def closer_looks(settings, request, observation, chosen, other):
     """Every section below the heatmaps, for the chosen VariantRun and the compared one or None.
 
     observation and chosen are None while a worker is at it: the sections stay, and wait.
     """
-    labels = token_labels(look.experiment.tokens)
+    labels = token_labels(request.experiment.tokens)
     if len(labels) > PRINTED_UP_TO:
         with section(LAB["zoom"]) as opened:
             if opened.open:
-                zoom(look, chosen, other, labels)
+                zoom(request, chosen, other, labels)
     with section(LAB["pipeline"]) as opened:
         if opened.open:
-            pipeline(look, observation, chosen, labels)
+            pipeline(request, observation, chosen, labels)
     with section(LAB["tensors"]) as opened:
         if opened.open:
             for run in filter(None, (chosen, other)):
@@ -58,14 +58,14 @@ def closer_looks(settings, look, observation, chosen, other):
             code(observation)
 
 
-def zoom(look, chosen, other, labels):
+def zoom(request, chosen, other, labels):
     st.markdown(
         f"{WINDOW} queries by {WINDOW} keys with their exact values, out of {len(labels):,} by "
         f"{len(labels):,}."
     )
     for column, name in zip(st.columns(2), ("zoom_query", "zoom_key"), strict=True):
         with column:
-            token_choice(LAB[name], look.experiment.tokens)
+            token_choice(LAB[name], request.experiment.tokens)
     for run in filter(None, (chosen, other)):
         st.markdown(f"**`{run.class_name}`**")
         wanted = ZOOMED if run.trace.get("attn_scores", 1) else (("attn_scores", 0),)
@@ -75,12 +75,12 @@ def zoom(look, chosen, other, labels):
             st.info("`forward` ended before it computed any scores.")
         for column, step in zip(st.columns(2), steps, strict=False):
             with column:
-                values(run, step, labels, look, zoomed=True)
+                values(run, step, labels, request, zoomed=True)
 
 
-def pipeline(look, observation, run, labels):
+def pipeline(request, observation, run, labels):
     if run is None:
-        token_choice(LAB["query"], look.experiment.tokens)
+        token_choice(LAB["query"], request.experiment.tokens)
         return
     st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
     rows = []
@@ -106,10 +106,10 @@ def pipeline(look, observation, run, labels):
             group = steps[start : start + beside]
             for column, step in zip(st.columns(beside), group, strict=False):
                 with column:
-                    values(run, step, labels, look)
+                    values(run, step, labels, request)
     st.markdown("**One query, worked through**")
     if run.trace.get("attn_scores"):
-        token_choice(LAB["query"], look.experiment.tokens)
+        token_choice(LAB["query"], request.experiment.tokens)
         worked_row(observation, run, labels)
     else:
         st.info("`forward` ended before it computed any scores.")

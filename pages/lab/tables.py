@@ -11,16 +11,16 @@ from pages.components.widgets import plain
 FEW_KEYS = 16  # keys of a row that is worked through in full; of more, these many are shown
 
 
-def window_of(look):
-    """The rows of a table: all tokens, or those of the Look's window."""
-    count = len(look.experiment.tokens)
+def window_of(request):
+    """The rows of a table: all tokens, or those of the ViewRequest's window."""
+    count = len(request.experiment.tokens)
     if count <= WHOLE:
         return slice(0, count)
-    start = max(0, min(look.window[0], count - WINDOW))
+    start = max(0, min(request.window[0], count - WINDOW))
     return slice(start, start + WINDOW)
 
 
-def values(run, step, labels, look, zoomed=False):
+def values(run, step, labels, request, zoomed=False):
     """The table of a pipeline Step of a VariantRun; zoomed: its window even where all would fit."""
     tensor = stage_of(run, step).tensor
     if isinstance(tensor, Matrix):
@@ -29,7 +29,7 @@ def values(run, step, labels, look, zoomed=False):
         rows = labels[part.query : part.query + len(numbers)]
         columns = labels[part.key : part.key + len(numbers)]
     else:
-        numbers, rows = tensor[0][window_of(look)], labels[window_of(look)]
+        numbers, rows = tensor[0][window_of(request)], labels[window_of(request)]
         columns = [str(i + 1) for i in range(tensor.shape[2])]
     digits = 6 if zoomed else 4
     texts = [[cell_text(value, digits) for value in row] for row in numbers.tolist()]

@@ -45,7 +45,7 @@ def panel(ask):
         if row.context_length == counted
     ]
     st.markdown(markdown_table(heads, rows, "lllrr"))
-    st.altair_chart(bytes_per_forward(table), alt=describe(table))
+    st.altair_chart(bytes_per_forward(table), alt=describe_copies(table))
     st.caption(
         f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "
         "mask's bytes grow with the square of the context length. The scale is logarithmic."
@@ -56,7 +56,7 @@ def names(copies):
     return ", ".join(f"{name}, {nbytes:,} bytes" for name, nbytes in copies) or "nothing"
 
 
-def describe(table):
+def describe_copies(table):
     largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
     return "Bytes copied in each forward pass at 4096 tokens: " + "; ".join(
         f"{row.way} {row.bytes_each:,}" for row in largest

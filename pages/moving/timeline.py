@@ -13,8 +13,8 @@ from pages.components.widgets import put_in_link, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def observe(timeline: Timeline):
-    """The Story of a Timeline. It is shared between sessions, and nobody changes it."""
+def cached_timeline(timeline: Timeline):
+    """The TimelineResult of a Timeline. It is shared between sessions, and nobody changes it."""
     return run_timeline(timeline)
 
 

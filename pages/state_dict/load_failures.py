@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.charts.markdown_table import markdown_table
 from core.state_dict.fixes import FIXES
-from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
 from core.state_dict.reasons import load_reason, load_verdict
 from core.state_dict.settings import LOADS
 from core.state_dict.take_home import load_script
@@ -12,12 +12,14 @@ from pages.components import prediction, state
 from pages.components.code import take_home
 from pages.components.widgets import widget
 
+COLOURS = {LoadOutcome.LOADS: "green", LoadOutcome.RAISES: "red", LoadOutcome.WRONG: "orange"}
+
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def observe(loading: Loading):
-    """A Loaded and the fixes that cure it, each found by running it."""
+def load_and_cures(loading: LoadExperiment):
+    """A LoadResult and the fixes that cure it, each found by running it."""
     loaded = run(loading)
-    return loaded, () if loaded.outcome == OUTCOMES[0] else cures(loaded)
+    return loaded, () if loaded.outcome is LoadOutcome.LOADS else cures(loaded)
 
 
 def panel(ask):
@@ -28,9 +30,9 @@ def panel(ask):
     asks = ask and loading.fix == "none"
     if not prediction.gate(LOADS, question, loading.name, asks):
         return
-    loaded, cured_by = observe(loading)
-    good = loaded.outcome == OUTCOMES[0]
-    colour = {OUTCOMES[0]: "green", OUTCOMES[1]: "red", OUTCOMES[2]: "orange"}[loaded.outcome]
+    loaded, cured_by = load_and_cures(loading)
+    good = loaded.outcome is LoadOutcome.LOADS
+    colour = COLOURS[loaded.outcome]
     if asks:
         prediction.show(load_verdict(prediction.guess_of(LOADS), loaded))
     st.markdown(f":{colour}-badge[{loaded.outcome}]")
@@ -67,7 +69,7 @@ def take_preset(preset):
 
 
 def controls():
-    """The widgets of a Loading."""
+    """The widgets of a LoadExperiment."""
     st.markdown("**Failures to start from**")
     with st.container(horizontal=True):
         for title, preset in PRESETS.items():
@@ -83,7 +85,7 @@ def controls():
         with column:
             for name in names:
                 values[name] = widget(FIELDS[name])
-    return Loading(**values)
+    return LoadExperiment(**values)
 
 
 def changes_table(loaded):

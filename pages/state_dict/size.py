@@ -52,7 +52,7 @@ def panel(ask):
     ]
     heads = (stack, "bytes of the checkpoint", "of these, masks", "how")
     st.markdown(markdown_table(heads, rows, "lrrl"))
-    st.altair_chart(bytes_saved(table), alt=describe(table))
+    st.altair_chart(bytes_saved(table), alt=describe_sizes(table))
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
         f"their masks together would take more than {SAVED_UP_TO:,} bytes: a file grows with the "
@@ -66,7 +66,7 @@ def in_layers(layers):
     return f"{layers} layer{'s' * (layers > 1)}"
 
 
-def describe(table):
+def describe_sizes(table):
     largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
     return (
         f"Bytes of a checkpoint of {in_layers(largest[0].layers)} at {CONTEXT_LENGTHS[-1]} tokens: "

@@ -80,7 +80,7 @@ def test_everything_measured_is_on_the_page(asked):
     assert "All four gave the same context vectors" in text
     assert "What the lab's observer costs" in text and "| 32 |" in text
     assert len(app.table[0].value) == 8  # four ways at two lengths
-    assert any("class Contest" in block.value for block in app.code)
+    assert any("class Benchmark" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
 
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
-from core.state_dict.load_failures import OUTCOMES, PRESETS
+from core.state_dict.load_failures import PRESETS, LoadOutcome
 from core.state_dict.settings import STATE_DICT
 
 
@@ -67,7 +67,7 @@ def test_every_load_failure_is_provoked_and_fixed_by_clicking(name):
     assert "What happened: it" in app.warning[0].value
     click(app, "Run this fix")
     assert app.radio(key="fix").value != "none"
-    assert f":green-badge[{OUTCOMES[0]}]" in text(app)
+    assert f":green-badge[{LoadOutcome.LOADS}]" in text(app)
 
 
 def test_the_message_is_pytorchs_own():

@@ -11,7 +11,7 @@ from core.attention.stages import PIPELINE, formula, stage_of, work_through
 from core.charts import devices_and_bytes as charts
 from core.charts import heatmap
 from core.lab.experiment import Experiment, run
-from core.lab.view import Look, reduced
+from core.lab.view import ViewRequest, reduced
 
 
 def observed(tokens=6):
@@ -108,7 +108,7 @@ def test_the_home_picture_has_every_tensor_on_its_device():
 @pytest.mark.parametrize("query", range(6))
 @pytest.mark.parametrize("d_out", [2, 7])
 def test_the_worked_row_agrees_with_what_pytorch_observed(query, d_out):
-    look = Look(Experiment(device="cpu", d_out=d_out, seed=query), query=query)
+    look = ViewRequest(Experiment(device="cpu", d_out=d_out, seed=query), query=query)
     observation = run(look.experiment)
     rows = work_through(reduced(observation, look).with_buffer, query)
     trace = observation.with_buffer.trace

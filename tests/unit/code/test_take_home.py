@@ -19,7 +19,7 @@ from core.inputs.sonnets import first_tokens
 from core.lab.experiment import Experiment, run
 from core.lab.script import experiment_script
 from core.lab.take_home import as_csv, differing_lines
-from core.lab.view import Look, reduced
+from core.lab.view import ViewRequest, reduced
 
 ODD = ("naïve", "日本", "a\x00b", '"""', "\\", "#", "\u2028")
 SPREAD = {
@@ -110,7 +110,7 @@ def test_every_notebook_is_valid_and_has_the_scripts_code(name):
 
 def test_the_csv_holds_every_observed_value_exactly():
     observation = run(Experiment())
-    shown = reduced(observation, Look(observation.experiment))
+    shown = reduced(observation, ViewRequest(observation.experiment))
     rows = list(csv.DictReader(io.StringIO(as_csv(shown))))
     masked = [
         float(row["value"])

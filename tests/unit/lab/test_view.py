@@ -11,7 +11,7 @@ from core.inputs.embeddings import embed
 from core.inputs.sonnets import TOKENS, first_tokens
 from core.lab import view
 from core.lab.experiment import Experiment, run
-from core.lab.view import Look, look, look_here, probe
+from core.lab.view import ViewRequest, compute_view, probe, view_cached
 from core.settings.setting import SettingError
 
 
@@ -24,7 +24,9 @@ def experiment(tokens, **options):
 @pytest.mark.parametrize("tokens", [1, 6, 64, 65, 300])
 def test_a_view_shows_what_was_observed(tokens):
     whole = run(experiment(tokens)).with_buffer.trace
-    seen = look(lambda *_: None, Look(experiment(tokens), (tokens // 2, 0), tokens - 1))
+    seen = compute_view(
+        lambda *_: None, ViewRequest(experiment(tokens), (tokens // 2, 0), tokens - 1)
+    )
     for stage in seen.with_buffer.trace.stages:
         exact = whole.get(stage.name, stage.change).tensor
         assert tuple(stage.tensor.shape) == tuple(exact.shape)
@@ -52,11 +54,11 @@ def test_causal_weights_agree_with_an_oracle_at_1024():
 
 
 def test_a_variant_that_fails_shows_its_scores_before_the_mask():
-    seen = look(lambda *_: None, Look(experiment(100, device="sim"))).without_buffers
+    seen = compute_view(lambda *_: None, ViewRequest(experiment(100, device="sim"))).without_buffers
     scores = seen.trace.get("attn_scores").tensor
     assert scores.hidden == 0 and scores.blocks is not None
     assert seen.trace.get("attn_weights") is None
-    kept = look(lambda *_: None, Look(experiment(100, device="sim"))).with_buffer
+    kept = compute_view(lambda *_: None, ViewRequest(experiment(100, device="sim"))).with_buffer
     assert kept.trace.get("attn_scores", 1).tensor.blocks is not None
     assert kept.trace.get("attn_scores", 0).tensor.blocks is None, "no chart shows it"
 
@@ -74,15 +76,15 @@ def test_the_probe_finds_only_later_rows_changed(tokens):
 
 @pytest.mark.parametrize("tokens", [6, 1024])
 def test_a_view_is_small(tokens):
-    assert len(pickle.dumps(look_here(Look(experiment(tokens))))) < 2_000_000
+    assert len(pickle.dumps(view_cached(ViewRequest(experiment(tokens))))) < 2_000_000
 
 
 def test_views_are_kept_and_bounded():
-    wanted = Look(experiment(300))
-    assert look_here(wanted) is look_here(wanted)
+    wanted = ViewRequest(experiment(300))
+    assert view_cached(wanted) is view_cached(wanted)
     for seed in range(5):
-        look_here(Look(experiment(300, seed=seed)))
-    assert 0 < look_here.cache.currsize <= view.KEPT
+        view_cached(ViewRequest(experiment(300, seed=seed)))
+    assert 0 < view_cached.cache.currsize <= view.KEPT_BYTES
 
 
 def test_too_little_memory_names_value_limit_and_reason(monkeypatch):

@@ -23,18 +23,18 @@ from core.mask_cost import findings as costing
 from core.mask_cost import measure as mask_cost
 from core.mask_cost.measure import (
     COMPETITORS,
-    ENOUGH,
+    D_HEAD,
+    MIN_BLOCKS,
     ROUNDS,
-    Contest,
+    Benchmark,
     Cost,
-    D,
     Report,
-    Spread,
+    TimingSummary,
     Traced,
     measure,
-    observe,
     seeded,
     stopwatch,
+    track_memory,
 )
 from core.mask_cost.settings import COPIED, FUSED, MASK_COST, NAMES, REBUILT, STORED
 from core.mask_cost.take_home import cost_script
@@ -59,7 +59,7 @@ def by_loops(model, x):
     context = []
     for i in range(len(query)):
         scores = [sum(a * b for a, b in zip(query[i], key[j], strict=True)) for j in range(i + 1)]
-        raised = [math.exp(score / D**0.5) for score in scores]
+        raised = [math.exp(score / D_HEAD**0.5) for score in scores]
         weights = [number / sum(raised) for number in raised]
         columns = zip(*value[: i + 1], strict=True)
         context.append([sum(w * v for w, v in zip(weights, c, strict=True)) for c in columns])
@@ -72,11 +72,11 @@ def by_loops(model, x):
 @pytest.mark.parametrize("device", ["cpu", "sim"])
 def test_every_way_is_causal_attention(device):
     place = register() if device == "sim" else torch.device("cpu")
-    x = torch.randn(1, 12, D, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(1, 12, D_HEAD, generator=torch.Generator().manual_seed(1))
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        expected = by_loops(seeded(CausalAttentionWithBuffer, D, D, 12, 0.0), x)
+        expected = by_loops(seeded(CausalAttentionWithBuffer, D_HEAD, D_HEAD, 12, 0.0), x)
         for variant in COMPETITORS.values():
-            context = seeded(variant, D, D, 12, 0.0).to(place)(x.to(place)).cpu()
+            context = seeded(variant, D_HEAD, D_HEAD, 12, 0.0).to(place)(x.to(place)).cpu()
             torch.testing.assert_close(context[0].double(), expected, rtol=1e-5, atol=1e-6)
 
 
@@ -90,7 +90,7 @@ def test_a_way_that_computes_something_else_is_noticed(monkeypatch):
 
 def test_bytes_are_those_of_arithmetic():
     for row in measured("cpu").rows:
-        pairs, numbers = 4 * row.tokens**2, 4 * row.tokens * D  # bytes
+        pairs, numbers = 4 * row.tokens**2, 4 * row.tokens * D_HEAD  # bytes
         assert row.held == (pairs if row.way == STORED else 0)
         assert row.crossed == 0
         if row.way == FUSED:
@@ -105,25 +105,25 @@ def test_bytes_are_those_of_arithmetic():
 
 def test_the_peak_is_that_of_pytorchs_profiler(tmp_path):
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        x = torch.randn(1, 128, D)
+        x = torch.randn(1, 128, D_HEAD)
         for variant in (CausalAttentionWithBuffer, RebuiltEachTime, CopiedEachTime):
-            model = seeded(variant, D, D, 128, 0.0)
+            model = seeded(variant, D_HEAD, D_HEAD, 128, 0.0)
             with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
                 model(x)
             profiler.export_chrome_trace(str(tmp_path / "trace.json"))
             events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
             events = sorted((e for e in events if e["name"] == "[memory]"), key=lambda e: e["ts"])
             totals = itertools.accumulate(event["args"]["Bytes"] for event in events)
-            assert observe(model, x).peak == max(totals)
+            assert track_memory(model, x).peak == max(totals)
 
 
 def test_bytes_that_cross_are_those_that_sim_counts():
     rows = {row.way: row for row in measured("sim").at(64)}
     place = register()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        x = torch.randn(1, 64, D).to(place)
+        x = torch.randn(1, 64, D_HEAD).to(place)
         for way, variant in COMPETITORS.items():
-            model = seeded(variant, D, D, 64, 0.0).to(place)
+            model = seeded(variant, D_HEAD, D_HEAD, 64, 0.0).to(place)
             with count_copies() as copies:
                 model(x)
             assert rows[way].crossed == sum(copy.nbytes for copy in copies)
@@ -155,7 +155,7 @@ def test_the_mask_alone_is_timed_where_there_is_one():
 
 def test_the_observer_is_compared_with_a_plain_call():
     assert [row.tokens for row in measured("cpu").traced] == [16, 32, 64]
-    row = Traced(16, Spread(2.0, 1.0, 3.0, 9), Spread(3.0, 3.0, 3.0, 9))
+    row = Traced(16, TimingSummary(2.0, 1.0, 3.0, 9), TimingSummary(3.0, 3.0, 3.0, 9))
     assert row.ratio == 1.5
 
 
@@ -179,7 +179,7 @@ def test_lengths_are_the_powers_of_two_up_to_the_longest():
 
 def test_when_the_time_is_up_nothing_more_begins_and_the_rest_is_marked(monkeypatch):
     begun = []
-    monkeypatch.setattr(mask_cost, "Contest", lambda *a: begun.append(a[0]) or Contest(*a))
+    monkeypatch.setattr(mask_cost, "Benchmark", lambda *a: begun.append(a[0]) or Benchmark(*a))
     ticks = itertools.count()
     report = measure(quiet, "cpu", 2048, seconds=20, clock=lambda: next(ticks))
     # a length takes 9 looks at the clock, and two or three more around them
@@ -206,7 +206,7 @@ def test_progress_rises_to_one_at_most():
 
 def test_no_way_is_always_the_first():
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        contest = Contest(16, torch.device("cpu"))
+        contest = Benchmark(16, torch.device("cpu"))
     order = []
 
     class Recorder:
@@ -242,12 +242,12 @@ def made_up(device="cpu", fused=("_scaled_dot_product_flash",), crossed=0, block
         ("sdpa", FUSED),
     ):
         low, median, high = (ms / 1000 for ms in times[name])
-        mask = None if way == FUSED else Spread(1e-3, 1e-3, 1e-3, 9)
+        mask = None if way == FUSED else TimingSummary(1e-3, 1e-3, 1e-3, 9)
         rows.append(
-            Cost(way, 64, Spread(median, low, high, blocks), mask, 5 * (way == STORED), 7, 3,
+            Cost(way, 64, TimingSummary(median, low, high, blocks), mask, 5 * (way == STORED), 7, 3,
                  crossed * (way == COPIED), fused * (way == FUSED), 1e-7)
         )  # fmt: skip
-    traced = (Traced(64, Spread(1.0, 1, 1, 9), Spread(1.25, 1, 1, 9)),)
+    traced = (Traced(64, TimingSummary(1.0, 1, 1, 9), TimingSummary(1.25, 1, 1, 9)),)
     return Report(device, (64,), tuple(rows), traced, True, 7, 1.0, "processor time", "a machine")
 
 
@@ -280,7 +280,7 @@ def test_ways_within_their_spread_cannot_be_told_apart():
 
 
 def test_too_few_times_tell_nothing():
-    report = made_up(**APART, blocks=ENOUGH - 1)
+    report = made_up(**APART, blocks=MIN_BLOCKS - 1)
     assert set(costing.leaders(report)) == set(NAMES)
     assert "too few times were measured" in costing.ranking(report)
 

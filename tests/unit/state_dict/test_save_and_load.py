@@ -14,12 +14,12 @@ from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
 from core.state_dict.fixes import FIXES
 from core.state_dict.keys import HELD_AS, build, listings
-from core.state_dict.load_failures import FIELDS, OUTCOMES, PRESETS, Loading, cures, run
+from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
 from core.state_dict.reasons import load_reason, survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVES, cells_of
 from core.state_dict.take_home import edit_script, keys_script, load_script
 
-LOADS, RAISES, WRONG = OUTCOMES
+LOADS, RAISES, WRONG = LoadOutcome
 WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
 
 
@@ -141,7 +141,7 @@ def test_every_failure_is_provoked_explained_and_cured(name):
 
 
 def test_loading_without_a_difference_loads():
-    loaded = run(Loading())
+    loaded = run(LoadExperiment())
     assert loaded.outcome == LOADS and all(change.loaded for change in loaded.changes)
 
 
@@ -157,7 +157,7 @@ def test_a_mask_left_on_meta_is_found_although_all_keys_matched():
 @settings(max_examples=80, deadline=None)
 @given(
     st.builds(
-        Loading,
+        LoadExperiment,
         **{
             name: st.integers(setting.low, 8)
             if hasattr(setting, "low")
@@ -170,7 +170,7 @@ def test_a_mask_left_on_meta_is_found_although_all_keys_matched():
 )
 def test_any_loading_ends_in_an_outcome_and_a_reason(loading):
     loaded = run(loading)
-    assert loaded.outcome in OUTCOMES and load_reason(loaded)
+    assert loaded.outcome in LoadOutcome and load_reason(loaded)
     if loaded.outcome == LOADS:
         assert all(change.loaded is not False or change.name == "mask" for change in loaded.changes)
         assert all(change.after[0] != "meta" for change in loaded.changes)
@@ -179,7 +179,7 @@ def test_any_loading_ends_in_an_outcome_and_a_reason(loading):
 @pytest.mark.parametrize("field", FIELDS)
 def test_what_is_no_loading_is_refused(field):
     with pytest.raises(SettingError):
-        Loading(**{field: "nonsense"})
+        LoadExperiment(**{field: "nonsense"})
 
 
 @pytest.mark.parametrize(

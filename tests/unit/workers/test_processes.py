@@ -131,7 +131,7 @@ words = first_tokens(2048)
 experiment = Experiment(words, tuple(embed(word, 1) for word in words), context_length=2048,
                         device="cpu")
 job = pool.ask(view.look, getattr(view, "ViewRequest", None) and view.ViewRequest(experiment)
-               or view.Look(experiment))
+               or view.ViewRequest(experiment))
 test_pool.until(lambda: job.over, 100)
 print(job.state, job.error)
 """,
