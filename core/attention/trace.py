@@ -15,6 +15,7 @@ import functools
 import linecache
 import sys
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -85,7 +86,7 @@ def trace(model, x):
     """
     code = type(model).forward.__code__
     stages, versions, seen, shared = [], {}, {}, []
-    last = {"line": code.co_firstlineno, "locals": {}}
+    last: dict[str, Any] = {"line": code.co_firstlineno, "locals": {}}
 
     def keep(frame):
         for name, tensor in frame.f_locals.items():

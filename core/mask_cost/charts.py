@@ -8,7 +8,7 @@ from core.charts import palette
 from core.charts.devices_and_bytes import byte_bars
 from core.charts.vega_spec import round_ticks
 from core.mask_cost.findings import at_longest, in_words, span
-from core.mask_cost.measure import Report
+from core.mask_cost.results import Report
 from core.mask_cost.settings import COPIED, FUSED, NAMES, REBUILT, STORED
 
 # A shape and a dash each, so that no colour is needed.

@@ -1,7 +1,8 @@
 """What was measured of the mask's cost, in words."""
 
 from core.charts.markdown_table import markdown_table
-from core.mask_cost.measure import ATOL, MIN_BLOCKS, ROUNDS, RTOL, Report
+from core.mask_cost.measure import ATOL, ROUNDS, RTOL
+from core.mask_cost.results import MIN_BLOCKS, Report
 from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
 from core.settings.prediction import Verdict
 

@@ -10,18 +10,16 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import benchmark
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.attention.mask_variants import CopiedEachTime, FusedAttention, RebuiltEachTime
 from core.attention.trace import trace
+from core.mask_cost.memory_tracker import track_memory
+from core.mask_cost.results import Cost, Report, TimingSummary, Traced
 
 D_HEAD = 64
 MIN_TOKENS = 16  # tokens
@@ -29,7 +27,6 @@ SEED = 123
 RTOL, ATOL = 1e-4, 1e-5  # of torch.allclose, for the context vectors of two ways
 ROUNDS = 9  # visits to each way at each length
 VISIT_SECONDS = 0.005  # seconds of calls in a visit, at least one call
-MIN_BLOCKS = 4  # blocks that a middle half needs
 SECONDS = 10.0  # for all of it; no visit begins later
 
 
@@ -40,111 +37,6 @@ COMPETITORS = {
     "copied each time": CopiedEachTime,
     "SDPA": FusedAttention,
 }
-
-
-class MemoryTracker(TorchDispatchMode):
-    """Sees every operation of PyTorch in this thread: the memory that results take while they live.
-
-    It does not see what one operation takes and gives back inside its own kernel.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.live: dict[StorageWeakRef, int] = {}  # new storages -> bytes
-        self.peak = 0  # the most bytes that were live at once
-        self.largest = 0  # bytes of the largest new storage
-        self.crossed = 0  # bytes of results on another device than their operand
-        self.operations: list[str] = []
-
-    def __torch_dispatch__(self, op: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
-        operands = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
-        result = op(*args, **(kwargs or {}))
-        self.operations.append(op._schema.name.removeprefix("aten::"))
-        self.live = {storage: n for storage, n in self.live.items() if not storage.expired()}
-        known = {tensor.untyped_storage()._cdata for tensor in operands}
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in known:
-                storage = tensor.untyped_storage()
-                self.live[StorageWeakRef(storage)] = storage.nbytes()
-                self.largest = max(self.largest, storage.nbytes())
-                if operands and operands[0].device != tensor.device:
-                    self.crossed += tensor.nbytes
-        self.peak = max(self.peak, sum(self.live.values()))
-        return result
-
-
-@dataclass(frozen=True)
-class TimingSummary:
-    """Times of one thing: the median and the middle half, in seconds."""
-
-    median: float
-    low: float  # first quartile
-    high: float  # third quartile
-    blocks: int  # measured times, one a visit; each is the mean of a block of calls
-
-    def distinguishable_from(self, other: "TimingSummary") -> bool:
-        """Whether the middle halves lie apart, and rest on enough blocks to mean something."""
-        enough = min(self.blocks, other.blocks) >= MIN_BLOCKS
-        return enough and (self.low > other.high or other.low > self.high)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one way costs at one length."""
-
-    way: str
-    tokens: int
-    forward: TimingSummary
-    mask: TimingSummary | None  # getting the mask alone, where there is one
-    held: int  # bytes of mask that the module holds between two forward passes
-    peak: int  # bytes that one forward pass adds at its peak
-    largest: int  # bytes of the largest tensor that it makes
-    crossed: int  # bytes that one forward pass copies from one device to another
-    operations: tuple[str, ...]  # of PyTorch, in one forward pass
-    difference: float  # largest, of a context vector's number to that of the first way
-
-    @property
-    def total(self) -> int:
-        return self.held + self.peak
-
-
-@dataclass(frozen=True)
-class Traced:
-    """The lab's module (3 numbers in, 2 out) called plainly, and observed line by line."""
-
-    tokens: int
-    plain: TimingSummary
-    traced: TimingSummary
-
-    @property
-    def ratio(self) -> float:
-        return self.traced.median / self.plain.median
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was measured. lengths were asked for; those without rows were not measured."""
-
-    device: str
-    lengths: tuple[int, ...]
-    rows: tuple[Cost, ...]  # by length, then in the order of COMPETITORS
-    traced: tuple[Traced, ...]
-    same: bool  # all context vectors, within RTOL and ATOL
-    rounds: int  # complete ones
-    seconds: float  # that all of it took
-    clock: str  # what the times are: "processor time" or "wall-clock time"
-    machine: str
-
-    @property
-    def measured(self) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(row.tokens for row in self.rows))
-
-    @property
-    def missing(self) -> tuple[int, ...]:
-        return tuple(tokens for tokens in self.lengths if tokens not in self.measured)
-
-    def at(self, tokens: int) -> tuple[Cost, ...]:
-        return tuple(row for row in self.rows if row.tokens == tokens)
 
 
 def seeded(way: type, *sizes: Any) -> torch.nn.Module:
@@ -230,10 +122,9 @@ class Benchmark:
         self.visits += 1
         return True
 
-    def spread(self, *what: Any) -> TimingSummary | None:
-        times = self.times.get(what)
-        if not times:
-            return None
+    def timing(self, *what: Any) -> TimingSummary:
+        """The times of one thing; after one visit at least."""
+        times = self.times[what]
         low, median, high = statistics.quantiles(
             times * (1 + (len(times) == 1)), n=4, method="inclusive"
         )
@@ -244,8 +135,8 @@ class Benchmark:
             Cost(
                 way,
                 self.tokens,
-                self.spread("forward", way),
-                self.spread("mask", way),
+                self.timing("forward", way),
+                self.timing("mask", way) if ("mask", way) in self.times else None,
                 sum(buffer.nbytes for buffer in model.buffers()),
                 self.watched[way].peak,
                 self.watched[way].largest,
@@ -255,13 +146,6 @@ class Benchmark:
             )
             for way, model in self.models.items()
         )
-
-
-def track_memory(model: torch.nn.Module, x: torch.Tensor) -> MemoryTracker:
-    """The MemoryTracker of one forward pass."""
-    with MemoryTracker() as watch:
-        model(x)
-    return watch
 
 
 def measure(
@@ -307,7 +191,7 @@ def measure(
         lengths=lengths,
         rows=tuple(cost for one in done for cost in one.costs()),
         traced=tuple(
-            Traced(c.tokens, c.spread("lab", "plain"), c.spread("lab", "traced")) for c in done
+            Traced(c.tokens, c.timing("lab", "plain"), c.timing("lab", "traced")) for c in done
         ),
         same=all(one.same for one in done),
         rounds=min((one.visits for one in done), default=0),

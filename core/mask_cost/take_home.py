@@ -6,14 +6,14 @@ from core.attention import causal_attention
 from core.code.building_blocks import DEVICE, OBSERVER, mask_needs
 from core.code.script import Needs, Part, Script
 from core.device.available import SIMULATED
-from core.mask_cost import measure
+from core.mask_cost import measure, memory_tracker, results
 
 NEEDS = (
     DEVICE,
     *OBSERVER,
     Needs("The mask and the attention module", (causal_attention,)),
     mask_needs("Three other ways to have it"),
-    Needs("What measures all four", (measure,)),
+    Needs("What measures all four", (memory_tracker, results, measure)),
 )
 PROGRESS = Part("What is said meanwhile", "def report(fraction, words):\n    print(words)\n")
 REPORT = """print("the same context vectors:", result.same)
@@ -44,7 +44,7 @@ def cost_script(device: str, longest: int) -> Script:
 
 def measure_cost(
     report: Callable[[float, str], None], device: str, longest: int, attempt: int = 0
-) -> measure.Report:
+) -> results.Report:
     """Run cost_script(device, longest); a job of core.workers.pool.
 
     attempt only tells repeated requests apart.

@@ -24,18 +24,14 @@ from core.mask_cost import measure as mask_cost
 from core.mask_cost.measure import (
     COMPETITORS,
     D_HEAD,
-    MIN_BLOCKS,
     ROUNDS,
     Benchmark,
-    Cost,
-    Report,
-    TimingSummary,
-    Traced,
     measure,
     seeded,
     stopwatch,
-    track_memory,
 )
+from core.mask_cost.memory_tracker import track_memory
+from core.mask_cost.results import MIN_BLOCKS, Cost, Report, TimingSummary, Traced
 from core.mask_cost.settings import COPIED, FUSED, MASK_COST, NAMES, REBUILT, STORED
 from core.mask_cost.take_home import cost_script
 
