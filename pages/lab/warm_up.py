@@ -2,14 +2,14 @@
 
 from core.charts.raster_heatmap import template
 from core.lab.experiment import Experiment
-from core.lab.view import Look, look_here
+from core.lab.view import ViewRequest, view_cached
 from core.mask_cost.measure import warm_allocator
 from pages.lab.panels import chart
 
 
 def before_visitors() -> None:
     """Make the first observation and its charts."""
-    observation = look_here(Look(Experiment()))
+    observation = view_cached(ViewRequest(Experiment()))
     run, tokens = observation.with_buffer, observation.experiment.tokens
     for name, change, kind in (("attn_scores", 1, "scores"), ("attn_weights", 0, "weights")):
         chart(run.trace.get(name, change).tensor, tokens, kind, 1.0)

@@ -130,8 +130,7 @@ from core.lab.experiment import Experiment
 words = first_tokens(2048)
 experiment = Experiment(words, tuple(embed(word, 1) for word in words), context_length=2048,
                         device="cpu")
-job = pool.ask(view.look, getattr(view, "ViewRequest", None) and view.ViewRequest(experiment)
-               or view.ViewRequest(experiment))
+job = pool.ask(view.compute_view, view.ViewRequest(experiment))
 test_pool.until(lambda: job.over, 100)
 print(job.state, job.error)
 """,
