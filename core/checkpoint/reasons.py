@@ -24,6 +24,10 @@ LAZY = "torch.nn.parameter.Uninitialized"
 SHARDED = "torch.distributed.checkpoint."
 DANGEROUS = ("os", "posix", "nt", "subprocess", "sys", "builtins", "shutil", "socket", "torch.hub")
 
+ONE_FILE = (
+    "from torch.distributed.checkpoint.format_utils import dcp_to_torch_save\n\n"
+    'dcp_to_torch_save("folder", "model.pt")'
+)
 LOAD = 'state = torch.load("model.pt")'
 
 
@@ -96,8 +100,7 @@ def _advice(names: Sequence[str], numpy_types: Iterable[str], has_module: bool) 
         return (
             "This belongs to a sharded checkpoint of torch.distributed.checkpoint, a folder. It "
             "can be turned into one file.",
-            "from torch.distributed.checkpoint.format_utils import dcp_to_torch_save\n\n"
-            'dcp_to_torch_save("folder", "model.pt")',
+            ONE_FILE,
         )
     if all(_holds_data(name) for name in names):
         return (
@@ -109,6 +112,19 @@ def _advice(names: Sequence[str], numpy_types: Iterable[str], has_module: bool) 
         "Where you trust the file and have these classes, load it once with weights_only=False and "
         "save again what is in it as tensors, numbers and text.",
         "",
+    )
+
+
+def several_archives(before: int) -> Refusal:
+    """The refusal of a zip with other bytes before it, of which a reader sees only the last part.
+
+    A shard of torch.distributed.checkpoint is one zip for each tensor, one after another.
+    """
+    return Refusal(
+        f"{before:,} bytes lie before this zip, which would not be seen: perhaps this is a shard "
+        "of torch.distributed.checkpoint (.distcp), which holds a zip for each tensor. Turn the "
+        "folder into one file.",
+        ONE_FILE,
     )
 
 

@@ -17,6 +17,7 @@ from core.checkpoint.contents import Limits, Refusal, printable
 from core.checkpoint.other_files import other_zip
 from core.checkpoint.pickle_reader import read_pickle
 from core.checkpoint.pickle_values import Storage
+from core.checkpoint.reasons import several_archives
 from core.settings.setting import shorten
 
 ERRORS = (
@@ -91,8 +92,11 @@ def _checked_members(
             f"Unpacked, this zip would have {unpacked:,} bytes; the limit is "
             f"{limits.unpacked_bytes:,}. Save only the part that matters."
         )
+    by_place = sorted(members.values(), key=lambda info: info.header_offset)
+    if by_place and by_place[0].header_offset:
+        raise several_archives(by_place[0].header_offset)
     reached = 0
-    for info in sorted(members.values(), key=lambda info: info.header_offset):
+    for info in by_place:
         reached = _checked_end(info, reached, size, limits)
     return members
 

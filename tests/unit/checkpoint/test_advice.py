@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -172,6 +173,26 @@ def test_a_lazy_modules_state_needs_a_forward_first():
 def test_a_state_that_pickle_wrote_is_named():
     found = refusal(pickle.dumps({"w": torch.ones(1)}, 2))
     assert "pickle.dump" in str(found)
+
+
+def test_a_sharded_checkpoint_can_be_turned_into_one_file(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("torch.distributed.checkpoint")
+    state = {"w": torch.ones(3), "model": {"b": torch.ones(2)}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a save without a process group
+        distributed.save(state, checkpoint_id=tmp_path / "folder")
+        found = [refusal(file.read_bytes(), file.name) for file in (tmp_path / "folder").iterdir()]
+        assert len(found) == 2
+        assert all("torch.distributed.checkpoint" in str(one) for one in found)
+        here(found[0].code, tmp_path, monkeypatch)
+    assert {e.key for e in inspect(tmp_path / "model.pt").entries} == {"w", "model.b"}
+
+
+def test_what_pickle_wrote_can_be_saved_by_torch(tmp_path, monkeypatch):
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps({"w": torch.ones(1)}, 2))
+    code = refusal((tmp_path / "model.pkl").read_bytes()).code
+    here(f"import pickle\n{code}", tmp_path, monkeypatch)
+    assert [e.key for e in inspect(tmp_path / "model.pt").entries] == ["w"]
 
 
 def test_a_dangerous_import_gets_no_recipe():
