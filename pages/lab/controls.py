@@ -150,7 +150,8 @@ def tokens_of_text():
 
 def number_table():
     """A table to edit the embeddings in; what is typed goes into the text below it, and back."""
-    text = state.value_in_session("x") or state.typed("x").get() or LAB["x"].default
+    typed = state.typed("x")  # asking for what is not there would put an empty text there
+    text = state.value_in_session("x") or (typed.known and typed.get()) or LAB["x"].default
     try:
         rows = text_to_numbers(LAB["x"].check(text))
     except SettingError:
