@@ -10,7 +10,8 @@ from pages.components.widgets import widget
 
 PAGE = "pages/6_Failure_cases.py"
 STYLE = """<style>
-.stPageLink:not(.st-key-navigation *) a { background: none; font-weight: inherit; }
+.stPageLink:not(.st-key-navigation *) a { background: none; }
+.stPageLink:not(.st-key-navigation *) a :not(strong) { font-weight: 400; }
 .stCode pre .linenumber.linenumber.linenumber {
   color: color-mix(in srgb, currentcolor 60%, #808495) !important; }
 pre.marked.difference { white-space: pre; overflow-x: auto; }

@@ -99,7 +99,7 @@ def difference_as_html(case: Case) -> str:
 def answers(case: Case, seen: Seen) -> None:
     """Every answer with its reason."""
     happened = what_happened(case, seen)
-    st.markdown("**All answers**")
+    st.markdown(f"**All answers.** {case.question}")
     st.markdown(
         "\n".join(
             f"- {'✓' if choice is happened else '✗'} *{choice.text}*: {choice.reason}"
