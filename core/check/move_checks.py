@@ -10,6 +10,7 @@ from torch import nn
 
 from core.check.move_findings import REPAIRS, at, left_behind, made_on_cpu, named, stale
 from core.check.outputs import as_share, difference
+from core.check.places import asks_for_cuda
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
 from core.check.report import Finding, Trial
 from core.check.subject import Run, Subject
@@ -107,6 +108,14 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
         return
     result.runs = True
     result.repaired = known | needed
+    by_name = [h for h in first.held if h.unit in needed and asks_for_cuda(type(h.owner))]
+    if by_name and not result.as_cuda:
+        result.not_run.setdefault(
+            name,
+            f"`{by_name[0].path}` stays on the CPU, but {type(by_name[0].owner).__name__} asks for "
+            'the device type "cuda" by name, which the simulated device is not',
+        )
+        needed -= {h.unit for h in by_name}
     report = _Report(subject, mode, before, known, needed, first, reference, result.as_cuda)
     result.findings += report.findings()
 

@@ -73,3 +73,13 @@ def source_line(file: str, line: int) -> str:
 
 
 TORCH_FOLDER = os.path.dirname(torch.__file__) + os.sep
+
+
+@functools.lru_cache(maxsize=512)
+def asks_for_cuda(cls: type) -> bool:
+    """Whether a class compares the type of a device with "cuda", so that only CUDA can judge it."""
+    try:
+        text = inspect.getsource(cls)
+    except (OSError, TypeError):
+        return False
+    return bool(re.search(r"""type\s*[!=]=\s*["']cuda|["']cuda["']\s*(in\b|[!=]=)""", text))

@@ -124,6 +124,20 @@ def test_code_that_asks_for_cuda_is_noted():
     assert not report.errors and "is_cuda" in "".join(report.notes)
 
 
+def test_code_that_asks_for_cuda_by_name_is_not_judged():
+    class ByName(Sum):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.ones(12)
+
+        def more(self, x):
+            return self.table.to(x.device) if x.device.type == "cuda" else self.table
+
+    report = check(ByName, X)
+    why = {c.name: c.not_run for c in report.checks}
+    assert not report.errors and 'asks for the device type "cuda"' in why["move, run"]
+
+
 def test_where_the_output_cannot_be_compared_the_report_says_so():
     why = {c.name: c.not_run for c in check(Counter, X).checks}
     assert why["the output after loading"] == "the output depends on earlier calls"
