@@ -165,7 +165,7 @@ class _Report:
         cured = self.again(self.known | self.needed).run
         distance = difference(self.reference.output, cured.output)
         outcome = "it runs, " + as_share(distance) if distance < 1e-3 else "it runs"
-        return [self.finding(unit, outcome) for unit in sorted(self.needed, key=str)]
+        return [self.finding(unit, outcome) for unit in sorted(self.needed, key=_order)]
 
     def again(self, repairs: frozenset) -> Attempt:
         return attempt(self.subject, self.mode, self.before, repairs, self.as_cuda)
@@ -188,6 +188,11 @@ class _Report:
         if self.before:
             return stale(held, names, (shows, works))
         return left_behind(held, names, (shows, works))
+
+
+def _order(unit: Hashable) -> tuple:
+    """Tensors first, by name; then lines, as they stand in the source."""
+    return (1, unit) if isinstance(unit, Line) else (0, str(unit))
 
 
 def _with(repairs: frozenset) -> str:
