@@ -98,6 +98,3 @@ def neighbours(case: Case, among: tuple[Case, ...]) -> tuple[Case | None, Case |
     at = slugs.index(case.slug)
     before = among[at - 1] if at else None
     return before, among[at + 1] if at + 1 < len(among) else None
-
-
-TAGS = tuple(Tag)

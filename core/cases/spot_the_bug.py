@@ -164,7 +164,6 @@ class State:
     words: tuple[str, ...]
     text: str
     seen: Seen
-    first: int  # the first changed line in the text that is shown, from 1; 0 where none is
     published: bool  # whether it printed the published numbers
 
     @property
@@ -203,8 +202,7 @@ def listing_in(words: tuple[str, ...]) -> State:
     result = names.get("context_vec")
     numbers = [] if result is None or seen.failure else result[0].tolist()
     rounded = tuple(tuple(round(value, 4) for value in row) for row in numbers)
-    first = min((WORDS[word][0].number for word in words), default=0)
-    return State(words, text, seen, first, rounded == PUBLISHED and bool(seen.lines))
+    return State(words, text, seen, rounded == PUBLISHED and bool(seen.lines))
 
 
 def advice(found: State) -> str:
