@@ -3,7 +3,7 @@
 import functools
 import re
 
-from core.cases.case import Case, Tag
+from core.cases.case import Case
 from core.cases.program import shown
 from core.cases.stories import (
     building,
