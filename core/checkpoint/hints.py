@@ -3,6 +3,7 @@
 `core.checkpoint.hint_rules` has the names and the reasons.
 """
 
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from dataclasses import replace
 import torch
 
 from core.checkpoint.contents import Entry
-from core.checkpoint.hint_rules import NOT_A_MODULES, RULES, WEIGHT_NAMES
+from core.checkpoint.hint_rules import NOT_A_MODULES, RULES, WEIGHT_NAMES, Rule
 from core.checkpoint.numbers import Numbers
 
 TRAINABLE = re.compile(r"b?float|complex")  # only these dtypes can have a gradient
@@ -41,8 +42,8 @@ def buffer_hint(entry: Entry, near: set[str], numbers: Numbers | None = None) ->
     assert entry.shape is not None
     if NOT_A_MODULES.search(entry.key):
         return None
-    for rule in RULES:
-        if not rule.pattern.fullmatch(entry.name) or not rule.shape(entry.shape):
+    for rule in rules_for(entry.name):
+        if not rule.shape(entry.shape):
             continue
         if not rule.needs <= near or rule.without & near:
             continue
@@ -50,6 +51,12 @@ def buffer_hint(entry: Entry, near: set[str], numbers: Numbers | None = None) ->
             continue
         return rule.why
     return _by_dtype(entry)
+
+
+@functools.lru_cache(4096)
+def rules_for(name: str) -> tuple[Rule, ...]:
+    """The rules whose pattern fits a name, in their order."""
+    return tuple(rule for rule in RULES if rule.pattern.fullmatch(name))
 
 
 def _agree(rule: Callable[[torch.Tensor], bool], values: torch.Tensor | None) -> bool:

@@ -60,7 +60,7 @@ def file_report(contents: Contents) -> FileReport:
     if len(entries) > ROWS_SHOWN:
         shown = tuple(sorted(entries, key=lambda entry: not entry.buffer_hint)[:ROWS_SHOWN])
     uses = storages(entries)
-    total = count_bytes(entries)
+    total = count_bytes(entries, uses)
     plain = all(e.dtype.isidentifier() and len(e.views) == 1 for e in entries if e.is_tensor)
     return FileReport(
         replace(contents, entries=shown),

@@ -95,7 +95,10 @@ def contents_table(report: FileReport) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         alt=alt,
-        column_config={"bytes": st.column_config.TextColumn(alignment="right")},
+        column_config={
+            "looks like a buffer": st.column_config.TextColumn(width="large"),
+            "bytes": st.column_config.TextColumn(alignment="right"),
+        },
     )
 
 
@@ -126,6 +129,7 @@ def comparison(expected: str, loaded: str, report: ComparisonReport) -> None:
             columns=["key", "it is", "expected", "in the other file", "what load_state_dict does"],
         ),
         hide_index=True,
+        column_config={"what load_state_dict does": st.column_config.TextColumn(width="large")},
         alt=f"Differences of {printable(expected)} and {printable(loaded)}: {', '.join(counts)}.",
     )
     st.markdown("`load_state_dict` ran on tensors of these shapes, and said:")
