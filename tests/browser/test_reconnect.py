@@ -14,8 +14,9 @@ def test_a_click_inside_a_fragment_counts_after_the_server_was_restarted(chromiu
         server.wait_until_healthy()
         visitor = Visitor(chromium, server.address)
         page = visitor.open("/Training?predict=false&steps=20")
-        visitor.settled(charts=12)
         slider = page.get_by_role("slider")
+        expect(slider).to_be_visible(timeout=60_000)  # a worker has trained
+        visitor.settled(charts=12)
         slider.focus()
         app = page.get_by_test_id("stApp")
         server.process.kill()
