@@ -60,6 +60,6 @@ LESSONS = (
 )
 
 
-def lesson(page):
+def lesson(page: str) -> Lesson:
     """The Lesson of a page's file."""
     return next(lesson for lesson in LESSONS if lesson.page == page)

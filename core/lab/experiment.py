@@ -21,6 +21,8 @@ from core.workers.random_state import own_random_numbers
 MAX_TOKENS = 4096
 MAX_NUMBER = 1000.0  # the largest size of a number in an input embedding
 
+Rows = tuple[tuple[float, ...], ...]  # (num_tokens, d_in)
+
 
 @dataclass(frozen=True)
 class Experiment(Declared):
@@ -98,14 +100,14 @@ class Experiment(Declared):
         )
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_rows("rows", self.rows)
         if len(self.tokens) != len(self.rows):
             raise SettingError("tokens", len(self.tokens), f"one for each of {len(self.rows)} rows")
         super().__post_init__()
 
 
-def check_rows(name, rows):
+def check_rows(name: str, rows: Rows) -> Rows:
     """Return rows, or raise SettingError unless they are 1 to MAX_TOKENS embeddings."""
     if not 1 <= len(rows) <= MAX_TOKENS:
         raise SettingError(name, f"{len(rows)} tokens", f"1 to {MAX_TOKENS} tokens")

@@ -2,9 +2,10 @@
 
 from core.attention.outcome import Outcome
 from core.attention.tensor_table import TensorKind
+from core.lab.experiment import Experiment, VariantRun
 
 
-def reason(run, experiment):
+def reason(run: VariantRun, experiment: Experiment) -> str:
     """Why a VariantRun came out as it did, from where its tensors were observed to be."""
     tensors = {row.name: row for row in run.tensors}
     mask, weight = tensors["mask"], tensors["W_query.weight"]
@@ -50,13 +51,13 @@ def reason(run, experiment):
     )
 
 
-def left_behind(run, experiment):
+def left_behind(run: VariantRun, experiment: Experiment) -> bool:
     """Whether the weights are not where the input went."""
     weight = next(row for row in run.tensors if row.name == "W_query.weight")
     return weight.device.partition(":")[0] != experiment.device
 
 
-def remedies(run, experiment):
+def remedies(run: VariantRun, experiment: Experiment) -> tuple[str, ...]:
     """What to do about a VariantRun that failed, best first; Markdown, one sentence each."""
     tensors = {row.name: row for row in run.tensors}
     mask, weight = tensors["mask"], tensors["W_query.weight"]

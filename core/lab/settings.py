@@ -1,6 +1,8 @@
 """The attention lab's settings: every control of the page, by the name that it has in the URL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from core.inputs.embeddings import SIX_TOKENS, embed, numbers_to_text, text_to_numbers, tokenize
 from core.inputs.sonnets import TOKENS, first_tokens
@@ -8,6 +10,7 @@ from core.lab.experiment import (
     MAX_NUMBER,
     MAX_TOKENS,
     Experiment,
+    Rows,
     check_rows,
 )
 from core.settings.declared import catalogue, settings_of
@@ -23,10 +26,10 @@ class Sentence(Text):
     """A sentence of 1 to MAX_TYPED tokens."""
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return f"1 to {MAX_TYPED} words or punctuation marks, {self.max_chars} characters at most"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TYPED
 
 
@@ -35,13 +38,13 @@ class Numbers(Text):
     """Embeddings as text: the numbers of a token separated by spaces, tokens by semicolons."""
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return (
             f"1 to {MAX_TYPED} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
             f"such as `0.43 0.15 0.89; 0.55 0.87 0.66`, in {self.max_chars:,} characters at most"
         )
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         try:
             rows = text_to_numbers(value) if super().accepts(value) else ()
             return len(rows) <= MAX_TYPED and bool(check_rows(self.name, rows))
@@ -111,13 +114,13 @@ class LabSettings:
     predict: bool
 
     @property
-    def asks(self):
+    def asks(self) -> str:
         """The question to the learner, in words."""
         name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
         return f"What will `{name}` do on `{self.experiment.device}`?"
 
     @property
-    def question(self):
+    def question(self) -> str:
         """A short name for what the learner is asked.
 
         It has only what decides the outcome, so changing a seed asks nothing anew.
@@ -129,7 +132,7 @@ class LabSettings:
         return "-".join(parts)
 
 
-def lab_settings(values):
+def lab_settings(values: Mapping[str, Any]) -> LabSettings:
     """The LabSettings that a mapping of control names to values describes; else SettingError.
 
     With the text as input, the context length is at least the number of its tokens.
@@ -146,10 +149,10 @@ def lab_settings(values):
     )
 
 
-def input_embeddings(values):
+def input_embeddings(values: Mapping[str, Any]) -> tuple[tuple[str, ...], Rows]:
     """(tokens, rows) of the chosen input; SettingError where its text does not fit."""
     if values["input"] == "example":
-        return tuple(zip(*SIX_TOKENS, strict=True))
+        return tuple(token for token, _ in SIX_TOKENS), tuple(row for _, row in SIX_TOKENS)
     if values["input"] == "sentence":
         tokens = tokenize(LAB["sentence"].check(values["sentence"]))
         return tokens, tuple(embed(token, values["seed"]) for token in tokens)

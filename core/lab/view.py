@@ -4,19 +4,22 @@ Up to MAX_TOKENS_IN_PLACE tokens this takes some tens of milliseconds and is don
 for. A longer input is a worker's job (core.workers.pool).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 
-from core.attention.causality import row_changes, with_changed_token
+from core.attention.causality import RowChange, row_changes, with_changed_token
 from core.charts.pooling import reduce
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment, Observation, VariantRun, run
 from core.settings.setting import SettingError
 from core.workers.byte_cache import kept
 from core.workers.processes import available_memory
 
 MAX_TOKENS_IN_PLACE = 1024  # tokens: GPT-2's context length
 KEPT_BYTES = 24 * 2**20  # bytes of views, and as many of what the probe found
+
+Report = Callable[..., None]  # called with how far a job is, from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class ViewRequest:
     query: int = 0
 
 
-def compute_view(report, wanted):
+def compute_view(report: Report, wanted: ViewRequest) -> Observation:
     """The Observation of a ViewRequest, with a Matrix in place of every tensor of T×T numbers."""
     check_memory(wanted.experiment)
     observation = run(wanted.experiment)
@@ -36,7 +39,9 @@ def compute_view(report, wanted):
     return reduced(observation, wanted)
 
 
-def probe(report, experiment, changed, buffer):
+def probe(
+    report: Report, experiment: Experiment, changed: int, buffer: bool
+) -> tuple[RowChange, ...] | None:
     """The RowChanges of one variant when the token at `changed` (from 0) is another."""
     before = run(experiment).variant(buffer)
     report(0.5)
@@ -44,25 +49,27 @@ def probe(report, experiment, changed, buffer):
 
 
 @kept(KEPT_BYTES)
-def view_cached(wanted):
+def view_cached(wanted: ViewRequest) -> Observation:
     """The same as compute_view, in this process, kept."""
     return compute_view(lambda *_: None, wanted)
 
 
 @kept(KEPT_BYTES)
-def probe_cached(experiment, changed, buffer):
+def probe_cached(
+    experiment: Experiment, changed: int, buffer: bool
+) -> tuple[RowChange, ...] | None:
     """The same as probe, in this process, kept."""
     return probe(lambda *_: None, experiment, changed, buffer)
 
 
-def reduced(observation, wanted):
+def reduced(observation: Observation, wanted: ViewRequest) -> Observation:
     """The Observation with a Matrix in place of every T×T tensor."""
     variants = (observation.without_buffers, observation.with_buffer)
     without_buffers, with_buffer = (reduced_run(run, wanted) for run in variants)
     return replace(observation, without_buffers=without_buffers, with_buffer=with_buffer)
 
 
-def reduced_run(run, wanted):
+def reduced_run(run: VariantRun, wanted: ViewRequest) -> VariantRun:
     scores = run.trace.get("attn_scores", 1)
     hidden = scores and scores.tensor[0] == -torch.inf
     charted = ("attn_scores", 1 if scores else 0), ("attn_weights", 0)
@@ -79,7 +86,7 @@ def reduced_run(run, wanted):
     return replace(run, trace=replace(run.trace, stages=tuple(stages)))
 
 
-def check_memory(experiment):
+def check_memory(experiment: Experiment) -> None:
     """Raise SettingError unless this machine has the memory that an experiment takes."""
     tokens = len(experiment.rows)
     needed, free = memory_needed(experiment), available_memory()
@@ -92,6 +99,6 @@ def check_memory(experiment):
         )
 
 
-def memory_needed(experiment):
+def memory_needed(experiment: Experiment) -> int:
     """Bytes that a run holds at once: five T×T float32 tensors a variant, and the masks."""
     return 4 * (10 * len(experiment.rows) ** 2 + 6 * experiment.context_length**2)

@@ -1,24 +1,26 @@
 """What was measured of the mask's cost, in words."""
 
+from collections.abc import Iterator
+
 from core.charts.markdown_table import markdown_table
 from core.mask_cost.measure import ATOL, ROUNDS, RTOL
-from core.mask_cost.results import MIN_BLOCKS, Report
+from core.mask_cost.results import MIN_BLOCKS, Cost, Report, TimingSummary
 from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
 from core.settings.prediction import Verdict
 
 
-def in_words(seconds):
+def in_words(seconds: float) -> str:
     """A time to three significant digits, in milliseconds or microseconds."""
     number, unit = (seconds * 1e3, "ms") if seconds >= 1e-4 else (seconds * 1e6, "µs")
     return f"{number:#.3g}".rstrip(".") + f" {unit}"
 
 
-def at_longest(report):
+def at_longest(report: Report) -> dict[str, Cost]:
     """The rows of the longest input that was measured, by way."""
     return {row.way: row for row in report.at(report.measured[-1])}
 
 
-def leaders(report):
+def leaders(report: Report) -> list[str]:
     """The ways that may be the fastest at the longest input, the smallest median first.
 
     The others cannot be told from the first by the middle halves of their times.
@@ -39,7 +41,7 @@ def fastest_verdict(guess: str, report: Report) -> Verdict:
     return Verdict(guess, right, said, ranking(report))
 
 
-def ranking(report):
+def ranking(report: Report) -> str:
     """Which way was the fastest at the longest input, as far as the figures tell; Markdown."""
     rows, first = at_longest(report), leaders(report)
     where = f"At {report.measured[-1]:,} tokens on `{report.device}`"
@@ -62,19 +64,20 @@ def ranking(report):
     )
 
 
-def span(spread):
+def span(spread: TimingSummary) -> str:
     return f"{in_words(spread.low)} to {in_words(spread.high)}"
 
 
-def reasons(report):
+def reasons(report: Report) -> Iterator[str]:
     """Where the time and the bytes went at the longest input, sentence by sentence; Markdown."""
     rows = at_longest(report)
     stored, rebuilt, copied, fused = (rows[name] for name in NAMES)
-    share = rebuilt.mask.median / rebuilt.forward.median
+    alone = {way.way: way.mask.median for way in (stored, rebuilt, copied) if way.mask}
+    share = alone[REBUILT] / rebuilt.forward.median
     yield (
-        f"**The mask alone.** To look the *stored buffer* up took {in_words(stored.mask.median)}. "
-        f"To build a mask took {in_words(rebuilt.mask.median)}, {share:.0%} of the forward pass of "
-        f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(copied.mask.median)}."
+        f"**The mask alone.** To look the *stored buffer* up took {in_words(alone[STORED])}. "
+        f"To build a mask took {in_words(alone[REBUILT])}, {share:.0%} of the forward pass of "
+        f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(alone[COPIED])}."
     )
     if not stored.forward.distinguishable_from(rebuilt.forward):
         yield (
@@ -108,7 +111,7 @@ def reasons(report):
     )
 
 
-def kernel(row):
+def kernel(row: Cost) -> str:
     """What scaled_dot_product_attention turned into, by the operations that were seen."""
     fused = [name for name in row.operations if "scaled_dot_product" in name]
     if fused:
@@ -124,7 +127,7 @@ def kernel(row):
     )
 
 
-def sameness(report):
+def sameness(report: Report) -> str:
     """Whether all ways gave the same context vectors, in a sentence."""
     largest = max(row.difference for row in report.rows)
     how = (
@@ -136,7 +139,7 @@ def sameness(report):
     return f"The four did not give the same context vectors: {how}. Do not compare their times."
 
 
-def tracing(report):
+def tracing(report: Report) -> str:
     """What the lab's observer costs, in a sentence."""
     longest = report.traced[-1]
     return (
@@ -147,7 +150,7 @@ def tracing(report):
     )
 
 
-def limits(report):
+def limits(report: Report) -> str:
     """What this measurement cannot say, in a few sentences."""
     text = (
         f"{report.clock.capitalize()} of one thread, by `torch.utils.benchmark` on this machine "
@@ -175,7 +178,7 @@ def limits(report):
     return text
 
 
-def figures(report):
+def figures(report: Report) -> list[dict[str, str]]:
     """All figures as rows of a table: a dict of texts for each length and way."""
     rows = [
         {
@@ -195,7 +198,7 @@ def figures(report):
     return rows
 
 
-def traced_table(report):
+def traced_table(report: Report) -> str:
     """The plain and the observed call as a Markdown table."""
     rows = [
         (

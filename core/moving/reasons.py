@@ -6,14 +6,15 @@ from core.attention.outcome import Outcome
 from core.attention.tensor_table import BUFFERS
 from core.moving.copies import Crossing
 from core.moving.settings import HOW_MANY
+from core.moving.timeline import TimelineResult
 from core.settings.prediction import Verdict, verdict
 
 
-def reason(story):
+def reason(story: TimelineResult) -> str:
     """Why a TimelineResult ended as it did, from the last column of its ledger; Markdown."""
     last = story.columns[-1].ledger
     weight, mask = last["W_query.weight"], last.get("mask")
-    if story.outcome is Outcome.DEVICE_ERROR:
+    if story.outcome is Outcome.DEVICE_ERROR and mask:
         why = (
             "`.to()`, `.cpu()` and the like move parameters and buffers, and nothing else. What "
             "was moved by hand, or built in `forward`, stays where it was put."

@@ -1,6 +1,7 @@
 """The settings of the lesson on moving devices, and its two questions."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.moving.copies import CONTEXT_LENGTHS
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, check_steps
@@ -15,18 +16,18 @@ class Steps(Text):
     """Steps by name, separated by dots."""
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         names = ", ".join(f"`{name}`" for name in STEPS)
         return f"at most {MAX_STEPS} steps separated by dots, each one of {names}"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         try:
             return super().accepts(value) and check_steps(split_steps(value)) is not None
         except SettingError:
             return False
 
 
-def split_steps(text):
+def split_steps(text: str) -> tuple[str, ...]:
     """The names of the steps in a text such as "to-sim.forward"."""
     return tuple(name.strip() for name in text.split(".") if name.strip())
 

@@ -19,7 +19,7 @@ class Step:
     source: str
 
 
-def _steps():
+def _steps() -> dict[str, Step]:
     steps = [Step(f"to-{SIMULATED}", 'to("sim")', 'model.to("sim")')]
     for device in available_devices():
         if not device.simulated and device.name != "cpu":
@@ -127,18 +127,18 @@ class Timeline:
     start: str
     steps: tuple[str, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.start not in STARTS:
             raise SettingError("start", self.start, "one of " + ", ".join(STARTS))
         check_steps(self.steps)
 
     @property
-    def name(self):
+    def name(self) -> str:
         """A short name, unique for a timeline."""
         return ".".join((self.start, *self.steps))
 
 
-def check_steps(names):
+def check_steps(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return names, or raise SettingError unless they are at most MAX_STEPS known steps."""
     if len(names) > MAX_STEPS:
         raise SettingError("steps", f"{len(names)} steps", f"at most {MAX_STEPS} steps")

@@ -4,6 +4,7 @@ A Setting serves the URL (`parse` reads its text), the widgets (label, help, lim
 (`check` refuses what no widget would send). A refusal names the value, the limit and the way out.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,12 +16,12 @@ URL_NAMES_LIMIT = 100  # names of a link that are read; a page has some forty co
 class SettingError(ValueError):
     """A value that a setting does not take. The message names the value, the limit, the way out."""
 
-    def __init__(self, name, value, limit):
+    def __init__(self, name: str, value: Any, limit: str) -> None:
         self.name, self.value, self.limit = name, value, limit
         super().__init__(f"`{name}` is {shorten(value)}, but it must be {limit}.")
 
 
-def shorten(value, length=40):
+def shorten(value: Any, length: int = 40) -> str:
     """A value as safe inline code for a message: one line, bounded, without back quotes.
 
     Nothing at all is called empty: no text, and what a number box has once its number is deleted.
@@ -33,7 +34,7 @@ def shorten(value, length=40):
     return f"`{shown or ' '}`{rest}"
 
 
-def one_of_many(words):
+def one_of_many(words: Sequence[str]) -> str:
     """A limit in words, for a list that is too long to be named in full: its size and its start."""
     return f"one of {len(words)} words, such as " + ", ".join(f"`{word}`" for word in words[:3])
 
@@ -49,19 +50,19 @@ class Setting:
 
     limit = "a value"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return True
 
-    def convert(self, text):
+    def convert(self, text: str) -> Any:
         return text
 
-    def check(self, value):
+    def check(self, value: Any) -> Any:
         """Return value, or raise SettingError."""
         if not self.accepts(value):
             raise SettingError(self.name, value, self.limit)
         return value
 
-    def parse(self, text):
+    def parse(self, text: str) -> Any:
         """The value that a URL's text stands for, or SettingError."""
         try:
             if len(text) > URL_TEXT_LIMIT:
@@ -77,10 +78,10 @@ class Switch(Setting):
 
     limit = "`true` or `false`"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return isinstance(value, bool)
 
-    def convert(self, text):
+    def convert(self, text: str) -> Any:
         return {"true": True, "false": False}.get(text, text)
 
 
@@ -92,13 +93,13 @@ class Whole(Setting):
     high: int = 100
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return f"a whole number from {self.low:,} to {self.high:,}"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return type(value) is int and self.low <= value <= self.high
 
-    def convert(self, text):
+    def convert(self, text: str) -> Any:
         return int(text)
 
 
@@ -110,13 +111,13 @@ class Decimal(Setting):
     high: float = 1.0
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return f"a number from {self.low:g} to {self.high:g}"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return type(value) in (int, float) and self.low <= value <= self.high
 
-    def convert(self, text):
+    def convert(self, text: str) -> Any:
         return float(text)
 
 
@@ -127,10 +128,10 @@ class Choice(Setting):
     options: tuple[str, ...] = ()
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return "one of " + ", ".join(f"`{option}`" for option in self.options)
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return value in self.options or (value is None and self.default is None)
 
 
@@ -139,7 +140,7 @@ class Listed(Choice):
     """A Choice of more words than radio buttons are good for."""
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return one_of_many(self.options)
 
 
@@ -155,17 +156,17 @@ class Several(Setting):
     options: tuple[str, ...] = ()
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return one_of_many(self.options)
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         fits = isinstance(value, tuple) and all(word in self.options for word in value)
         return fits and len(set(value)) == len(value)
 
-    def convert(self, text):
+    def convert(self, text: str) -> Any:
         return (text,)
 
-    def parse_all(self, texts):
+    def parse_all(self, texts: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         """(words, complaints): those that fit, each once, and a sentence for each that does not."""
         words, complaints = {}, []
         for text in texts:
@@ -183,19 +184,21 @@ class Text(Setting):
     max_chars: int = 500
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return f"text of at most {self.max_chars:,} characters"
 
-    def accepts(self, value):
+    def accepts(self, value: Any) -> bool:
         return isinstance(value, str) and len(value) <= self.max_chars
 
 
-def to_text(value):
+def to_text(value: Any) -> str:
     """A setting's value as a URL writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def read_url(parameters, catalogue):
+def read_url(
+    parameters: Mapping[str, Sequence[str]], catalogue: Mapping[str, Setting]
+) -> tuple[dict[str, Any], list[str]]:
     """Read a URL's parameters: (kept, complaints).
 
     parameters maps each name to the list of its texts, catalogue each known name to its Setting.
@@ -214,8 +217,9 @@ def read_url(parameters, catalogue):
         if name not in catalogue:
             complaints.append(f"{shorten(name)} is not a setting of this page. It was left out.")
             continue
-        if isinstance(catalogue[name], Several):
-            words, wrong = catalogue[name].parse_all(texts[-URL_NAMES_LIMIT:])
+        setting = catalogue[name]
+        if isinstance(setting, Several):
+            words, wrong = setting.parse_all(texts[-URL_NAMES_LIMIT:])
             complaints += wrong
             kept |= {name: list(words)} if words else {}
             continue

@@ -4,10 +4,13 @@
 """
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, cast
 
 import torch
+from torch import nn
 
 from core.code.script import execute
 from core.device.available import SIMULATED
@@ -75,7 +78,7 @@ class LoadExperiment(Declared):
     fix: str = declared(Choice("fix", "Fix", "none", options=tuple(FIXES)))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """A short name, unique for a LoadExperiment."""
         return ".".join(str(getattr(self, name)) for name in FIELDS)
 
@@ -128,7 +131,7 @@ class LoadResult:
         return LoadOutcome.WRONG if self.faults else LoadOutcome.LOADS
 
 
-def run(loading):
+def run(loading: LoadExperiment) -> LoadResult:
     """Execute a LoadExperiment and return what came of it."""
     script = load_script(loading)
     names = script.namespace()
@@ -150,14 +153,14 @@ def run(loading):
     )
 
 
-def split_at_load(source):
+def split_at_load(source: str) -> tuple[str, str, str]:
     """The lines before load_state_dict, its own, and those after."""
     lines = source.splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if line.startswith("result = "))
     return "".join(lines[:at]), lines[at], "".join(lines[at + 1 :])
 
 
-def attempt(lines, names):
+def attempt(lines: str, names: dict[str, Any]) -> Exception | None:
     """Execute lines; the exception, or None."""
     try:
         execute(lines, names, "The loading")
@@ -166,15 +169,15 @@ def attempt(lines, names):
     return None
 
 
-def text(error):
+def text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def tensors(model):
-    return dict(model.named_parameters()) | {"mask": model.mask}
+def tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {**dict(model.named_parameters()), "mask": cast(torch.Tensor, model.mask)}
 
 
-def places(model):
+def places(model: nn.Module) -> dict[str, tuple[str, str]]:
     """{name: (device, dtype)} of a module's weights and its mask."""
     return {
         name: (str(tensor.device), str(tensor.dtype).removeprefix("torch."))
@@ -182,7 +185,9 @@ def places(model):
     }
 
 
-def compare(target, source, before):
+def compare(
+    target: nn.Module, source: nn.Module, before: Mapping[str, tuple[str, str]]
+) -> tuple[TensorChange, ...]:
     """The TensorChanges of a target."""
     after, theirs, changes = places(target), tensors(source), []
     for name, mine in tensors(target).items():
@@ -193,7 +198,7 @@ def compare(target, source, before):
     return tuple(changes)
 
 
-def find_faults(device, changes):
+def find_faults(device: torch.device, changes: Sequence[TensorChange]) -> list[str]:
     """What is wrong with a target that loaded without an error; one sentence a fault."""
     faults = []
     for change in changes:
@@ -209,7 +214,7 @@ def find_faults(device, changes):
     return faults
 
 
-def cures(loaded):
+def cures(loaded: LoadResult) -> tuple[str, ...]:
     """The names of the fixes that cure a LoadResult, found by running each."""
     tried = (replace(loaded.loading, fix=fix) for fix in FIXES if fix != "none")
     return tuple(loading.fix for loading in tried if run(loading).outcome is LoadOutcome.LOADS)

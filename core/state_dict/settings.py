@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, prediction
@@ -19,16 +20,17 @@ class Cells(Text):
     """Cells of the 6 by 6 mask: query-key, counted from 1, separated by spaces."""
 
     @property
-    def limit(self):
+    def limit(self) -> str:
         return "cells such as `1-6 2-5`: query and key from 1 to 6, at most 36 of them"
 
-    def accepts(self, value):
-        return super().accepts(value) and re.fullmatch(r"\s*([1-6]-[1-6]\s*){0,36}", value)
+    def accepts(self, value: Any) -> bool:
+        cells = r"\s*([1-6]-[1-6]\s*){0,36}"
+        return super().accepts(value) and re.fullmatch(cells, value) is not None
 
 
-def cells_of(text):
+def cells_of(text: str) -> tuple[tuple[int, int], ...]:
     """((query, key), …) of a text that Cells accepts, without repeats, in order."""
-    pairs = (tuple(map(int, pair.split("-"))) for pair in re.findall(r"[1-6]-[1-6]", text))
+    pairs = ((int(query), int(key)) for query, key in re.findall(r"([1-6])-([1-6])", text))
     return tuple(sorted(set(pairs)))
 
 

@@ -5,23 +5,24 @@ Markdown is returned; every number in it was observed in the TrainingRun.
 
 import math
 
+from core.training.experiment import ModuleRun, TrainingRun
 from core.training.modules import BUFFER, NORM, PARAMETER, UNDECAYED
-from core.training.settings import CHANGES, STAYS
+from core.training.settings import CHANGES, STAYS, Question
 
 
-def number(value):
+def number(value: float) -> str:
     """A number for a sentence: three digits that count, with a real minus sign."""
     if not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "nan")
     return f"{value:.3g}".replace("-", "−")
 
 
-def outcome(run, question):
+def outcome(run: TrainingRun, question: Question) -> str:
     """ "changes" or "stays", as the tensor's bits did from the first to the last step."""
     return CHANGES if run.modules[question.module].changed[question.tensor] else STAYS
 
 
-def reason(run, question):
+def reason(run: TrainingRun, question: Question) -> str:
     """Why the tensor of a Question ended as it did."""
     module, tensor = run.modules[question.module], question.tensor
     if question.module == NORM:
@@ -50,7 +51,7 @@ def reason(run, question):
     return f"{moved} That it should stay a mask is written nowhere. {leaked(module)}"
 
 
-def leaked(module):
+def leaked(module: ModuleRun) -> str:
     """What became of causality in a module, in a sentence."""
     before, after = (share(leak) for leak in (module.leaks[0], module.leaks[-1]))
     if math.isnan(module.leaks[-1]):
@@ -61,7 +62,7 @@ def leaked(module):
     return f"The share of attention that goes to later tokens {said}."
 
 
-def largest_leak(module):
+def largest_leak(module: ModuleRun) -> str:
     """The largest single weight on a later token over all steps, and since when it is nan."""
     sizes = module.largest_leaks
     numbers = [size for size in sizes if not math.isnan(size)]
@@ -72,7 +73,7 @@ def largest_leak(module):
     return f"{number(max(numbers))}{since}"
 
 
-def share(part):
+def share(part: float) -> str:
     return "less than 0.1%" if 0 < part < 0.001 else f"{part:.1%}"
 
 
@@ -82,7 +83,7 @@ HOW_IT_BREAKS = {
 }
 
 
-def broken(run):
+def broken(run: TrainingRun) -> str:
     """Why a mask that started at -inf has become nan, and where else nan is by now."""
     training, drifts = run.training, run.modules[PARAMETER].drifts
     spread = ", ".join(f"`{name}`" for name in drifts if math.isnan(drifts[name][-1]))
@@ -93,7 +94,7 @@ def broken(run):
     )
 
 
-def cheating(run):
+def cheating(run: TrainingRun) -> str:
     """What the losses of a mask that holds and of one that is trained say."""
     causal, learned = (run.modules[name] for name in (BUFFER, PARAMETER))
     ends = learned.losses[-1], causal.losses[-1]
@@ -112,7 +113,7 @@ def cheating(run):
     return f"{text} {leaked(learned)}"
 
 
-def infinite(run):
+def infinite(run: TrainingRun) -> str:
     """What a start of -inf shows, or an empty text."""
     if run.training.mask_start != "-inf" or math.isnan(run.modules[PARAMETER].losses[-1]):
         return ""
@@ -134,7 +135,7 @@ HOW_IT_DECAYS = {
 }
 
 
-def decay_reason(run):
+def decay_reason(run: TrainingRun) -> str:
     """What the weight decay did to the mask, against the twin whose mask it leaves out."""
     decayed, twin = (run.modules[name] for name in (PARAMETER, UNDECAYED))
     training = run.training

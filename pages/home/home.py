@@ -9,13 +9,13 @@ from core.lab.settings import HOME
 from core.lab.view import ViewRequest, view_cached
 from core.lessons import LESSONS
 from pages.components import frame
-from pages.lab.panels import heading
+from pages.components.variant import heading
 
 PAGE = "dashboard.py"
 
 
 @frame.page(PAGE, HOME)
-def home():
+def home() -> None:
     st.markdown(
         "A **buffer** is a tensor that belongs to a module without being a weight, such as the "
         "mask of causal attention. Register it, and it goes where the module goes: to another "
@@ -28,7 +28,7 @@ def home():
     for column, buffer in zip(st.columns(2, gap="large"), (False, True), strict=True):
         run = observation.variant(buffer)
         with column.container(border=True):
-            heading(run)
+            heading(run.class_name, run.outcome)
             mask = next(row for row in run.tensors if row.name == "mask")
             st.markdown(f"The mask is a **{mask.kind}**.")
             st.altair_chart(

@@ -1,14 +1,20 @@
 """The attention lab's controls, in the order of the page."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+from core.attention.causality import RowChange
 from core.charts.pooling import WHOLE
 from core.device.available import available_devices
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
-from core.lab.settings import LAB, lab_settings
+from core.lab.experiment import Experiment, Observation
+from core.lab.settings import LAB, LabSettings, lab_settings
 from core.lab.view import (
     MAX_TOKENS_IN_PLACE,
+    ViewRequest,
     check_memory,
     compute_view,
     probe,
@@ -25,12 +31,12 @@ INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropou
           "qkv_bias", "weights")  # fmt: skip
 
 
-def large(experiment):
+def large(experiment: Experiment) -> bool:
     """Whether an experiment is a worker's job."""
     return max(len(experiment.rows), experiment.context_length) > MAX_TOKENS_IN_PLACE
 
 
-def observation_of(wanted):
+def observation_of(wanted: ViewRequest) -> Observation | None:
     """The Observation of a ViewRequest; None while a worker makes it, or after saying why it can't.
 
     While a worker looks elsewhere in the same experiment, what is known of it stays.
@@ -51,14 +57,14 @@ def observation_of(wanted):
     return seen if seen and seen.experiment == wanted.experiment else None
 
 
-def probe_of(settings, changed):
+def probe_of(settings: LabSettings, changed: int) -> tuple[RowChange, ...] | None:
     """What the causality probe finds; None while a worker is at it, or where it found nothing."""
     if large(settings.experiment):
         return work("probe", probe, settings.experiment, changed, settings.buffer)
     return probe_cached(settings.experiment, changed, settings.buffer)
 
 
-def lab_controls():
+def lab_controls() -> LabSettings | None:
     """Draw the controls; return LabSettings, or None after saying what does not fit."""
     values = {}
     variant, device, moves, view = st.columns([1.25, 1, 1.25, 0.9], gap="medium")
@@ -88,7 +94,7 @@ def lab_controls():
         return None
 
 
-def to_draw(opened):
+def to_draw(opened: ExpanderContainer) -> bool:
     """Whether to draw the input's controls: once they were opened, they stay.
 
     Until then the link has their values, and a page without them is there sooner.
@@ -98,7 +104,7 @@ def to_draw(opened):
     return state.INPUTS_WERE_OPEN.get()
 
 
-def input_controls():
+def input_controls() -> dict[str, Any]:
     """Draw the controls of the input, the sizes and the seed; their values by name (INPUTS)."""
     values = {}
     source, sizes, seed = st.columns([2, 1, 1], gap="medium")
@@ -135,7 +141,7 @@ def input_controls():
     return values
 
 
-def tokens_of_text():
+def tokens_of_text() -> int:
     """How many tokens of the text, and what follows from it."""
     tokens = widget(LAB["tokens"])
     more = ""
@@ -148,7 +154,7 @@ def tokens_of_text():
     return tokens
 
 
-def number_table():
+def number_table() -> None:
     """A table to edit the embeddings in; what is typed goes into the text below it, and back."""
     typed = state.typed("x")  # asking for what is not there would put an empty text there
     text = state.value_in_session("x") or (typed.known and typed.get()) or LAB["x"].default
@@ -161,7 +167,7 @@ def number_table():
         table |= {"version": table.get("version", 0) + 1, "text": text, "rows": rows}
     key = f"table {table['version']}"
 
-    def take_over():
+    def take_over() -> None:
         frame = pd.DataFrame(table["rows"])
         edits = state.edits_of(key)
         for row, cells in edits["edited_rows"].items():

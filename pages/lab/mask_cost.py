@@ -7,6 +7,7 @@ from core.device.available import available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
 from core.mask_cost.measure import SECONDS
+from core.mask_cost.results import Report
 from core.mask_cost.settings import FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
 from pages.components import prediction, progress, state
@@ -14,7 +15,7 @@ from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """Controls, guess if ask, the measuring with its progress, and what came of it."""
     st.markdown(
         "Four modules that compute the same causal attention. The mask is a **stored buffer**; it "
@@ -48,11 +49,11 @@ def panel(ask):
     take_home(cost_script(device, longest), "mask_cost")
 
 
-def once_more():
+def once_more() -> None:
     state.COST_ATTEMPT.set(state.COST_ATTEMPT.get() + 1)
 
 
-def findings(report, guess):
+def findings(report: Report, guess: str | None) -> None:
     """The verdict, the reasons, both charts, the figures, and what they cannot say."""
     if guess:
         prediction.show(costing.fastest_verdict(guess, report))

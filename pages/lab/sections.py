@@ -1,6 +1,7 @@
 """The lab's closer looks, each in a section of its own that is computed only while it is open."""
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,8 +11,9 @@ from core.attention.stages import PIPELINE, formula, stage_of
 from core.charts.heatmap import PRINTED_UP_TO, token_labels
 from core.charts.markdown_table import markdown_table
 from core.charts.pooling import WHOLE, WINDOW
+from core.lab.experiment import Observation, VariantRun
 from core.lab.script import experiment_script
-from core.lab.settings import LAB
+from core.lab.settings import LAB, LabSettings
 from core.lab.take_home import as_csv, differing_lines
 from core.lab.view import ViewRequest
 from pages.components.code import take_home
@@ -22,18 +24,24 @@ from pages.lab.tables import values, worked_row
 ZOOMED = (("attn_scores", 1), ("attn_weights", 0))  # the stages of the heatmaps
 
 
-def view_request(settings):
+def view_request(settings: LabSettings) -> ViewRequest:
     """The ViewRequest of this screen: the experiment, and where its sections look closely."""
     count = len(settings.experiment.tokens)
 
-    def at(name):
+    def at(name: str) -> int:
         _, asked = token_asked(LAB[name], count)
         return min(asked, count) - 1
 
     return ViewRequest(settings.experiment, (at("zoom_query"), at("zoom_key")), at("query"))
 
 
-def closer_looks(settings, request, observation, chosen, other):
+def closer_looks(
+    settings: LabSettings,
+    request: ViewRequest,
+    observation: Observation | None,
+    chosen: VariantRun | None,
+    other: VariantRun | None,
+) -> None:
     """Every section below the heatmaps, for the chosen VariantRun and the compared one or None.
 
     observation and chosen are None while a worker is at it: the sections stay, and wait.
@@ -58,7 +66,9 @@ def closer_looks(settings, request, observation, chosen, other):
             code(observation)
 
 
-def zoom(request, chosen, other, labels):
+def zoom(
+    request: ViewRequest, chosen: VariantRun | None, other: VariantRun | None, labels: Sequence[str]
+) -> None:
     st.markdown(
         f"{WINDOW} queries by {WINDOW} keys with their exact values, out of {len(labels):,} by "
         f"{len(labels):,}."
@@ -78,8 +88,13 @@ def zoom(request, chosen, other, labels):
                 values(run, step, labels, request, zoomed=True)
 
 
-def pipeline(request, observation, run, labels):
-    if run is None:
+def pipeline(
+    request: ViewRequest,
+    observation: Observation | None,
+    run: VariantRun | None,
+    labels: Sequence[str],
+) -> None:
+    if run is None or observation is None:
         token_choice(LAB["query"], request.experiment.tokens)
         return
     st.markdown(f"Every tensor of one forward pass of `{run.class_name}`, as observed.")
@@ -115,7 +130,7 @@ def pipeline(request, observation, run, labels):
         st.info("`forward` ended before it computed any scores.")
 
 
-def tensor_table(run):
+def tensor_table(run: VariantRun) -> None:
     heads = ("tensor", "kind", "shape", "dtype", "device", "bytes", "requires_grad")
     rows = [
         (
@@ -134,7 +149,7 @@ def tensor_table(run):
     st.markdown(f"**`{run.class_name}`**\n\n{table}")
 
 
-def causality(settings, run, labels):
+def causality(settings: LabSettings, run: VariantRun | None, labels: Sequence[str]) -> None:
     tokens = settings.experiment.tokens
     st.markdown(
         "A causal model's answer at one position must not depend on later tokens. Change a token: "
@@ -174,7 +189,7 @@ def causality(settings, run, labels):
         st.success(f"{token} is the first token, so every row may depend on it.")
 
 
-def code(observation):
+def code(observation: Observation) -> None:
     st.markdown("**The one line that differs**, in two classes of the file below")
     classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
     for column, (source, index) in zip(st.columns(2), differing_lines(*classes), strict=True):

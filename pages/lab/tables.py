@@ -1,17 +1,21 @@
 """Tensors of one forward pass as tables of numbers: whole, as a window, or one query's row."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from core.attention.stages import stage_of, work_through
+from core.attention.stages import Step, stage_of, work_through
 from core.charts.heatmap import cell_text
 from core.charts.pooling import WHOLE, WINDOW, Matrix
+from core.lab.experiment import Observation, VariantRun
+from core.lab.view import ViewRequest
 from pages.components.widgets import plain
 
 FEW_KEYS = 16  # keys of a row that is worked through in full; of more, these many are shown
 
 
-def window_of(request):
+def window_of(request: ViewRequest) -> slice:
     """The rows of a table: all tokens, or those of the ViewRequest's window."""
     count = len(request.experiment.tokens)
     if count <= WHOLE:
@@ -20,7 +24,9 @@ def window_of(request):
     return slice(start, start + WINDOW)
 
 
-def values(run, step, labels, request, zoomed=False):
+def values(
+    run: VariantRun, step: Step, labels: Sequence[str], request: ViewRequest, zoomed: bool = False
+) -> None:
     """The table of a pipeline Step of a VariantRun; zoomed: its window even where all would fit."""
     tensor = stage_of(run, step).tensor
     if isinstance(tensor, Matrix):
@@ -35,17 +41,17 @@ def values(run, step, labels, request, zoomed=False):
     texts = [[cell_text(value, digits) for value in row] for row in numbers.tolist()]
     st.markdown(f"**{step.title}**")
     row = "query" if step.columns == "key" else "token"
-    table(pd.DataFrame(texts, index=rows, columns=columns), step.title, row)
+    table(pd.DataFrame(texts, index=pd.Index(rows), columns=pd.Index(columns)), step.title, row)
 
 
-def table(frame, title, rows):
+def table(frame: pd.DataFrame, title: str, rows: str) -> None:
     """A table whose rows stand for `rows`, with the visitor's text as text."""
     frame = frame.rename(index=plain, columns=plain)  # st.table reads Markdown
     frame.index.name = rows  # an empty corner would be a header without a name
     st.table(frame, height=420 if len(frame) > 12 else "content", alt=title)
 
 
-def worked_row(observation, run, labels):
+def worked_row(observation: Observation, run: VariantRun, labels: Sequence[str]) -> None:
     """The kept query's row from its scores to its context vector."""
     query = run.trace.get("attn_scores").tensor.query
     rows = work_through(run, query)

@@ -1,8 +1,11 @@
 """The ledger as a quiz: predict a row for all ways, reveal, keep score, see the reasons."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.ledger.cells import Cell
 from core.ledger.holders import WAYS
 from core.ledger.rows import ROWS, SLOW
 from core.ledger.settings import (
@@ -13,21 +16,24 @@ from core.ledger.settings import (
     ledger_for,
     score,
 )
+from core.settings.setting import Setting
 from pages.components import state
 from pages.components.widgets import widget
 from pages.ledger.table import row_cells
 
+Marks = dict[str, dict[str, bool]]  # row: {column: whether the first answer was right}
+First = dict[str, dict[str, str | None]]  # row: {column: the first answer}
 WAYS_IN_A_ROW = 5  # of the page
 
 
-def catalogue():
+def catalogue() -> dict[str, Setting]:
     """The page's settings, with the answers of the row that the quiz is at."""
     name = "quiz_row"
     row = state.value_in_session(name) or st.query_params.get(name)
     return ledger_for(row if row in ROWS else LEDGER[name].default)
 
 
-def panel():
+def panel() -> None:
     """The row's question, a guess a way, and what the revealed ones were worth.
 
     Counted are the first answers that were revealed here, in this session. Kept of each cell:
@@ -75,7 +81,14 @@ def places(count: int) -> list[DeltaGenerator]:
     ][:count]
 
 
-def one(row, column, cells, revealed, first, marks):
+def one(
+    row: str,
+    column: str,
+    cells: Mapping[str, Cell] | None,
+    revealed: bool,
+    first: First,
+    marks: Marks,
+) -> str | None:
     """One way: the guess, and what it was worth once it is revealed. Returns the guess."""
     guess = widget(ledger_for(row)[GUESS_NAMES[column]])
     if revealed and guess and cells:
@@ -93,7 +106,7 @@ def one(row, column, cells, revealed, first, marks):
     return guess
 
 
-def reveal(row, answered, fresh, first):
+def reveal(row: str, answered: Sequence[str], fresh: Sequence[str], first: First) -> None:
     """Show these ways; what is answered to the fresh ones counts, if it is the first answer."""
     for column in fresh:
         guess = state.value_in_session(GUESS_NAMES[column])
@@ -102,27 +115,27 @@ def reveal(row, answered, fresh, first):
     show_revealed(answered)
 
 
-def show_revealed(columns):
+def show_revealed(columns: Sequence[str]) -> None:
     if columns:
         st.query_params["revealed"] = columns
     else:
         st.query_params.pop("revealed", None)
 
 
-def start_over():
+def start_over() -> None:
     """Forget the guesses at this row; the score stays."""
     st.query_params.pop("revealed", None)
     for name in GUESS_NAMES.values():
         state.forget(LEDGER[name])
 
 
-def begin_anew(marks, first):
+def begin_anew(marks: Marks, first: First) -> None:
     marks.clear()
     first.clear()
     start_over()
 
 
-def next_row(row):
+def next_row(row: str) -> None:
     rows = tuple(ROWS)
     state.set_value(LEDGER["quiz_row"], rows[(rows.index(row) + 1) % len(rows)])
     start_over()

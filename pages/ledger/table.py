@@ -1,9 +1,12 @@
 """The ledger's table, its filters and downloads, and a cell from near: code, outcome, reason."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
 from core.ledger import cells as ledger_cells
+from core.ledger.cells import Cell
 from core.ledger.holders import WAYS
 from core.ledger.program import cell_script
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
@@ -29,12 +32,12 @@ LEGEND = (
 
 
 @st.cache_resource(show_spinner="Running the experiments …")
-def fast_cells():
+def fast_cells() -> dict[tuple[str, str], Cell]:
     """The Cells of the fast rows, by (row, column); run once for all visitors."""
     return {(cell.row, cell.column): cell for cell in ledger_cells.fast_cells()}
 
 
-def row_cells(row):
+def row_cells(row: str) -> dict[str, Cell] | None:
     """The Cells of one row, by column, or None while a worker is still at it."""
     if row in FAST:
         return {column: fast_cells()[row, column] for column in WAYS}
@@ -42,12 +45,12 @@ def row_cells(row):
     return cells and {cell.column: cell for cell in cells}
 
 
-def so_far(cells):
+def so_far(cells: Sequence[Cell]) -> None:
     """What a worker has found by now."""
     st.caption(", ".join(f"{cell.column}: {cell.outcome}" for cell in cells))
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """The table and a cell of it; asks for a guess at one cell first if ask."""
     if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask):
         return
@@ -61,7 +64,7 @@ def panel(ask):
     near(cells, rows)
 
 
-def filters():
+def filters() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(rows, columns) that the table has."""
     left, right = st.columns(2, gap="medium")
     with left:
@@ -71,7 +74,7 @@ def filters():
     return chosen(rows, ROWS), chosen(columns, WAYS)
 
 
-def slow_cells(rows):
+def slow_cells(rows: Sequence[str]) -> dict[tuple[str, str], Cell]:
     """The Cells of the slow rows among these, as far as they are wanted and there."""
     cells, wanted = {}, [row for row in SLOW if row in rows]
     if not widget(LEDGER["slow"], disabled=not wanted):
@@ -87,7 +90,9 @@ def slow_cells(rows):
     return cells
 
 
-def table(cells, rows, columns):
+def table(
+    cells: Mapping[tuple[str, str], Cell], rows: Sequence[str], columns: Sequence[str]
+) -> None:
     """The outcomes, by sign and word; choosing a cell shows it from near."""
     words = {column: [label(cells.get((row, column))) for row in rows] for column in columns}
     frame = pd.DataFrame(words, index=pd.Index(rows, name="What PyTorch does"))
@@ -109,11 +114,11 @@ def table(cells, rows, columns):
     st.caption(f"{LEGEND} Choose a cell, or name it below.")
 
 
-def longest(texts):
+def longest(texts: Sequence[str]) -> int:
     return max(map(len, texts))
 
 
-def take_cell(rows):
+def take_cell(rows: Sequence[str]) -> None:
     """A cell of the table was chosen: name it in the select boxes, and so in the link."""
     picked = state.edits_of("table")["selection"]["cells"]
     if picked and picked[0][1] in WAYS and picked[0][0] < len(rows):
@@ -121,23 +126,23 @@ def take_cell(rows):
         state.set_value(LEDGER["column"], picked[0][1])
 
 
-def label(cell):
+def label(cell: Cell | None) -> str:
     outcome = cell.outcome if cell else NOT_RUN
     return f"{MARKS.get(outcome, OTHER)[0]} {outcome}"
 
 
-def colour(text):
+def colour(text: str) -> str:
     return MARKS.get(text.split(" ", 1)[1], OTHER)[1]
 
 
-def download_tables(cells):
+def download_tables(cells: Sequence[Cell]) -> None:
     """Downloads of what the table shows."""
     with st.container(horizontal=True):
         download("Table (.csv)", as_csv(cells), "ledger.csv", "text/csv")
         download("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown")
 
 
-def near(cells, rows):
+def near(cells: Mapping[tuple[str, str], Cell], rows: Sequence[str]) -> None:
     """One cell: what came out, why, and the code that ran. rows: those that the table has."""
     st.header("One cell from near", anchor=False)
     left, right = st.columns(2, gap="medium")
@@ -154,7 +159,7 @@ def near(cells, rows):
     take_home(cell_script(row, column), "cell")
 
 
-def waits_for(in_table):
+def waits_for(in_table: bool) -> str:
     """Why a slow row has no outcome so far."""
     if not in_table:
         return (
@@ -166,7 +171,7 @@ def waits_for(in_table):
     return "What came out stands here once it has run; see above the table."
 
 
-def outcome(cell):
+def outcome(cell: Cell) -> None:
     """A Cell's outcome, what was seen, and the reason."""
     sign, _, badge = MARKS.get(cell.outcome, OTHER)
     st.markdown(f":{badge}-badge[{sign} {cell.outcome}]")

@@ -1,10 +1,12 @@
 """What crosses the boundary between two devices: counted, in a table and a chart."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.charts.devices_and_bytes import bytes_per_forward
 from core.charts.markdown_table import markdown_table
-from core.moving.copies import CONTEXT_LENGTHS, crossings
+from core.moving.copies import CONTEXT_LENGTHS, Crossing, crossings
 from core.moving.reasons import copying_verdict
 from core.moving.settings import COPYING, MOVING
 from core.moving.take_home import copies_script
@@ -16,12 +18,12 @@ from pages.components.widgets import widget
 
 @st.cache_resource(max_entries=4, show_spinner="Counting copies in real forward passes …")
 @own_random_numbers()
-def count(counted_up_to: int):
+def count(counted_up_to: int) -> tuple[Crossing, ...]:
     """Crossings up to a context length; the same for all sessions."""
     return crossings(counted_up_to)
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """Five ways to have the mask where the scores are, side by side; asks for a guess if ask."""
     st.markdown(
         "Five modules that compute the same. Each moves to `sim`, then runs; every copy between "
@@ -52,17 +54,17 @@ def panel(ask):
     )
 
 
-def names(copies):
+def names(copies: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name}, {nbytes:,} bytes" for name, nbytes in copies) or "nothing"
 
 
-def describe_copies(table):
+def describe_copies(table: Sequence[Crossing]) -> str:
     largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
     return "Bytes copied in each forward pass at 4096 tokens: " + "; ".join(
         f"{row.way} {row.bytes_each:,}" for row in largest
     )
 
 
-def code():
+def code() -> None:
     """The modules and what counts their copies, to read and to take home."""
     take_home(copies_script(int(state.value_of(MOVING["counted"]))), "crossings")

@@ -1,24 +1,26 @@
 """The timeline: what it is built from, and the ledger of what each step did."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from core.attention.outcome import Outcome
 from core.charts.markdown_table import markdown_table
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
-from core.moving.timeline import run_timeline
-from core.settings.outcome_question import DEVICE_ERROR
+from core.moving.timeline import Place, TimelineResult, run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.widgets import put_in_link, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def cached_timeline(timeline: Timeline):
+def cached_timeline(timeline: Timeline) -> TimelineResult:
     """The TimelineResult of a Timeline. It is shared between sessions, and nobody changes it."""
     return run_timeline(timeline)
 
 
-def builder():
+def builder() -> Timeline | None:
     """Draw the controls of the timeline; return a Timeline, or None after saying what is wrong."""
     st.markdown("**A story to start from**")
     with st.container(horizontal=True):
@@ -67,7 +69,7 @@ def builder():
         return None
 
 
-def set_steps(steps, start=None):
+def set_steps(steps: Sequence[str], start: str | None = None) -> None:
     state.STEPS_TEXT.set(".".join(steps))
     state.STEPS_CLICKED.set(True)
     state.STEPS_BOX.set(state.STEPS_BOX.get() + 1)
@@ -75,19 +77,19 @@ def set_steps(steps, start=None):
         state.set_value(MOVING["start"], start)
 
 
-def add_step(name):
-    set_steps((*split_steps(state.STEPS_TEXT.get()), name)[:MAX_STEPS])
+def add_step(name: str) -> None:
+    set_steps((*split_steps(str(state.STEPS_TEXT.get())), name)[:MAX_STEPS])
 
 
-def take_back():
-    set_steps(split_steps(state.STEPS_TEXT.get())[:-1])
+def take_back() -> None:
+    set_steps(split_steps(str(state.STEPS_TEXT.get()))[:-1])
 
 
-def typed(box):
+def typed(box: str) -> None:
     state.STEPS_TEXT.set(state.value_in_session(box))
 
 
-def question(timeline):
+def question(timeline: Timeline) -> str:
     """What the learner is asked about a timeline, with the preset's own question if it is one."""
     for preset in PRESETS.values():
         if (preset.start, preset.steps) == (timeline.start, timeline.steps):
@@ -98,7 +100,7 @@ def question(timeline):
     return f"What will happen in {count} step{'' if count == 1 else 's'} after the construction?"
 
 
-def ledger(story):
+def ledger(story: TimelineResult) -> None:
     """Every tensor's place after every step; what a step changed is marked."""
     columns = story.columns
     names = list(dict.fromkeys(name for column in columns for name in column.ledger))
@@ -126,16 +128,16 @@ def ledger(story):
     )
 
 
-def on_another_device(story):
+def on_another_device(story: TimelineResult) -> list[str]:
     """The names of the tensors that a device error was about: those away from the weights."""
-    if story.outcome != DEVICE_ERROR:
+    if story.outcome is not Outcome.DEVICE_ERROR:
         return []
     last = story.columns[-1].ledger
     weights = last["W_query.weight"].device
     return [name for name, place in last.items() if place.device != weights]
 
 
-def cell(place, before, name, number):
+def cell(place: Place | None, before: Place | None, name: str, number: int) -> str:
     if place is None:
         return "none"
     parts = (place.device, place.dtype, place.kind)
@@ -149,7 +151,7 @@ def cell(place, before, name, number):
     return " · ".join(shown)
 
 
-def failure(story):
+def failure(story: TimelineResult) -> None:
     """The exception that ended the timeline, in full, with the line that raised it."""
     if story.error:
         st.markdown(f"**Step {len(story.columns) - 1} raised**")

@@ -7,6 +7,7 @@ from core.charts.heatmap import describe, heatmap
 from core.inputs.embeddings import SIX_TOKENS
 from core.settings.setting import SettingError
 from core.state_dict import edit_mask
+from core.state_dict.edit_mask import EditResult
 from core.state_dict.reasons import survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVAL, cells_of
 from core.state_dict.take_home import edit_script
@@ -23,7 +24,7 @@ def run_edit(edit: str, cells: tuple) -> list[edit_mask.EditResult]:
     return edit_script(edit, cells).run()["outcomes"]
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """The notebook's experiment, live; asks for a guess first if ask."""
     st.markdown(
         "Build a module, edit its mask, save its `state_dict`, load that into a fresh module. "
@@ -54,13 +55,13 @@ def panel(ask):
     take_home(edit_script(change, cells), "edit")
 
 
-def painting(cells):
+def painting(cells: tuple[tuple[int, int], ...]) -> None:
     """The mask as a table of boxes to tick; what is ticked differs from a causal mask's cells."""
     start = [[(q, k) in cells for k in range(1, 7)] for q in range(1, 7)]
     tokens = [token for token, _ in SIX_TOKENS]
     key = f"painting {cells}"
 
-    def take_over():
+    def take_over() -> None:
         frame = pd.DataFrame(start)
         for row, edits in state.edits_of(key)["edited_rows"].items():
             for token, ticked in edits.items():
@@ -76,7 +77,7 @@ def painting(cells):
     )
 
 
-def show(name, outcome):
+def show(name: str, outcome: EditResult) -> None:
     kept = "survived" if outcome.survived else "was lost"
     colour, icon = ("green", "check") if outcome.survived else ("red", "close")
     st.markdown(f"## `{name}`")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.attention.tensor_table import TensorRow, tensor_rows
+from core.charts.markdown_table import markdown_table
 from core.state_dict.keys import HELD_AS
 from core.state_dict.reasons import keys_verdict
 from core.state_dict.settings import IN_STATE
@@ -39,25 +40,21 @@ def panel(ask: bool) -> None:
     st.markdown("**`state_dict` keys**")
     st.markdown(keys_table(tables, titles))
     st.markdown("**Who lists which tensor**")
-    lines = ["| call | " + " | ".join(titles) + " |", "|---" * 5 + "|"]
-    for call in lists[0]:
-        cells = (", ".join(f"`{name}`" for name in listed[call]) or "nothing" for listed in lists)
-        lines.append(f"| `{call}` | {' | '.join(cells)} |")
-    st.markdown("\n".join(lines))
+    rows = [
+        (f"`{call}`", *(", ".join(f"`{n}`" for n in listed[call]) or "nothing" for listed in lists))
+        for call in lists[0]
+    ]
+    st.markdown(markdown_table(("call", *titles), rows))
     take_home(keys_script(), "keys")
 
 
 def keys_table(tables: list[Table], titles: list[str]) -> str:
-    lines = ["| key | " + " | ".join(titles) + " |", "|---" * 5 + "|"]
-    for name in tables[0]:
-        cells = []
-        for table in tables:
-            row = table[name]
-            if row.in_state_dict:
-                cells.append(
-                    f"{row.kind}, {row.shape}, {row.dtype}, `{row.device}`, {row.bytes} bytes"
-                )
-            else:
-                cells.append(f":red-badge[:material/close: missing] held as a {row.kind}")
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    """Of each tensor and module: what its state_dict has, or that it has nothing."""
+
+    def cell(row: TensorRow) -> str:
+        if row.in_state_dict:
+            return f"{row.kind}, {row.shape}, {row.dtype}, `{row.device}`, {row.bytes} bytes"
+        return f":red-badge[:material/close: missing] held as a {row.kind}"
+
+    rows = [(f"`{name}`", *(cell(table[name]) for table in tables)) for name in tables[0]]
+    return markdown_table(("key", *titles), rows)

@@ -4,7 +4,15 @@ import streamlit as st
 
 from core.charts.markdown_table import markdown_table
 from core.state_dict.fixes import FIXES
-from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
+from core.state_dict.load_failures import (
+    FIELDS,
+    PRESETS,
+    LoadExperiment,
+    LoadOutcome,
+    LoadResult,
+    cures,
+    run,
+)
 from core.state_dict.reasons import load_reason, load_verdict
 from core.state_dict.settings import LOADS
 from core.state_dict.take_home import load_script
@@ -16,13 +24,13 @@ COLOURS = {LoadOutcome.LOADS: "green", LoadOutcome.RAISES: "red", LoadOutcome.WR
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def load_and_cures(loading: LoadExperiment):
+def load_and_cures(loading: LoadExperiment) -> tuple[LoadResult, tuple[str, ...]]:
     """A LoadResult and the fixes that cure it, each found by running it."""
     loaded = run(loading)
     return loaded, () if loaded.outcome is LoadOutcome.LOADS else cures(loaded)
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """Source, target, what happened, and the way out; asks for a guess first if ask."""
     loading = controls()
     # A fix is run at once: whoever clicks it has seen the failure.
@@ -59,16 +67,16 @@ def panel(ask):
     take_home(load_script(loading), "loading")
 
 
-def set_fix(fix):
+def set_fix(fix: str) -> None:
     state.set_value(FIELDS["fix"], fix)
 
 
-def take_preset(preset):
+def take_preset(preset: LoadExperiment) -> None:
     for name, setting in FIELDS.items():
         state.set_value(setting, getattr(preset, name))
 
 
-def controls():
+def controls() -> LoadExperiment:
     """The widgets of a LoadExperiment."""
     st.markdown("**Failures to start from**")
     with st.container(horizontal=True):
@@ -88,7 +96,7 @@ def controls():
     return LoadExperiment(**values)
 
 
-def changes_table(loaded):
+def changes_table(loaded: LoadResult) -> str:
     rows = []
     for change in loaded.changes:
         holds = {True: "yes", False: "no", None: "cannot be told"}[change.loaded]

@@ -1,5 +1,7 @@
 """The price of persistence: what four ways to have a mask cost in the checkpoint."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.charts.markdown_table import markdown_table
@@ -9,6 +11,7 @@ from core.state_dict.size import (
     CONTEXT_LENGTHS,
     SAVED_UP_TO,
     SHOWN_LENGTH,
+    CheckpointSize,
     bytes_saved,
     prices,
 )
@@ -19,12 +22,12 @@ from pages.components.widgets import widget
 
 
 @st.cache_resource(max_entries=4, show_spinner="Saving checkpoints …")
-def save(layers: int):
+def save(layers: int) -> tuple[CheckpointSize, ...]:
     """Prices of a stack of layers; the same for all sessions."""
     return prices(layers)
 
 
-def panel(ask):
+def panel(ask: bool) -> None:
     """Bytes of the file per way and context length, and the code; asks for a guess if ask."""
     st.markdown(
         "Four stacks of attention layers that compute the same. Every layer has a causal mask, or "
@@ -62,11 +65,11 @@ def panel(ask):
     take_home(size_script(layers), "price")
 
 
-def in_layers(layers):
+def in_layers(layers: int) -> str:
     return f"{layers} layer{'s' * (layers > 1)}"
 
 
-def describe_sizes(table):
+def describe_sizes(table: Sequence[CheckpointSize]) -> str:
     largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
     return (
         f"Bytes of a checkpoint of {in_layers(largest[0].layers)} at {CONTEXT_LENGTHS[-1]} tokens: "

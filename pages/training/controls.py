@@ -1,10 +1,13 @@
 """The lesson on training: its controls, its five questions, and what became of the guesses."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from core.device.available import available_devices
 from core.settings.setting import SettingError
 from core.training import charts as draw
+from core.training.experiment import Training, TrainingRun
 from core.training.reasons import outcome, reason
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import state
@@ -13,7 +16,7 @@ from pages.components.widgets import widget
 ASKED = "Which of these tensors will training change?"
 
 
-def controls():
+def controls() -> tuple[Training | None, bool]:
     """Draw the controls; return (Training, or None after saying what is wrong; whether to ask)."""
     values = {}
     task, optimizer, mask, more = st.columns([0.95, 1.45, 1.15, 0.75], gap="medium")
@@ -38,19 +41,19 @@ def controls():
         return None, ask
 
 
-def losses_so_far(note):
+def losses_so_far(note: Mapping[str, Sequence[float]]) -> None:
     """The loss curve of a run that goes on, or that was stopped."""
     st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
     say_gaps(note)
 
 
-def say_gaps(series):
+def say_gaps(series: Mapping[str, Sequence[float]]) -> None:
     """Say below a chart which of its lines end before the last step, or never start."""
     if said := draw.gaps(series):
         st.caption(said)
 
 
-def verdict(run, ask):
+def verdict(run: TrainingRun, ask: bool) -> None:
     """What became of each tensor in question, what was guessed, and why."""
     asked = {name: state.value_of(TRAINING[name]) for name in QUESTIONS} if ask else {}
     right = sum(asked.get(name) == outcome(run, q) for name, q in QUESTIONS.items())

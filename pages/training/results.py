@@ -1,13 +1,16 @@
 """What a training run showed: loss, leak, drift and gradients, masks at any step, and more."""
 
+from collections.abc import Sequence
 from math import isfinite
 
 import streamlit as st
+import torch
 
 from core.charts.heatmap import describe, heatmap
 from core.charts.markdown_table import markdown_table
 from core.settings.setting import SettingError
 from core.training import charts as draw
+from core.training.experiment import ModuleRun, TrainingRun
 from core.training.modules import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
 from core.training.reasons import (
     cheating,
@@ -27,7 +30,7 @@ from pages.training.controls import say_gaps
 THREE = (PLAIN, BUFFER, PARAMETER)
 
 
-def results(run):
+def results(run: TrainingRun) -> None:
     """Loss, leak, drift and gradients over the steps, and the masks at any of them."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -64,7 +67,7 @@ def results(run):
     at_step(run)
 
 
-def three_charts(run, what, title):
+def three_charts(run: TrainingRun, what: draw.What, title: str) -> None:
     charts = draw.per_tensor(run, THREE, what)
     for column, name, chart in zip(st.columns(3), THREE, charts, strict=True):
         with column:
@@ -75,7 +78,7 @@ def three_charts(run, what, title):
 
 
 @st.fragment
-def at_step(run):
+def at_step(run: TrainingRun) -> None:
     """The masks and the attention weights of two modules after as many steps as a slider says.
 
     A fragment: the slider draws this again, and not the page. The step asked for stays in the link,
@@ -95,7 +98,7 @@ def at_step(run):
     tokens = run.training.tokens
     for module in (run.modules[BUFFER], run.modules[PARAMETER]):
         st.markdown(f"**{MODULES[module.name]}**")
-        mask, weights = module.masks[step].tolist(), module.attn_weights[step].tolist()
+        mask, weights = (t[step].tolist() for t in observed(module))
         for column, (values, kind, title) in zip(
             st.columns(2, gap="large"),
             ((mask, "scores", "Mask"), (weights, "weights", "Attention weights")),
@@ -122,18 +125,24 @@ def at_step(run):
     )
 
 
-def largest(module):
+def observed(module: ModuleRun) -> tuple[torch.Tensor, torch.Tensor]:
+    """The masks and the attention weights of a module that has a mask, (steps + 1, T, T) each."""
+    assert module.masks is not None and module.attn_weights is not None, module.name
+    return module.masks, module.attn_weights
+
+
+def largest(module: ModuleRun) -> float:
     """The largest number of a mask at any step, in size: one colour scale for all steps."""
-    return max(abs(v) for v in [1.0, *module.masks.flatten().tolist()] if isfinite(v))
+    return max(abs(v) for v in [1.0, *observed(module)[0].flatten().tolist()] if isfinite(v))
 
 
-def in_words(values, tokens, title):
+def in_words(values: list[list[float]], tokens: Sequence[str], title: str) -> str:
     if any(isfinite(v) for row in values for v in row):
         return describe(values, tokens, title)
     return f"{title}: no finite number is left."
 
 
-def decay(run):
+def decay(run: TrainingRun) -> None:
     """The mask parameter with weight decay, and its twin without."""
     series = {name: run.modules[name].above for name in (PARAMETER, UNDECAYED)}
     if isfinite(series[PARAMETER][0]):
@@ -143,7 +152,7 @@ def decay(run):
     st.markdown(decay_reason(run))
 
 
-def norm(run):
+def norm(run: TrainingRun) -> None:
     """The running statistics of BatchNorm: in training, in eval(), and in train() again."""
     left, right = st.columns(2, gap="large")
     name = "norm.running_mean"
@@ -186,7 +195,7 @@ def norm(run):
     st.markdown(markdown_table(("tensor", "held as", "in eval() it", "in train() it"), rows))
 
 
-def tensors(run):
+def tensors(run: TrainingRun) -> None:
     """Every tensor of every module: how it is held, and what training did with it."""
     rows = []
     for module in run.modules.values():
@@ -207,7 +216,7 @@ def tensors(run):
     st.markdown(markdown_table((*heads, "bits"), rows, "llllrrl"))
 
 
-def code(run):
+def code(run: TrainingRun) -> None:
     """The training that ran, its loop, and files to take home."""
     take_home(training_script(run.training), "training")
 
