@@ -83,6 +83,13 @@ def read_entries(
         rows = dict(_rows_of_path(path) if path else _rows_of_bytes(file))
     except SafetensorError as error:
         raise _broken(str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's, which has no name to import
+            raise
+        raise Refusal(
+            "The safetensors package broke off, perhaps for want of memory. "
+            "Split the checkpoint into several files."
+        ) from None
     _check_count(len(rows), limits)
     header = json.loads(text, object_pairs_hook=_no_twins)  # the package has found it sound
     distinct, entries, places = Distinct(), [], {}
