@@ -44,9 +44,13 @@ def test_a_process_ends_with_all_that_it_started():
 
 
 def test_children_end_and_this_process_goes_on():
-    child = subprocess.Popen([sys.executable, "-c", SLEEP])
-    processes.kill_children()
-    assert child.wait(20) != 0
+    code = (  # a process of its own: this one has children that other tests need
+        "import subprocess, sys; from core.workers import processes\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {SLEEP!r}])\n"
+        "processes.kill_children(); print(child.wait(20) != 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["True"], done.stderr
 
 
 def test_a_lower_priority_is_lower():
