@@ -26,8 +26,12 @@ _READ_AS_NUMBER = dict.fromkeys(("fill_", "masked_fill_", "index_fill_"), "value
 _READ_AS_NUMBER |= dict.fromkeys(("_fused_sgd_", "_fused_adam_", "_fused_adamw_"), "lr")
 
 
+def _named(op: Any) -> str:
+    return op._schema.name.removeprefix("aten::")
+
+
 def _uses_iterator(op: Any) -> bool:
-    name = op._schema.name.removeprefix("aten::")
+    name = _named(op)
     stem = name if name.endswith("__") else name.rstrip("_")
     pointwise = torch.Tag.pointwise in op.tags and stem not in _POINTWISE_BUT_NAMED
     return pointwise or stem in _ITERATOR_BUT_NOT_POINTWISE

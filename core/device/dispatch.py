@@ -5,8 +5,14 @@ from typing import Any
 
 import torch
 
-from core.device.device_checks import _refuse_two_devices
+from core.device.device_checks import _named, _refuse_two_devices
 from core.device.memory import _CPU, _NAME, _on_cpu, _on_sim
+
+
+def _existing(device: torch.device) -> torch.device:
+    if device.type == _NAME and device.index:
+        raise RuntimeError(f"invalid device ordinal {device}: there is only {_NAME}:0")
+    return device
 
 
 def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
@@ -26,16 +32,14 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return [to_cpu(v) for v in value]
         if isinstance(value, torch.device):
-            if value.index:
-                raise RuntimeError(f"invalid device ordinal {value}: there is only {_NAME}:0")
-            return _CPU
+            return _CPU if _existing(value).type == _NAME else value
         return value
 
     def to_sim(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
-            base = originals.get(value.untyped_storage()._cdata)
-            storage = None if base is None else base.untyped_storage()
-            return originals[id(value)] if id(value) in originals else _on_sim(value, storage)
+            if id(value) in originals:
+                return originals[id(value)]
+            return _on_sim(value, originals.get(value.untyped_storage()._cdata))
         return type(value)(map(to_sim, value)) if isinstance(value, (list, tuple)) else value
 
     try:
@@ -54,11 +58,13 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
                 return to_sim(call(*cpu_args, **cpu_kwargs))
             # The CPU may resize what it writes: let it write new tensors, and store these.
             for name in outs:
-                cpu_kwargs[name] = torch.empty(0, dtype=kwargs[name].dtype)
+                shape = kwargs[name].shape if _named(op) == "normal" else 0  # it resizes nothing
+                cpu_kwargs[name] = torch.empty(shape, dtype=kwargs[name].dtype)
             call(*cpu_args, **cpu_kwargs)
             for name in outs:
                 if kwargs[name].shape != cpu_kwargs[name].shape:
                     kwargs[name].resize_(cpu_kwargs[name].shape)
+                    kwargs[name].as_strided_(cpu_kwargs[name].shape, cpu_kwargs[name].stride())
                 _on_cpu(kwargs[name]).copy_(cpu_kwargs[name])
         return kwargs[outs[0]] if len(outs) == 1 else tuple(kwargs[name] for name in outs)
     finally:

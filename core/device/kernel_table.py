@@ -39,6 +39,8 @@ def _ops_with_a_detour() -> list[Any]:
         torch.ops.aten.convolution_overrideable.default,
         torch.ops.aten.convolution_backward_overrideable.default,
         torch.ops.aten.index.Tensor,  # the detour would copy CPU indices twice
+        torch.ops.aten.mode.values,  # the detour knows CPU, CUDA and XPU by name
+        torch.ops.aten._to_copy.default,  # see its kernel
     ]
     for name in sorted(names.intersection(registered("CPU"))):
         library, _, name = name.partition("::")

@@ -6,6 +6,7 @@ import torch
 
 _NAME = "sim"
 _CPU = torch.device("cpu")
+_SIM = torch.device("privateuseone", 0)  # the name of the slot before and after registration
 
 
 def _shared() -> Any:
@@ -22,7 +23,7 @@ def _storage_at(other: torch.UntypedStorage, device: torch.device) -> Any:
 
 def _sim_storage(memory: torch.UntypedStorage) -> torch.UntypedStorage:
     """A storage on `sim` over the bytes of a CPU storage, kept alive by it."""
-    storage = _storage_at(memory, torch.device(_NAME, 0))
+    storage = _storage_at(memory, _SIM)
     storage.memory = memory
     return storage
 
@@ -34,11 +35,28 @@ def _set(tensor: torch.Tensor, storage: torch.UntypedStorage, like: torch.Tensor
     return set_._op_dk(torch._C.DispatchKey.CPU, tensor, storage, *geometry)
 
 
-def _on_sim(result: torch.Tensor, storage: torch.UntypedStorage | None = None) -> torch.Tensor:
-    """A CPU tensor as a tensor on `sim`, over the sim storage of its bytes, or a new one."""
-    tensor = torch._C._acc.create_empty_tensor((0,), result.dtype)
-    _set(tensor, _sim_storage(result.untyped_storage()) if storage is None else storage, result)
-    return _still_to_do(result, tensor)
+def _on_sim(result: torch.Tensor, base: torch.Tensor | None = None) -> torch.Tensor:
+    """A CPU tensor as a tensor on `sim`, over the sim storage of its bytes, or as a view of `base`.
+
+    A view is an inference tensor if its base is one, and not if it was made in inference mode
+    (torch/csrc/autograd/VariableTypeManual.cpp, "the alias has the key set of its base").
+    """
+    if base is None:
+        return _tensor_over(_sim_storage(result.untyped_storage()), result)
+    if base.is_inference() != torch.is_inference_mode_enabled():
+        with torch.inference_mode(base.is_inference()):
+            return _tensor_over(base.untyped_storage(), result)
+    return _tensor_over(base.untyped_storage(), result)
+
+
+def _tensor_over(storage: torch.UntypedStorage, like: torch.Tensor) -> torch.Tensor:
+    """A new tensor over `storage`, on the storage's device, with the geometry of `like`."""
+    if storage.device.type == _NAME:
+        tensor = torch._C._acc.create_empty_tensor((0,), like.dtype)
+        return _still_to_do(like, _set(tensor, storage, like))
+    tensor = torch.empty(0, dtype=like.dtype)
+    tensor.set_(storage, like.storage_offset(), like.shape, like.stride())
+    return _still_to_do(like, tensor)
 
 
 def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
@@ -48,9 +66,7 @@ def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
     storage: Any = tensor.untyped_storage()
     if not hasattr(storage, "window"):  # one for all views: the CPU's kernels ask about overlap
         storage.window = _storage_at(storage, _CPU)
-    window = torch.empty(0, dtype=tensor.dtype)
-    window.set_(storage.window, tensor.storage_offset(), tensor.shape, tensor.stride())
-    return _still_to_do(tensor, window)
+    return _tensor_over(storage.window, tensor)
 
 
 def _still_to_do(of: torch.Tensor, view: torch.Tensor) -> torch.Tensor:

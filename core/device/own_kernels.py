@@ -5,8 +5,8 @@ from typing import Any
 import torch
 
 from core.device.copy_counter import _record_copy
-from core.device.dispatch import _run_on_cpu
-from core.device.memory import _CPU, _on_cpu, _set, _sim_storage, _storage_at
+from core.device.dispatch import _existing, _run_on_cpu
+from core.device.memory import _CPU, _NAME, _SIM, _on_cpu, _on_sim, _set, _sim_storage, _storage_at
 
 
 def _copy_from(op: Any, source: Any, result: Any, non_blocking: bool = False) -> torch.Tensor:
@@ -14,6 +14,25 @@ def _copy_from(op: Any, source: Any, result: Any, non_blocking: bool = False) ->
     _record_copy(source, result)
     _on_cpu(result).copy_(_on_cpu(source))
     return result
+
+
+def _to_copy(
+    op: Any, tensor: torch.Tensor, *, device: Any = None, non_blocking: bool = False, **kwargs: Any
+) -> torch.Tensor:
+    """`tensor.to(...)` from or to `sim`. PyTorch's own asks for pinned memory where a copy to the
+    CPU need not block (ATen/native/TensorConversions.cpp, _to_copy): here each copy blocks."""
+    target = tensor.device if device is None else _existing(device)
+    with torch._C._AutoDispatchBelowAutograd():
+        copied = op(_on_cpu(tensor), device=_CPU if target.type == _NAME else target, **kwargs)
+    result = _on_sim(copied) if target.type == _NAME else copied
+    _record_copy(tensor, result)
+    return result
+
+
+def _zeros(op: Any, size: Any, **kwargs: Any) -> torch.Tensor:
+    """`_efficientzerotensor`, a tensor without memory that stands for a gradient of zeros: here
+    one with memory, since every tensor on `sim` has some (ATen/native/TensorFactories.cpp)."""
+    return torch.zeros(size, dtype=kwargs.get("dtype"), device=_SIM)
 
 
 def _item(op: Any, tensor: torch.Tensor) -> Any:
@@ -99,6 +118,8 @@ def _plus(gates: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
 
 _SPECIAL = {
     "aten::_copy_from": _copy_from,
+    "aten::_to_copy": _to_copy,
+    "aten::_efficientzerotensor": _zeros,
     "aten::_local_scalar_dense": _item,
     "aten::resize_": _resize,
     "aten::index": _index,

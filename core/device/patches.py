@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from core.device.memory import _CPU, _NAME, _shared, _sim_storage
+from core.device.moving_in_place import _take_over
 
 
 @dataclass(frozen=True)
@@ -69,28 +70,38 @@ def _pin_memory_for_real_devices(pin: Callable) -> Callable:
     return pin_memory
 
 
+def _data_of_any_device(data: Any) -> property:
+    @functools.wraps(data.__set__)
+    def set_data(self: torch.Tensor, value: torch.Tensor) -> None:
+        on_sim = _NAME in (self.device.type, value.device.type)
+        if on_sim and self.is_leaf and not torch._has_compatible_shallow_copy_type(self, value):
+            return _take_over(self, value)
+        return data.__set__(self, value)
+
+    return property(data.__get__, set_data, data.__delete__, data.__doc__)
+
+
 def _apply_in_place(apply: Callable) -> Callable:
     def apply_in_place(self: torch.nn.Module, fn: Any, recurse: bool = True) -> torch.nn.Module:
-        before: dict[str, Any] = dict(self._parameters)
+        before: list[Any] = [
+            (name, parameter, parameter.grad)
+            for name, parameter in self._parameters.items()
+            if parameter is not None
+        ]
         apply(self, fn, recurse)
-        for name, old in before.items():
+        for name, old, gradient in before:
             new: Any = self._parameters[name]
             if new is not old and _NAME in (old.device.type, new.device.type):
-                _refuse_gradients_of_earlier_graphs(old)
-                torch._C._swap_tensor_impl(old, new)  # class, attributes and identity stay
+                moved_gradient = new.grad
+                old.grad = None
+                _take_over(old, new)
+                if moved_gradient is not None:
+                    old.grad = moved_gradient
+                    torch._C._swap_tensor_impl(gradient, moved_gradient)
                 self._parameters[name] = old
         return self
 
     return apply_in_place
-
-
-def _refuse_gradients_of_earlier_graphs(parameter: Any) -> None:
-    def refuse(gradients: Any) -> None:
-        raise RuntimeError("backward() reached a parameter that moved to another device since")
-
-    with torch._C.DisableTorchFunctionSubclass(), torch.inference_mode(False), torch.enable_grad():
-        if parameter.requires_grad and parameter._use_count() > 1:
-            torch.autograd.graph.get_gradient_edge(parameter).node.register_prehook(refuse)
 
 
 def _backward_in_the_calling_thread(run: Callable) -> Callable:
@@ -129,6 +140,13 @@ PATCHES = (
         _pin_memory_for_real_devices,
         "PyTorch would ask sim, which pins nothing, before a real device. So the real one is "
         "named, and without one the tensor comes back as it is: a DataLoader goes on as before.",
+    ),
+    _Patch(
+        torch.Tensor,
+        "data",
+        _data_of_any_device,
+        "`tensor.data = other` compares sets of dispatch keys, of which only those of devices that "
+        "PyTorch knows may differ (c10/core/TensorImpl.h, has_compatible_shallow_copy_type).",
     ),
     _Patch(
         torch.nn.Module,

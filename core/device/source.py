@@ -11,6 +11,7 @@ from core.device import (
     dispatch,
     kernel_table,
     memory,
+    moving_in_place,
     own_kernels,
     patches,
     simulated_device,
@@ -26,6 +27,7 @@ MODULES: tuple[ModuleType, ...] = (
     own_kernels,
     kernel_table,
     backend_module,
+    moving_in_place,
     patches,
     simulated_device,
 )

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
@@ -621,16 +621,6 @@ def test_an_optimizer_made_before_the_move_trains_the_moved_parameters():
     assert torch.equal(module.weight.cpu(), before - 1)
 
 
-def test_backward_through_a_graph_made_before_the_move_is_refused():
-    for source, target in (("cpu", "sim"), ("sim", "cpu")):
-        module = nn.Linear(2, 1).to(source)
-        result = module(torch.ones(1, 2, device=source)).sum()
-        module.to(target)
-        assert message_of(result.backward) == (
-            "backward() reached a parameter that moved to another device since"
-        )
-
-
 def test_moving_between_forwards_while_the_old_result_lives_is_fine():
     module = two_layers()
     kept = [module(torch.ones(4, 3))]
@@ -720,12 +710,6 @@ def test_functional_transforms_work():
     assert replaced.tolist() == [3.0]
 
 
-def test_data_of_another_device_is_refused_with_pytorchs_message():
-    parameter = nn.Parameter(torch.ones(2))
-    with pytest.raises(RuntimeError, match="incompatible tensor type"):
-        parameter.data = torch.ones(2, device="sim")
-
-
 POINTS = st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=12)
 STEPS = {
     "t": lambda x: x.t() if x.dim() <= 2 else x,
@@ -746,6 +730,7 @@ STEPS = {
 
 
 @settings(max_examples=60, deadline=None)
+@example(values=[0.0, 0.0], names=["outer", "t", "exp"])
 @given(values=POINTS, names=st.lists(st.sampled_from(sorted(STEPS)), max_size=8))
 def test_any_chain_of_ops_gives_the_numbers_the_cpu_gives(values, names):
     expected, actual = torch.tensor(values), torch.tensor(values, device="sim")
