@@ -2,6 +2,8 @@
 
 import contextlib
 import contextvars
+import functools
+import itertools
 import threading
 import types
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import torch
 from torch._C._autograd import DeviceType
 
-from core.device.memory import _NAME, _shared
+from core.device.memory import _NAME, _SIM
 
 
 def _device_module() -> Any:
@@ -23,21 +25,40 @@ def _device_module() -> Any:
     module.current_device = lambda: 0
     module.device = contextlib.nullcontext  # `with torch.sim.device(0)` chooses among one
     module.synchronize = lambda device=None: None
+    module.empty_cache = lambda: None  # every free tensor's memory goes back at once
+    module.Stream = functools.partial(torch.Stream, device=_SIM)  # in order, like everything here
+    module.Event = functools.partial(torch.Event, _SIM)
+    module.current_stream = lambda device=None: torch.Stream(device=_SIM)
     module.get_amp_supported_dtype = list  # none
-    # Random numbers are the CPU's, and torch.manual_seed has seeded them when it calls this.
-    module.manual_seed_all = module.manual_seed = lambda seed: None
+    # Random numbers come from the CPU's default generator: there is one stream of them.
+    module.manual_seed = module.manual_seed_all = _seed_default_generator
+    module.initial_seed = lambda: torch.default_generator.initial_seed()
+    module.seed = module.seed_all = lambda: torch.default_generator.seed()
     module.get_rng_state = lambda device=_NAME: torch.get_rng_state()
     module.set_rng_state = lambda state, device=_NAME: torch.set_rng_state(state)
     return module
 
 
+def _seed_default_generator(seed: int) -> None:
+    torch.default_generator.manual_seed(int(seed))
+
+
+# How often the guard below was asked for its function, and how often that was called: both count
+# down in C, and differ only in between.
+_CALLED = itertools.repeat(DeviceType.PrivateUse1, 2**62)
+_ASKED = itertools.repeat(functools.partial(next, _CALLED), 2**62)
+
+
 class _DeviceGuard(torch._C._acc.DeviceGuard):
-    def type_(self) -> Any:
-        # PyTorch's engine asks this also while an exception of a backward hook is pending, and
-        # returning with one pending would abort the process. The end of a loop lets it surface.
-        try:
-            for _ in {}:
-                pass
-        except BaseException as error:
-            _shared().pending.error = error
-        return DeviceType.PrivateUse1
+    """What PyTorch asks which device this is: often, and also where an exception would abort the
+    process (c10/core/impl/DeviceGuardImplInterface.h, `noexcept`). So no line of Python runs here,
+    in which Ctrl-C could raise; for backward(), see interrupts.py."""
+
+    type_ = property(functools.partial(next, _ASKED))
+
+
+class _Hooks(torch._C._acc.PrivateUse1Hooks):
+    """Likewise, without a line of Python: the answer to each question is True."""
+
+    is_available = is_built = functools.partial(bool, True)
+    has_primary_context = functools.partial(max, True)

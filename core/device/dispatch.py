@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from core.device.device_checks import _named, _refuse_two_devices
+from core.device.device_checks import _FLOATS_ONLY, _named, _refuse_integers, _refuse_two_devices
+from core.device.generators import _refuse_generator
 from core.device.memory import _CPU, _NAME, _on_cpu, _on_sim
 
 
@@ -46,14 +47,17 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
         with torch._C._AutoDispatchBelowAutograd():
             cpu_args = [to_cpu(a) for a in args]
             cpu_kwargs = {name: to_cpu(value) for name, value in kwargs.items()}
+            numbers, generator, outs, floats_only = _plan(op)
+            if generator is not None:
+                _refuse_generator(args[generator] if generator < len(args) else kwargs)
             if len(devices) > 1:
                 _refuse_two_devices(op, args, kwargs)
+            if floats_only:
+                _refuse_integers(op, args)
             # PyTorch hands the 5 of `x % 5` over as a number, also to an op that takes two tensors.
-            numbers = (
-                isinstance(args[i], (bool, int, float, complex)) for i in _tensor_positions(op)
-            )
-            call = op.overloadpacket if any(numbers) else op
-            outs = [a.name for a in op._schema.arguments if a.is_out]
+            call = op
+            if any(isinstance(args[i], (bool, int, float, complex)) for i in numbers):
+                call = op.overloadpacket
             if not outs:
                 return to_sim(call(*cpu_args, **cpu_kwargs))
             # The CPU may resize what it writes: let it write new tensors, and store these.
@@ -72,6 +76,12 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 @functools.cache
-def _tensor_positions(op: Any) -> list[int]:
-    arguments = enumerate(op._schema.arguments)
-    return [i for i, a in arguments if str(a.type) == "Tensor" and not a.kwarg_only]
+def _plan(op: Any) -> tuple[list[int], int | None, list[str], bool]:
+    """Of an op's arguments: where tensors stand that may be numbers, where a generator (None if
+    nowhere), the names of those that are written as `out=`; and whether CUDA takes only floats."""
+    arguments = list(enumerate(op._schema.arguments))
+    tensors = [i for i, a in arguments if str(a.type) == "Tensor" and not a.kwarg_only]
+    generators = [i for i, a in arguments if "Generator" in str(a.type)]
+    outs = [a.name for _, a in arguments if a.is_out]
+    floats_only = _named(op) in _FLOATS_ONLY
+    return tensors, generators[0] if generators else None, outs, floats_only

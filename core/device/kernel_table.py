@@ -7,6 +7,7 @@ import torch
 
 from core.device.device_checks import _uses_iterator
 from core.device.dispatch import _run_on_cpu
+from core.device.interrupts import _guard_interrupts
 from core.device.own_kernels import _SPECIAL, _gru_cell, _lstm_cell
 
 
@@ -26,6 +27,7 @@ def _register_kernels(module: Any) -> None:
 
 def _dispatch(op: Any, *args: Any, **kwargs: Any) -> Any:
     """What PyTorch calls for an op that reaches `sim`."""
+    _guard_interrupts()
     return _SPECIAL.get(op._schema.name, _run_on_cpu)(op, *args, **kwargs)
 
 

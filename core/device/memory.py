@@ -1,6 +1,7 @@
 """One memory seen from two sides: a tensor on `sim` and a CPU tensor over the same bytes."""
 
-from typing import Any
+import os
+from typing import Any, NoReturn
 
 import torch
 
@@ -9,9 +10,32 @@ _CPU = torch.device("cpu")
 _SIM = torch.device("privateuseone", 0)  # the name of the slot before and after registration
 
 
+class _Fork:
+    """Whether memory on `sim` was in use before this process was forked: as with CUDA, it cannot
+    be used here then (torch/cuda/__init__.py, _lazy_init)."""
+
+    def __init__(self) -> None:
+        self.in_use = self.child_of_user = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.note)
+
+    def note(self) -> None:
+        self.child_of_user = self.in_use
+
+
+_FORK = _Fork()
+
+
 def _shared() -> Any:
     """`torch.sim`: what all copies of this source in one process share."""
     return getattr(torch, _NAME)
+
+
+def _refuse_fork() -> NoReturn:
+    raise RuntimeError(
+        f"Cannot re-initialize {_NAME} in forked subprocess. To use {_NAME} with multiprocessing, "
+        "you must use the 'spawn' start method"
+    )
 
 
 def _storage_at(other: torch.UntypedStorage, device: torch.device) -> Any:
@@ -23,6 +47,9 @@ def _storage_at(other: torch.UntypedStorage, device: torch.device) -> Any:
 
 def _sim_storage(memory: torch.UntypedStorage) -> torch.UntypedStorage:
     """A storage on `sim` over the bytes of a CPU storage, kept alive by it."""
+    if _FORK.child_of_user:
+        _refuse_fork()
+    _FORK.in_use = True
     storage = _storage_at(memory, _SIM)
     storage.memory = memory
     return storage
@@ -63,6 +90,8 @@ def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
     """A CPU tensor over the bytes of a sim tensor; any other tensor as it is. No copy."""
     if tensor.device.type != _NAME:
         return tensor
+    if _FORK.child_of_user:
+        _refuse_fork()
     storage: Any = tensor.untyped_storage()
     if not hasattr(storage, "window"):  # one for all views: the CPU's kernels ask about overlap
         storage.window = _storage_at(storage, _CPU)

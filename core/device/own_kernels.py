@@ -56,14 +56,31 @@ def _resize(op: Any, tensor: Any, size: Any, *, memory_format: Any = None) -> to
 
 
 def _index(op: Any, tensor: Any, indices: Any, *rest: Any, **kwargs: Any) -> torch.Tensor:
-    """`x[indices]` and `x[indices] = values`: CPU indices move to x's device, as on CUDA."""
+    """`x[indices]` and `x[indices] = values`: CPU indices move to x's device, and so does a 0-dim
+    value from any device (ATen/native/TensorAdvancedIndexing.cpp, _index_put_impl_)."""
     indices = [i if i is None or i.device != _CPU else i.to(tensor.device) for i in indices]
     if any(i is not None and i.device != tensor.device for i in indices):
         raise RuntimeError(
             "indices should be either on cpu or on the same device as the indexed tensor "
             f"({tensor.device})"
         )
+    if rest and not rest[0].dim() and rest[0].device != tensor.device:
+        rest = (rest[0].to(tensor.device), *rest[1:])
     return _run_on_cpu(op, tensor, indices, *rest, **kwargs)
+
+
+def _where(op: Any, *args: torch.Tensor, **kwargs: Any) -> torch.Tensor:
+    """`where` copies each 0-dim CPU tensor to the device of the others
+    (ATen/native/TensorCompare.cpp, where_self_out)."""
+    device = next((t.device for t in args if t.device != _CPU), _CPU)
+    moved = [t if t.dim() or t.device == device else t.to(device) for t in args]
+    return _run_on_cpu(op, *moved, **kwargs)
+
+
+def _foreach_copy(op: Any, targets: Any, sources: Any, non_blocking: bool = False) -> None:
+    """One by one where devices differ (ATen/native/cuda/ForeachBinaryOpList.cu, slow path)."""
+    for target, source in zip(targets, sources, strict=True):
+        target.copy_(source, non_blocking)
 
 
 def _convolution(op: Any, input: Any, weight: Any, bias: Any, *rest: Any) -> torch.Tensor:
@@ -121,9 +138,12 @@ _SPECIAL = {
     "aten::_to_copy": _to_copy,
     "aten::_efficientzerotensor": _zeros,
     "aten::_local_scalar_dense": _item,
+    "aten::record_stream": lambda op, tensor, stream: None,  # there is one stream
     "aten::resize_": _resize,
     "aten::index": _index,
     "aten::_index_put_impl_": _index,
+    "aten::where": _where,
+    "aten::_foreach_copy_": _foreach_copy,
     "aten::set_": lambda op, *args: op._op_dk(torch._C.DispatchKey.CPU, *args),  # copies nothing
     "aten::convolution_overrideable": _convolution,
     "aten::convolution_backward_overrideable": _convolution_backward,

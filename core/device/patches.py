@@ -5,14 +5,23 @@ device. Each is there since PyTorch leaves no hook for a backend that is written
 """
 
 import functools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from core.device.memory import _CPU, _NAME, _shared, _sim_storage
+from core.device.generators import _generator_on_any_device
+from core.device.interrupts import _backward_in_the_calling_thread
+from core.device.memory import _CPU, _NAME, _sim_storage
 from core.device.moving_in_place import _take_over
+from core.device.real_accelerator import (
+    _ACCELERATOR_FUNCTIONS,
+    _as_before_registration,
+    _of_real_accelerator,
+    _real_device_type,
+)
 
 
 @dataclass(frozen=True)
@@ -38,27 +47,6 @@ def _storage_on_any_device(new: Callable) -> Callable:
     return new_on_any_device
 
 
-def _generator_on_any_device(plain: Any) -> Any:
-    """A generator for `sim` is a CPU generator that says `sim:0`."""
-
-    class Kind(type(plain)):  # every generator stays a torch.Generator
-        def __instancecheck__(cls, value: Any) -> bool:
-            return isinstance(value, plain)
-
-        def __subclasscheck__(cls, kind: type) -> bool:
-            return issubclass(kind, plain)
-
-    class Generator(plain, metaclass=Kind):
-        __doc__ = plain.__doc__
-        device = property(lambda self: torch.device(_NAME, 0))
-
-        def __new__(cls, device: Any = "cpu") -> Any:
-            on_sim = torch.device(device).type == _NAME
-            return plain.__new__(cls) if on_sim else plain(device)
-
-    return Generator
-
-
 def _pin_memory_for_real_devices(pin: Callable) -> Callable:
     @functools.wraps(pin)
     def pin_memory(self: torch.Tensor, device: Any = None) -> torch.Tensor:
@@ -73,7 +61,8 @@ def _pin_memory_for_real_devices(pin: Callable) -> Callable:
 def _data_of_any_device(data: Any) -> property:
     @functools.wraps(data.__set__)
     def set_data(self: torch.Tensor, value: torch.Tensor) -> None:
-        on_sim = _NAME in (self.device.type, value.device.type)
+        tensor = isinstance(value, torch.Tensor)
+        on_sim = tensor and _NAME in (self.device.type, value.device.type)
         if on_sim and self.is_leaf and not torch._has_compatible_shallow_copy_type(self, value):
             return _take_over(self, value)
         return data.__set__(self, value)
@@ -104,23 +93,34 @@ def _apply_in_place(apply: Callable) -> Callable:
     return apply_in_place
 
 
-def _backward_in_the_calling_thread(run: Callable) -> Callable:
-    def run_here(roots: Any, *args: Any, **kwargs: Any) -> Any:
-        elsewhere = {getattr(r, "device", _CPU).type for r in roots} - {"cpu", _NAME}
-        threads = bool(elsewhere) and torch._C._is_multithreading_enabled()
-        with torch.autograd.set_multithreading_enabled(threads):
-            try:
-                return run(roots, *args, **kwargs)
-            except SystemError:  # "returned NULL without setting an exception"
-                error = _shared().pending.__dict__.pop("error", None)
-                if error is None:
-                    raise
-                raise error from None
-
-    return run_here
-
-
 PATCHES = (
+    *(
+        _Patch(
+            torch._C,
+            name,
+            _as_before_registration,
+            "code that takes the accelerator of the machine, and torch.distributed's choice of a "
+            "backend, stay as they were.",
+        )
+        for name in ("_accelerator_getAccelerator", "_get_accelerator")
+    ),
+    *(
+        _Patch(
+            torch._C,
+            name,
+            _of_real_accelerator(of_module),
+            "the C++ behind torch.accelerator takes sim for the accelerator: torch.utils.benchmark "
+            "would fail, and a CUDA device would be passed over.",
+        )
+        for name, of_module in _ACCELERATOR_FUNCTIONS.items()
+        if hasattr(torch._C, name)
+    ),
+    _Patch(
+        sys.modules["torch.nn.parallel.data_parallel"],
+        "_get_available_device_type",
+        _real_device_type,
+        "nn.DataParallel would move a module of the CPU to sim.",
+    ),
     _Patch(
         torch.UntypedStorage,
         "__new__",
@@ -161,7 +161,7 @@ PATCHES = (
         "_engine_run_backward",
         _backward_in_the_calling_thread,
         "backward() runs in the calling thread: for counters, which belong to a context, and for "
-        "the exceptions of hooks (see _DeviceGuard).",
+        "the exceptions of hooks and Ctrl-C (see interrupts.py).",
     ),
 )
 

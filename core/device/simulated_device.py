@@ -12,13 +12,24 @@ storage owns. Sizes, strides, views, autograd, state_dict, pickling and most mes
 own. An op on `sim` arrives at `_dispatch`, which refuses tensors of two devices, looks at the same
 bytes through CPU tensors, runs the CPU's kernel on them, and hands the result back on `sim`.
 
-Simulated: the memory space and its rules. Not simulated: speed (a small op takes 0.02 to 0.12 ms),
-streams, memory limits, a GPU's rounding. Random numbers come from the CPU's generators: after
-`torch.manual_seed(s)`, dropout on `sim` drops what it drops on the CPU. There is only `sim:0`.
+Simulated: the memory space and its rules, each with its place in PyTorch's source beside it. Not
+simulated: speed (a small op takes 0.02 to 0.12 ms), memory limits, a GPU's rounding, and the order
+of streams: every op is over when it returns, and so is a copy with `non_blocking=True`. There is
+only `sim:0`.
 
-Not supported: sparse, quantized, nested and pinned tensors; `cpu_parameter.data = sim_tensor`
-(`module.to` works); casts by `torch.autocast("sim")` (it warns); torch.compile; safetensors'
-`device="sim"` (load on the CPU, then move).
+Limits, where `sim` differs from CUDA; tests whose names begin with `test_limit` show them:
+- An index out of range raises the CPU's IndexError at once. CUDA asserts later, on the device:
+  "CUDA error: device-side assert triggered".
+- Random numbers come from the CPU's default generator: one stream for both devices.
+- A graph made before its parameters moved keeps the weights that it saved, and `tensor.data = ...`
+  across devices takes `.grad` along. CUDA leaves both, and may refuse later.
+- A number as a device (`.to(0)`) means `sim`, even where there is a real GPU.
+- `torch.autocast("sim")` casts nothing, and warns.
+- Sparse, quantized, nested and pinned tensors, torch.compile, DLPack, and safetensors'
+  `device="sim"` (load on the CPU, then move) are not supported.
+- After `resize_` to a larger size, older views keep the old memory.
+- The names of a type are `torch.sim.FloatTensor`, and messages say wrapper_PrivateUse1 for
+  wrapper_CUDA.
 
 Needs only torch: written for 2.13.0, whose Python backends are experimental (pytorch#157859).
 """
@@ -30,7 +41,7 @@ from collections.abc import Generator
 import torch
 from torch.utils import backend_registration
 
-from core.device.backend_module import _device_module, _DeviceGuard
+from core.device.backend_module import _device_module, _DeviceGuard, _Hooks
 from core.device.copy_counter import Copy
 from core.device.kernel_table import _register_kernels
 from core.device.memory import _NAME, _shared
@@ -74,9 +85,12 @@ def register() -> torch.device:
 
 
 def _register() -> None:
+    _apply_patches()  # some keep what PyTorch says before
     module = _device_module()
+    module.guard = _DeviceGuard()
+    module.type_ = _DeviceGuard.type_
+    module.passes = 0  # of backward, under way in all threads
     backend_registration._setup_privateuseone_for_python_backend(
-        _NAME, backend_module=module, device_guard=_DeviceGuard()
+        _NAME, backend_module=module, hook=_Hooks(), device_guard=module.guard
     )
     _register_kernels(module)
-    _apply_patches()

@@ -1,0 +1,207 @@
+"""Ctrl-C, forks, and what a process that registers `sim` keeps: each in a process of its own.
+
+Oracles: the same code in a Python without `sim`; CUDA's message in torch/cuda/__init__.py.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from core.device.source import device_source
+
+REGISTER = f"namespace = {{'__name__': 'cell'}}\nexec({device_source()!r}, namespace)\n"
+REGISTER += "namespace['register']()\n"
+
+
+def run_python(code, tmp_path, timeout=90):
+    """A file, since child processes of a spawn import it."""
+    path = tmp_path / "program.py"
+    path.write_text(code)
+    process = subprocess.run(
+        [sys.executable, path], capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert process.returncode == 0, process.stderr[-2000:]
+    return process.stdout
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, torch
+from torch import nn
+module = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)).to("sim")
+x = torch.rand(2, 4, device="sim")
+sys.setswitchinterval(1e-5)
+go, over = threading.Event(), False
+
+def send():
+    while True:
+        go.wait()
+        go.clear()
+        if over:
+            return
+        os.kill(os.getpid(), signal.SIGINT)
+
+sender = threading.Thread(target=send)
+sender.start()
+seen = 0
+while seen < 100:
+    try:
+        go.set()
+        while True:
+            WORK
+    except KeyboardInterrupt:
+        seen += 1
+over = True
+go.set()
+sender.join()
+print("alive", seen)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends the process there")
+@pytest.mark.parametrize("work", ["module(x)", "module(x).sum().backward()"])
+def test_ctrl_c_raises_and_never_ends_the_process(work, tmp_path):
+    code = REGISTER + INTERRUPTED.replace("WORK", work)
+    assert run_python(code, tmp_path) == "alive 100\n"
+
+
+def test_a_handler_of_the_users_own_stays(tmp_path):
+    code = """
+import signal, torch
+def mine(number, frame): print("mine")
+signal.signal(signal.SIGINT, mine)
+x = torch.ones(2, device="sim", requires_grad=True)
+(x * 2).sum().backward()
+assert signal.getsignal(signal.SIGINT) is mine
+signal.raise_signal(signal.SIGINT)
+"""
+    assert run_python(REGISTER + code, tmp_path) == "mine\n"
+
+
+FORKED = """
+import multiprocessing, torch
+def use(connection, x):
+    try:
+        connection.send(str(x() if callable(x) else x + 1))
+    except RuntimeError as error:
+        connection.send(str(error))
+
+def in_a_child(x, method="fork"):
+    here, there = multiprocessing.get_context(method).Pipe()
+    child = multiprocessing.get_context(method).Process(target=use, args=(there, x))
+    child.start()
+    answer = here.recv()
+    child.join()
+    return answer
+"""
+BAD_FORK = (
+    "Cannot re-initialize sim in forked subprocess. To use sim with multiprocessing, you must use "
+    "the 'spawn' start method\n"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+def test_memory_on_sim_cannot_be_used_in_a_fork(tmp_path):
+    code = "x = torch.ones(2, device='sim')\nprint(in_a_child(x))\n"
+    code += "print(in_a_child(lambda: torch.ones(2, device='sim')))\n"
+    assert run_python(REGISTER + FORKED + code, tmp_path) == BAD_FORK * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+def test_a_fork_before_the_first_use_may_use_sim(tmp_path):
+    code = "print(in_a_child(lambda: torch.ones(2, device='sim').tolist()))\n"
+    assert run_python(REGISTER + FORKED + code, tmp_path) == "[1.0, 1.0]\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="workers are spawned there")
+def test_a_loaders_worker_says_it_instead_of_hanging(tmp_path):
+    code = """
+import torch
+data = torch.utils.data.TensorDataset(torch.ones(4, device="sim"))
+try:
+    list(torch.utils.data.DataLoader(data, num_workers=1, multiprocessing_context="fork"))
+except RuntimeError as error:
+    print(str(error).strip().splitlines()[-1])
+"""
+    assert run_python(REGISTER + code, tmp_path) == "RuntimeError: " + BAD_FORK
+
+
+AS_BEFORE = {
+    "benchmark": """
+from torch.utils.benchmark import Timer
+print(type(Timer("torch.ones(2) + 1").timeit(3)).__name__)
+""",
+    "DataParallel": """
+module = torch.nn.DataParallel(torch.nn.Linear(2, 2))
+print(module(torch.ones(1, 2)).device, module.device_ids)
+""",
+    "accelerator": """
+print(torch.accelerator.is_available(), torch.accelerator.current_accelerator())
+print(torch.accelerator.device_count())
+for name in "synchronize current_stream current_device_index memory_allocated empty_cache".split():
+    try:
+        print(getattr(torch.accelerator, name)())
+    except RuntimeError as error:
+        print(error)
+""",
+    "process group": """
+import torch.distributed as dist, tempfile
+file = tempfile.NamedTemporaryFile()
+dist.init_process_group(init_method=f"file://{file.name}", rank=0, world_size=1)
+x = torch.ones(2)
+dist.all_reduce(x)
+print(dist.get_backend(), x)
+dist.destroy_process_group()
+""",
+    "data": """
+x = torch.nn.Parameter(torch.ones(2))
+x.data = torch.zeros(2)
+print(x, x.data, x.data.requires_grad)
+try:
+    x.data = 3
+except TypeError as error:
+    print(error)
+""",
+    "generator": """
+print(torch.Generator().device, type(torch.Generator()), torch.Generator("cpu").initial_seed())
+print(torch.rand(2, generator=torch.Generator().manual_seed(3)))
+""",
+    "checkpoint": """
+from torch.utils.checkpoint import checkpoint
+x = torch.ones(2, requires_grad=True)
+checkpoint(torch.exp, x, use_reentrant=False).sum().backward()
+print(x.grad)
+""",
+    "autocast": """
+with torch.autocast("cpu", torch.bfloat16):
+    print((torch.ones(2, 2) @ torch.ones(2, 2)).dtype)
+""",
+}
+
+
+def test_the_cpu_does_what_it_did_before(tmp_path):
+    start = "import torch, warnings\nwarnings.simplefilter('ignore')\n"
+    code = "".join(f"print('{name}')\n{text}" for name, text in AS_BEFORE.items())
+    expected = run_python(start + code, tmp_path)
+    assert all(f"{name}\n" in expected for name in AS_BEFORE)
+    assert run_python(start + REGISTER + code, tmp_path) == expected
+
+
+def test_streams_and_events_of_sim_work(tmp_path):
+    code = """
+import torch
+stream, event = torch.sim.Stream(), torch.sim.Event()
+event.record(stream)
+stream.wait_event(event)
+torch.sim.current_stream().synchronize()
+torch.sim.synchronize()
+torch.sim.empty_cache()
+torch.ones(2, device="sim").record_stream(stream)
+print(stream.device, event.device)
+"""
+    assert run_python(REGISTER + code, tmp_path) == "sim:0 sim:0\n"
+
+
+def test_limit_a_number_as_a_device_means_sim(tmp_path):
+    """PyTorch gives the slot's holder precedence, also where there is a real accelerator."""
+    assert run_python(REGISTER + "import torch\nprint(torch.device(0))", tmp_path) == "sim:0\n"
