@@ -54,7 +54,7 @@ class _DeviceGuard(torch._C._acc.DeviceGuard):
     process (c10/core/impl/DeviceGuardImplInterface.h, `noexcept`). So no line of Python runs here,
     in which Ctrl-C could raise; for backward(), see interrupts.py."""
 
-    type_ = property(functools.partial(next, _ASKED))
+    type_: Any = property(functools.partial(next, _ASKED))
 
 
 class _Hooks(torch._C._acc.PrivateUse1Hooks):
