@@ -81,7 +81,7 @@ def _tensor_over(storage: torch.UntypedStorage, like: torch.Tensor) -> torch.Ten
     if storage.device.type == _NAME:
         tensor = torch._C._acc.create_empty_tensor((0,), like.dtype)
         return _still_to_do(like, _set(tensor, storage, like))
-    tensor = torch.empty(0, dtype=like.dtype)
+    tensor = torch.empty(0, dtype=like.dtype, device=storage.device)
     tensor.set_(storage, like.storage_offset(), like.shape, like.stride())
     return _still_to_do(like, tensor)
 

@@ -195,3 +195,15 @@ def test_copies_may_be_asked_not_to_block(non_blocking, mode):
     assert {p.device.type for p in module.parameters()} == {"cpu"}
     target = torch.zeros(2, 3)
     assert torch.equal(target.copy_(there, non_blocking=non_blocking), x)
+
+
+def test_a_module_on_sim_goes_to_meta_and_comes_back_empty(mode):
+    module = nn.Linear(2, 2).to("sim")
+    weight = module.weight
+    with mode():
+        module.to("meta")
+        assert module.weight is weight and weight.is_meta and weight.requires_grad
+        assert module.bias.shape == (2,) and module.bias.is_meta
+        module.to_empty(device="sim")
+        assert {p.device.type for p in module.parameters()} == {"sim"}
+        assert torch.ones(2, device="sim").to("meta").shape == (2,)
