@@ -10,6 +10,8 @@ from core.device.dispatch import _run_on_cpu
 from core.device.interrupts import _guard_interrupts
 from core.device.own_kernels import _SPECIAL, _gru_cell, _lstm_cell
 
+_CPU_AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)
+
 
 def _register_kernels(module: Any) -> None:
     """Held by `module`, and so by torch, for as long as the process lives."""
@@ -28,7 +30,11 @@ def _register_kernels(module: Any) -> None:
 def _dispatch(op: Any, *args: Any, **kwargs: Any) -> Any:
     """What PyTorch calls for an op that reaches `sim`."""
     _guard_interrupts()
-    return _SPECIAL.get(op._schema.name, _run_on_cpu)(op, *args, **kwargs)
+    run = _SPECIAL.get(op._schema.name, _run_on_cpu)
+    if torch._C._is_any_autocast_enabled():  # that of the CPU is not meant for `sim`
+        with torch._C._ExcludeDispatchKeyGuard(_CPU_AUTOCAST):
+            return run(op, *args, **kwargs)
+    return run(op, *args, **kwargs)
 
 
 def _ops_with_a_detour() -> list[Any]:

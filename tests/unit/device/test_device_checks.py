@@ -13,6 +13,7 @@ import torch
 import torchgen
 from torch import nn
 from torch.nn import functional as F
+from torch.utils import flop_counter
 
 from core.device.device_checks import _uses_iterator
 from core.device.simulated_device import count_copies, register
@@ -239,3 +240,19 @@ def test_limit_older_views_of_a_tensor_that_grows_keep_the_old_memory():
 def test_limit_dlpack_does_not_know_sim():
     with pytest.raises(ValueError, match="Unknown device type sim for Dlpack"):
         torch.from_dlpack(torch.ones(2, device="sim"))
+
+
+def test_autocast_of_the_cpu_does_not_reach_sim():
+    x = torch.ones(2, 2, device="sim")
+    with torch.autocast("cpu", torch.bfloat16):
+        assert (x @ x).dtype == F.linear(x, x).dtype == torch.float32
+        assert (x.cpu() @ x.cpu()).dtype == torch.bfloat16
+
+
+def test_inside_a_dispatch_mode_tensors_are_made_and_indexed():
+    x = torch.ones(2, 2, device="sim")
+    with flop_counter.FlopCounterMode(display=False) as counter:
+        assert torch.tensor([1.0, 2.0], device="sim").tolist() == [1.0, 2.0]
+        assert x[[1, 0]].shape == (2, 2)
+        assert (x @ x).tolist() == [[2.0, 2.0], [2.0, 2.0]]
+    assert counter.get_total_flops() == 16
