@@ -68,11 +68,18 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
             for name in outs:
                 if kwargs[name].shape != cpu_kwargs[name].shape:
                     kwargs[name].resize_(cpu_kwargs[name].shape)
-                    kwargs[name].as_strided_(cpu_kwargs[name].shape, cpu_kwargs[name].stride())
+                    _order_as(kwargs[name], cpu_kwargs[name])
                 _on_cpu(kwargs[name]).copy_(cpu_kwargs[name])
         return kwargs[outs[0]] if len(outs) == 1 else tuple(kwargs[name] for name in outs)
     finally:
         originals.clear()  # the two functions above refer to themselves, and would keep it
+
+
+def _order_as(out: torch.Tensor, like: torch.Tensor) -> None:
+    """Give `out` the strides of `like`, if these leave no gaps for which it has no memory."""
+    steps = zip(like.shape, like.stride(), strict=True)
+    if sum((size - 1) * stride for size, stride in steps) < like.numel():
+        out.as_strided_(like.shape, like.stride())
 
 
 @functools.cache
