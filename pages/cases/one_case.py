@@ -33,7 +33,7 @@ def panel(slug: str) -> None:
     st.markdown(case.story)
     st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
     ask = widget(FAILURES["predict"])
-    st.markdown("**The code**")
+    st.markdown("**The code**, a part of the file below")
     st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
     if needs_device(case):
         st.caption(DEVICE_NOTE)

@@ -54,7 +54,7 @@ def show(name: str, report: Report) -> None:
     if source(name):
         left, right = st.columns([1, 1.35], gap="large")
         with left:
-            st.markdown("**The module**")
+            st.markdown("**The module**, a part of the file below")
             st.code(source(name), wrap_lines=True)
         with right:
             draw(report)
