@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from core.cases.case import Case
+from core.cases.catalogue import for_message
 from core.check.report import Finding, Report
 from core.check.shipped import check_shipped
 from core.lessons import lesson
@@ -9,6 +11,8 @@ from pages.components.code import download
 from pages.components.progress import work
 from pages.components.widgets import plain
 
+CASES_PAGE = "pages/6_Failure_cases.py"
+CASES_SHOWN = 2
 BADGES = {
     "error": ":red-badge[:material/error: error]",
     "warning": ":orange-badge[:material/warning: warning]",
@@ -50,6 +54,19 @@ def _finding(number: int, finding: Finding) -> None:
         icon=page.icon,
         query_params=finding.link,
     )
+    for case in _cases_like(finding):
+        st.page_link(
+            CASES_PAGE,
+            label=f"It happened in a project: {case.title}",
+            query_params={"case": case.slug},
+        )
+
+
+def _cases_like(finding: Finding) -> list[Case]:
+    """The first failure cases that raise what the finding's run raised."""
+    shown = [trial.outcome for trial in finding.evidence if not trial.ok]
+    found = {case.slug: case for text in shown for case in for_message(text)}
+    return list(found.values())[:CASES_SHOWN]
 
 
 def _tried(report: Report) -> None:

@@ -26,6 +26,7 @@ WINGS = {
     "training",
 }
 WINGS_OF_PAGE = {  # the wings that a folder of pages draws, where these are not the one of its name
+    "check": {"check", "cases"},  # a finding leads to projects that it happened in
     "home": {"lab"},
     "lab": {"lab", "mask_cost"},
     "state_dict": {"state_dict", "checkpoint"},
