@@ -24,7 +24,7 @@ def load_fails(subject: Subject, saved: Saved, error: Exception, result: Checkpo
         found = repair(subject, saved)
         if found:
             names, sentence, works, fix = found
-            where = _where(saved.module, names)
+            where = _where_it_failed(saved.module, names)
             trials = (shows, Trial(works, _loads_in_words(saved), True))
             result.findings.append(
                 Finding("error", "load_fails", sentence, names, where, trials, fix)
@@ -157,6 +157,6 @@ def _reserved(subject: Subject, saved: Saved) -> Repair:
     return keys, sentence, f"the same, with a place for {named(keys)} in the fresh build", fix
 
 
-def _where(module: nn.Module, names: tuple[str, ...]) -> str:
+def _where_it_failed(module: nn.Module, names: tuple[str, ...]) -> str:
     held = [h for h in tensors_of(module) if h.path in names]
     return where_held(held[0]) if held else where_class(type(module))

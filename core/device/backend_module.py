@@ -29,6 +29,7 @@ def _device_module() -> Any:
     module.Stream = functools.partial(torch.Stream, device=_SIM)  # in order, like everything here
     module.Event = functools.partial(torch.Event, _SIM)
     module.current_stream = lambda device=None: torch.Stream(device=_SIM)
+    module.stream = contextlib.nullcontext  # `with torch.sim.stream(s)` chooses among one
     module.get_amp_supported_dtype = list  # none
     # Random numbers come from the CPU's default generator: there is one stream of them.
     module.manual_seed = module.manual_seed_all = _seed_default_generator
