@@ -38,4 +38,4 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
     if settings:
         with section(MASK_COST["cost"]) as opened:
             if opened.open:
-                mask_cost.panel(settings.predict)
+                mask_cost.show_mask_cost(settings.predict)

@@ -34,5 +34,5 @@ with frame.page(PAGE, MOVING):
                 code.take_home(timeline_script(built), "timeline")
     with section(MOVING["crossings"]) as opened:
         if opened.open:
-            crossing.panel(ask)
+            crossing.show_copies(ask)
             crossing.code()

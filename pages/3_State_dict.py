@@ -19,10 +19,10 @@ with frame.page(PAGE, {**STATE_DICT, **inside.INSIDE}):
     )
     ask = widget(STATE_DICT["predict"])
     panels = {
-        "keys": keys.panel,
-        "edit": edit.panel,
-        "failures": load.panel,
-        "price": price.panel,
+        "keys": keys.show_keys,
+        "edit": edit.show_edit,
+        "failures": load.show_load_failures,
+        "price": price.show_sizes,
     }
     sections(STATE_DICT, panels, ask)
-    sections(STATE_DICT, {"inside": inside.panel})
+    sections(STATE_DICT, {"inside": inside.show_checkpoint})

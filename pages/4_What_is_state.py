@@ -20,6 +20,6 @@ with frame.page(PAGE, quiz.catalogue()):
         view = widget(LEDGER["view"])
         ask = view == "the table" and widget(LEDGER["predict"])
     if view == "the table":
-        ledger.panel(ask)
+        ledger.show_ledger(ask)
     else:
-        quiz.panel()
+        quiz.show_quiz()

@@ -13,13 +13,13 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
     catalogue.follow(case)
     st.html(catalogue.STYLE)
     if case and in_link(FAILURES["view"]) == VIEWS[0]:
-        one_case.panel(case)
+        one_case.show_case(case)
     else:
         st.markdown(
             "Each of these failures was met in a project, or was made from parts of one. Here it "
             "happens again, live, and so does its repair."
         )
         if widget(FAILURES["view"]) == VIEWS[0]:
-            catalogue.panel()
+            catalogue.show_catalogue()
         else:
-            repair.panel()
+            repair.show_listing()

@@ -67,7 +67,7 @@ def execute(text: str, given: dict[str, Any]) -> tuple[Seen, dict[str, Any]]:
         try:
             exec(compile(text, FILE, "exec"), names)
         except Exception as error:
-            failure = describe(error, text)
+            failure = describe_seen(error, text)
         finally:
             torch.set_warn_always(always)
     said = (str(w.message) for w in caught if not issubclass(w.category, DeprecationWarning))
@@ -75,7 +75,7 @@ def execute(text: str, given: dict[str, Any]) -> tuple[Seen, dict[str, Any]]:
     return Seen(tuple(lines), warned, failure), names
 
 
-def describe(error: Exception, text: str) -> Failure:
+def describe_seen(error: Exception, text: str) -> Failure:
     """The Failure of an exception that a program raised, with the program's line."""
     if isinstance(error, SyntaxError):
         at, message = error.lineno, error.msg

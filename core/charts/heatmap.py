@@ -21,8 +21,8 @@ from core.inputs.embeddings import shorten_token
 Kind = Literal["scores", "weights"]
 Extreme = tuple[float, str, str]  # value, query, key: the tokens by their names
 
-PRINTED_UP_TO = 10  # tokens; beyond, the cells are too small for numbers
-CELLS_UP_TO = 16  # tokens; beyond, a picture takes the place of rectangles
+MAX_PRINTED_TOKENS = 10  # tokens; beyond, the cells are too small for numbers
+MAX_CELL_TOKENS = 16  # tokens; beyond, a picture takes the place of rectangles
 HOVERED_ROW = alt.selection_point(
     name="hovered",
     fields=["query"],
@@ -88,7 +88,7 @@ def heatmap_template(kind: Kind, size: int) -> Spec:
     """
     ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
     scale = alt.Scale(range=SCALES[kind], domain=ends)
-    printed = size <= PRINTED_UP_TO
+    printed = size <= MAX_PRINTED_TOKENS
     axis: dict[str, Any] = {
         "labelExpr": "labels[datum.value]",
         "labelFontSize": 13,
@@ -151,7 +151,7 @@ def is_dark(value: float, kind: Kind, largest: float) -> bool:
 
 def describe_matrix(matrix: Matrix, tokens: Sequence[str], title: str) -> str:
     """The same for a Matrix. Of many tokens each is named with its position."""
-    labels = token_labels(tokens) if matrix.size <= CELLS_UP_TO else None
+    labels = token_labels(tokens) if matrix.size <= MAX_CELL_TOKENS else None
 
     def named(position: int) -> str:
         return (
@@ -165,7 +165,7 @@ def describe_matrix(matrix: Matrix, tokens: Sequence[str], title: str) -> str:
     return sentence(title, matrix.size, matrix.hidden, *ends)
 
 
-def describe(values: Sequence[Sequence[float]], tokens: Sequence[str], title: str) -> str:
+def describe_heatmap(values: Sequence[Sequence[float]], tokens: Sequence[str], title: str) -> str:
     """The heatmap in a sentence or two, for a screen reader: size, what is hidden, extremes.
 
     It is short, since Streamlit repeats it on each of the chart's buttons; every cell says its own

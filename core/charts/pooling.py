@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn.functional import max_pool2d
 
-WHOLE = 64  # tokens up to which every cell is kept
-CELLS = 40  # blocks to a side that can be pointed at; a browser draws more than these too slowly
-PIXELS = 256  # blocks to a side of the picture
-WINDOW = 8  # queries and keys in a window with exact numbers
+WHOLE_TOKENS = 64  # tokens up to which every cell is kept
+CELL_BLOCKS = (
+    40  # blocks to a side that can be pointed at; a browser draws more than these too slowly
+)
+PIXEL_BLOCKS = 256  # blocks to a side of the picture
+WINDOW_TOKENS = 8  # queries and keys in a window with exact numbers
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,12 @@ class Matrix:
     size: int  # T
     dtype: torch.dtype
     window: Window
-    whole: Window | None  # every cell, up to WHOLE tokens
+    whole: Window | None  # every cell, up to WHOLE_TOKENS tokens
     query: int  # from 0
     row: torch.Tensor  # (T,) the values of that query
     # What a chart shows; None of a tensor that no chart shows:
-    blocks: Blocks | None = None  # at most CELLS to a side
-    picture: torch.Tensor | None = None  # the same values, finer: at most PIXELS to a side
+    blocks: Blocks | None = None  # at most CELL_BLOCKS to a side
+    picture: torch.Tensor | None = None  # the same values, finer: at most PIXEL_BLOCKS to a side
     hidden: int | None = None  # cells that the mask hides
     largest: tuple[float, int, int] | None = None  # (value, query, key), not masked
     smallest: tuple[float, int, int] | None = None
@@ -86,14 +88,17 @@ def reduce(
     Positions beyond the tensor are brought back to its last.
     """
     size = tensor.shape[0]
-    side = math.ceil(size / CELLS)
-    first_query, first_key = (max(0, min(start, size - WINDOW)) for start in window)
-    part = slice(first_query, first_query + WINDOW), slice(first_key, first_key + WINDOW)
+    side = math.ceil(size / CELL_BLOCKS)
+    first_query, first_key = (max(0, min(start, size - WINDOW_TOKENS)) for start in window)
+    part = (
+        slice(first_query, first_query + WINDOW_TOKENS),
+        slice(first_key, first_key + WINDOW_TOKENS),
+    )
     matrix = Matrix(
         size,
         tensor.dtype,
         Window(first_query, first_key, tensor[part].clone(), masked[part].clone()),
-        Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE else None,
+        Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE_TOKENS else None,
         min(query, size - 1),
         tensor[min(query, size - 1)].clone(),
     )
@@ -104,7 +109,9 @@ def reduce(
     return replace(
         matrix,
         blocks=blocks,
-        picture=pool(tensor, sizes, math.ceil(size / PIXELS)).values if side > 1 else blocks.values,
+        picture=pool(tensor, sizes, math.ceil(size / PIXEL_BLOCKS)).values
+        if side > 1
+        else blocks.values,
         hidden=int(masked.sum()),
         largest=extreme(tensor, tensor.masked_fill(masked, -math.inf).argmax()),
         smallest=extreme(tensor, tensor.masked_fill(masked, math.inf).argmin()),

@@ -19,7 +19,7 @@ from PIL import Image
 
 from core.charts.heatmap import HOVERED_ROW, Kind
 from core.charts.palette import HOVERED, MASKED, SCALES, rgb
-from core.charts.pooling import PIXELS, Blocks, Matrix
+from core.charts.pooling import PIXEL_BLOCKS, Blocks, Matrix
 from core.charts.vega_spec import Spec, as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
 
@@ -168,7 +168,7 @@ def png(values: torch.Tensor, kind: Kind, lowest: float, highest: float) -> str:
     index = np.where(np.isnan(share), 0, 1 + np.rint(np.nan_to_num(share) * 254)).astype(np.uint8)
     image = Image.fromarray(index, "P")
     image.putpalette(palette(kind))
-    edge = len(values) * max(1, 2 * PIXELS // len(values))
+    edge = len(values) * max(1, 2 * PIXEL_BLOCKS // len(values))
     image = image.resize((edge, edge), Image.Resampling.NEAREST)
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=3)

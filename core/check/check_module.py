@@ -29,7 +29,7 @@ from core.check.move_checks import BUILT, EVALUATION, DeviceResult, device_check
 from core.check.report import SEVERITIES, Finding, Report, Tried
 from core.check.saving import CheckpointResult
 from core.check.subject import (
-    SECONDS,
+    MAX_SECONDS,
     CannotCheck,
     Run,
     Subject,
@@ -57,7 +57,7 @@ def check(
     build: Callable[[], nn.Module],
     *inputs: Any,
     prepare: Callable[[nn.Module], Any] | None = None,
-    seconds: float = SECONDS,
+    seconds: float = MAX_SECONDS,
 ) -> Report:
     """Find faults of the module that `build` makes, by running it on `inputs`.
 

@@ -22,9 +22,9 @@ from typing import Any
 
 from core.check.check_module import check
 from core.check.report import Report, report_from_json
-from core.check.subject import SECONDS, CannotCheck, in_words
+from core.check.subject import MAX_SECONDS, CannotCheck, in_words
 
-GIGABYTES = 8.0  # of memory, beyond what PyTorch itself takes
+MAX_GIGABYTES = 8.0  # of memory, beyond what PyTorch itself takes
 STARTING_SECONDS = 30  # for a process to import PyTorch and to report
 
 
@@ -32,8 +32,8 @@ STARTING_SECONDS = 30  # for a process to import PyTorch and to report
 class Limits:
     """What one check may take."""
 
-    seconds: float = SECONDS
-    gigabytes: float = GIGABYTES
+    seconds: float = MAX_SECONDS
+    gigabytes: float = MAX_GIGABYTES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("target", help="package.module:function")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="limit (%(default)s)")
-    parser.add_argument("--gigabytes", type=float, default=GIGABYTES, help="limit (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=MAX_SECONDS, help="limit (%(default)s)")
+    parser.add_argument(
+        "--gigabytes", type=float, default=MAX_GIGABYTES, help="limit (%(default)s)"
+    )
     parser.add_argument("--into", help=argparse.SUPPRESS)  # the file of the process with limits
     options = parser.parse_args(arguments)
     limits = Limits(options.seconds, options.gigabytes)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
-SECONDS = 120  # for one call of check, where the system has an alarm clock
+MAX_SECONDS = 120  # for one call of check, where the system has an alarm clock
 
 
 class CannotCheck(Exception):

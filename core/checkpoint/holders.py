@@ -18,7 +18,7 @@ EXTRA = "_extra_state"  # torch.nn.modules.module._EXTRA_STATE_KEY_SUFFIX
 NORM = {"running_mean", "running_var", "num_batches_tracked"}
 MOST_MODULES = 30_000
 MOST_STEPS = 50_000_000  # load_state_dict compares every key with every module's name
-LINES = 30  # of a message that are kept
+MAX_LINES = 30  # of a message that are kept
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def _said(module: nn.Module, state: Mapping[str, Any], strict: bool) -> str:
     except RuntimeError as error:
         text = str(error).replace(f"{type(module).__name__}:", "the module:", 1)
     lines = text.splitlines()
-    more = [f"\t… and {len(lines) - LINES:,} more lines"] if len(lines) > LINES else []
-    return "\n".join([*lines[:LINES], *more])
+    more = [f"\t… and {len(lines) - MAX_LINES:,} more lines"] if len(lines) > MAX_LINES else []
+    return "\n".join([*lines[:MAX_LINES], *more])
 
 
 class _Value:

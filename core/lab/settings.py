@@ -18,19 +18,22 @@ from core.settings.outcome_question import outcome_prediction
 from core.settings.prediction import PREDICT
 from core.settings.setting import Choice, Switch, Text, Whole
 
-MAX_TYPED = 64  # tokens that a visitor types, so that the link can carry them
+MAX_TYPED_TOKENS = 64  # tokens that a visitor types, so that the link can carry them
 
 
 @dataclass(frozen=True)
 class Sentence(Text):
-    """A sentence of 1 to MAX_TYPED tokens."""
+    """A sentence of 1 to MAX_TYPED_TOKENS tokens."""
 
     @property
     def limit(self) -> str:
-        return f"1 to {MAX_TYPED} words or punctuation marks, {self.max_chars} characters at most"
+        return (
+            f"1 to {MAX_TYPED_TOKENS} words or punctuation marks, "
+            f"{self.max_chars} characters at most"
+        )
 
     def accepts(self, value: Any) -> bool:
-        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TYPED
+        return super().accepts(value) and 1 <= len(tokenize(value)) <= MAX_TYPED_TOKENS
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,14 @@ class Numbers(Text):
     @property
     def limit(self) -> str:
         return (
-            f"1 to {MAX_TYPED} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
+            f"1 to {MAX_TYPED_TOKENS} rows of 3 numbers from {-MAX_NUMBER:g} to {MAX_NUMBER:g}, "
             f"such as `0.43 0.15 0.89; 0.55 0.87 0.66`, in {self.max_chars:,} characters at most"
         )
 
     def accepts(self, value: Any) -> bool:
         try:
             rows = text_to_numbers(value) if super().accepts(value) else ()
-            return len(rows) <= MAX_TYPED and bool(check_rows(self.name, rows))
+            return len(rows) <= MAX_TYPED_TOKENS and bool(check_rows(self.name, rows))
         except ValueError:
             return False
 

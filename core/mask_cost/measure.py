@@ -27,7 +27,7 @@ SEED = 123
 RTOL, ATOL = 1e-4, 1e-5  # of torch.allclose, for the context vectors of two ways
 ROUNDS = 9  # visits to each way at each length
 VISIT_SECONDS = 0.005  # seconds of calls in a visit, at least one call
-SECONDS = 10.0  # for all of it; no visit begins later
+MAX_SECONDS = 10.0  # for all of it; no visit begins later
 
 
 ON_CPU = ("cpu", "sim")  # devices that the processor computes for
@@ -154,7 +154,7 @@ def measure(
     longest: int,
     attempt: int = 0,
     rounds: int = ROUNDS,
-    seconds: float = SECONDS,
+    seconds: float = MAX_SECONDS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
     """Measure all ways at T = MIN_TOKENS, twice that, … up to longest, on a device by its name.

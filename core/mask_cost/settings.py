@@ -1,7 +1,7 @@
 """The settings of "What does the mask cost?", and its question."""
 
 from core.device.available import available_devices
-from core.mask_cost.measure import COMPETITORS, MIN_TOKENS, SECONDS
+from core.mask_cost.measure import COMPETITORS, MAX_SECONDS, MIN_TOKENS
 from core.settings.declared import catalogue
 from core.settings.prediction import prediction
 from core.settings.setting import Choice, Switch
@@ -21,7 +21,7 @@ MASK_COST = catalogue(
         "cost_longest",
         "Longest input, in tokens",
         "1024",
-        f"All powers of two from {MIN_TOKENS} on, in about {SECONDS:.0f} seconds in all.",
+        f"All powers of two from {MIN_TOKENS} on, in about {MAX_SECONDS:.0f} seconds in all.",
         options=("256", "512", "1024", "2048"),
     ),
     FASTEST,

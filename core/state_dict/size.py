@@ -46,21 +46,21 @@ class CheckpointSize:
 
 
 CONTEXT_LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
-SHOWN_LENGTH = 1024
-SAVED_UP_TO = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
+SHOWN_TOKENS = 1024
+MAX_SAVED_BYTES = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
 
 
 def is_built(variant, layers, context_length):
     """Whether a stack is small enough to be built and saved for a page."""
     of_a_pair = sum(buffer.nbytes for buffer in layer(variant, 1).buffers())  # a mask of 1 by 1
-    return layers * context_length**2 * of_a_pair <= SAVED_UP_TO
+    return layers * context_length**2 * of_a_pair <= MAX_SAVED_BYTES
 
 
 @own_random_numbers()
 def prices(layers):
     """A CheckpointSize for every way and every length of CONTEXT_LENGTHS.
 
-    Stacks of at most SAVED_UP_TO bytes of masks are really saved. Beyond, a file grows with the
+    Stacks of at most MAX_SAVED_BYTES bytes of masks are really saved. Beyond, a file grows with the
     square of the length, by as much as between the last two that were saved.
     """
     table = []

@@ -36,12 +36,12 @@ FEATURE_STYLES: dict[str, Style] = {
     "number 2": (palette.ORANGE, [7, 3]),
     "number 3": (palette.PURPLE, [2, 2]),
 }
-DRAWN = 100  # at most about so many points a line
+MAX_DRAWN_POINTS = 100  # at most about so many points a line
 
 
 def drawn_steps(count: int) -> list[int]:
     """Which of `count` entries are drawn: evenly, with the first and the last."""
-    every = max(1, math.ceil((count - 1) / DRAWN))
+    every = max(1, math.ceil((count - 1) / MAX_DRAWN_POINTS))
     return sorted({*range(0, count, every), count - 1})
 
 
@@ -246,7 +246,7 @@ def gaps(series: Mapping[str, Numbers]) -> str:
     return f"Where a number is {what}, no line is drawn: {', '.join(since)}."
 
 
-def describe(series: Mapping[str, Numbers], title: str) -> str:
+def describe_series(series: Mapping[str, Numbers], title: str) -> str:
     """Lines in words, for a screen reader: where each starts and ends. Zero stays said as 0."""
     parts = []
     for name, values in series.items():

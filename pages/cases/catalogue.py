@@ -21,7 +21,7 @@ pre.marked del { background: rgba(200, 40, 50, 0.18); }
 </style>"""
 
 
-def panel() -> None:
+def show_catalogue() -> None:
     """Search, filter, and the cases that are left, by chapter."""
     left, right = st.columns(2, gap="medium")
     with left:

@@ -24,7 +24,7 @@ DEVICE_NOTE = (
 )
 
 
-def panel(slug: str) -> None:
+def show_case(slug: str) -> None:
     """The case with this slug."""
     case = CASES[slug]
     ways_on(case, "above")

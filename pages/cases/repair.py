@@ -11,7 +11,7 @@ from pages.components.widgets import widget
 KEPT = "as it stands"
 
 
-def panel() -> None:
+def show_listing() -> None:
     """The listing, the choice of a line and of its repair, and what Python says to it."""
     chosen = one_a_line(tuple(st.query_params.get_all("repairs")))
     st.markdown(

@@ -7,7 +7,7 @@ import streamlit as st
 from core.code.files import as_notebook, as_script
 from core.code.script import Script
 
-LONG = 24  # lines; longer code scrolls in its box
+LONG_LINES = 24  # lines; longer code scrolls in its box
 
 
 def fragment(title: str, text: str, **options: Any) -> None:
@@ -29,7 +29,7 @@ def take_home(script: Script, name: str, csv: str | None = None) -> None:
     else:
         for part in parts:
             if part.shown_first:
-                long = part.text.count("\n") > LONG
+                long = part.text.count("\n") > LONG_LINES
                 fragment(part.title, part.text, height=420 if long else "content")
         with st.expander("What it needs, all in one file"):
             st.markdown(

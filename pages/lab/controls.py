@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from core.attention.causality import RowChange
-from core.charts.pooling import WHOLE
+from core.charts.pooling import WHOLE_TOKENS
 from core.device.available import available_devices
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
 from core.lab.experiment import Experiment, Observation
@@ -43,7 +43,7 @@ def observation_of(wanted: ViewRequest) -> Observation | None:
     """
     try:
         if not large(wanted.experiment):
-            if len(wanted.experiment.tokens) > WHOLE:
+            if len(wanted.experiment.tokens) > WHOLE_TOKENS:
                 release()
             return view_cached(wanted)
         check_memory(wanted.experiment)

@@ -6,7 +6,7 @@ import streamlit as st
 from core.device.available import available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
-from core.mask_cost.measure import SECONDS
+from core.mask_cost.measure import MAX_SECONDS
 from core.mask_cost.results import Report
 from core.mask_cost.settings import FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
@@ -15,7 +15,7 @@ from pages.components.code import take_home
 from pages.components.widgets import widget
 
 
-def panel(ask: bool) -> None:
+def show_mask_cost(ask: bool) -> None:
     """Controls, guess if ask, the measuring with its progress, and what came of it."""
     st.markdown(
         "Four modules that compute the same causal attention. The mask is a **stored buffer**; it "
@@ -40,7 +40,7 @@ def panel(ask: bool) -> None:
         return
     if not report.rows:
         st.warning(
-            f"No length was measured within {SECONDS:.0f} seconds: the machine is busy. "
+            f"No length was measured within {MAX_SECONDS:.0f} seconds: the machine is busy. "
             "Measure again, or choose a shorter input."
         )
     else:

@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from core.attention.trace import ForwardError
-from core.charts.heatmap import CELLS_UP_TO, Kind, describe_matrix, heatmap
+from core.charts.heatmap import MAX_CELL_TOKENS, Kind, describe_matrix, heatmap
 from core.charts.markdown_table import markdown_table
-from core.charts.pooling import CELLS, PIXELS, Matrix
+from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, Matrix
 from core.charts.raster_heatmap import picture
 from core.lab.experiment import Observation, VariantRun
 from core.lab.reasons import reason, remedies
@@ -16,9 +16,9 @@ from pages.components.variant import heading
 
 PICTURE = (
     " With this many tokens the colours of the weights follow the fourth root, so that small ones "
-    f"can be told apart. Of more than {CELLS} tokens, neighbours are pointed at as one block. It "
-    f"names its value that is largest in size, and the cell that has it. Of more than {PIXELS}, "
-    "they are drawn as one too. Open *Zoom into a window* for exact numbers."
+    f"can be told apart. Of more than {CELL_BLOCKS} tokens, neighbours are pointed at as one "
+    "block. It names its value that is largest in size, and the cell that has it. Of more than "
+    f"{PIXEL_BLOCKS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
 
 
@@ -71,7 +71,7 @@ def stage_heatmap(
 @kept(16 * 2**20)
 def chart(matrix: Matrix, tokens: tuple[str, ...], kind: Kind, largest: float) -> dict[str, Any]:
     """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
-    if matrix.size > CELLS_UP_TO:
+    if matrix.size > MAX_CELL_TOKENS:
         return picture(matrix, tokens, kind, largest)
     cells = matrix.window_or_all()
     return heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
@@ -121,7 +121,7 @@ def legend(*runs: VariantRun | None) -> None:
     shown = list(filter(None, (run.trace.get("attn_scores") for run in runs if run)))
     if not shown:
         return
-    many = shown[0].tensor.size > CELLS_UP_TO
+    many = shown[0].tensor.size > MAX_CELL_TOKENS
     st.caption(
         "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "

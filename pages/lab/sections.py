@@ -8,9 +8,9 @@ import streamlit as st
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.attention.causality import neighbours
 from core.attention.stages import PIPELINE, formula, stage_of
-from core.charts.heatmap import PRINTED_UP_TO, token_labels
+from core.charts.heatmap import MAX_PRINTED_TOKENS, token_labels
 from core.charts.markdown_table import markdown_table
-from core.charts.pooling import WHOLE, WINDOW
+from core.charts.pooling import WHOLE_TOKENS, WINDOW_TOKENS
 from core.lab.experiment import Observation, VariantRun
 from core.lab.script import experiment_script
 from core.lab.settings import LAB, LabSettings
@@ -47,7 +47,7 @@ def closer_looks(
     observation and chosen are None while a worker is at it: the sections stay, and wait.
     """
     labels = token_labels(request.experiment.tokens)
-    if len(labels) > PRINTED_UP_TO:
+    if len(labels) > MAX_PRINTED_TOKENS:
         with section(LAB["zoom"]) as opened:
             if opened.open:
                 zoom(request, chosen, other, labels)
@@ -70,8 +70,8 @@ def zoom(
     request: ViewRequest, chosen: VariantRun | None, other: VariantRun | None, labels: Sequence[str]
 ) -> None:
     st.markdown(
-        f"{WINDOW} queries by {WINDOW} keys with their exact values, out of {len(labels):,} by "
-        f"{len(labels):,}."
+        f"{WINDOW_TOKENS} queries by {WINDOW_TOKENS} keys with their exact values, out of "
+        f"{len(labels):,} by {len(labels):,}."
     )
     for column, name in zip(st.columns(2), ("zoom_query", "zoom_key"), strict=True):
         with column:
@@ -107,14 +107,14 @@ def pipeline(
             seen = (tuple(stage.tensor.shape), dtype, f"`{stage.device}`")
         rows.append((step.title, formula(step, observation.experiment), *seen))
     st.markdown(markdown_table(("stage", "formula", "shape", "dtype", "device"), rows))
-    if len(labels) > WHOLE:
+    if len(labels) > WHOLE_TOKENS:
         st.caption(
-            f"Of {len(labels):,} tokens, each table shows {WINDOW}. *Zoom into a window* decides "
-            "which."
+            f"Of {len(labels):,} tokens, each table shows {WINDOW_TOKENS}. *Zoom into a window* "
+            "decides which."
         )
     reached = [step for step in PIPELINE if stage_of(run, step)]
     few_numbers = observation.experiment.d_out <= 4
-    few_keys = len(labels) <= WINDOW or len(labels) > WHOLE
+    few_keys = len(labels) <= WINDOW_TOKENS or len(labels) > WHOLE_TOKENS
     for narrow, beside in ((True, 5 if few_numbers else 1), (False, 2 if few_keys else 1)):
         steps = [step for step in reached if (step.columns == "number") == narrow]
         for start in range(0, len(steps), beside):
@@ -165,7 +165,7 @@ def causality(settings: LabSettings, run: VariantRun | None, labels: Sequence[st
     if rows is None:
         return
     cells_of_rows = []
-    for part in neighbours(rows) if len(rows) > WHOLE else [[row] for row in rows]:
+    for part in neighbours(rows) if len(rows) > WHOLE_TOKENS else [[row] for row in rows]:
         cells = (
             f":orange-badge[changed by up to {size:.4g}]" if size else ":gray-badge[identical]"
             for size in (max(row.weights for row in part), max(row.context for row in part))

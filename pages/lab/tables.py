@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.attention.stages import Step, stage_of, work_through
 from core.charts.heatmap import cell_text
-from core.charts.pooling import WHOLE, WINDOW, Matrix
+from core.charts.pooling import WHOLE_TOKENS, WINDOW_TOKENS, Matrix
 from core.lab.experiment import Observation, VariantRun
 from core.lab.view import ViewRequest
 from pages.components.widgets import plain
@@ -18,10 +18,10 @@ FEW_KEYS = 16  # keys of a row that is worked through in full; of more, these ma
 def window_of(request: ViewRequest) -> slice:
     """The rows of a table: all tokens, or those of the ViewRequest's window."""
     count = len(request.experiment.tokens)
-    if count <= WHOLE:
+    if count <= WHOLE_TOKENS:
         return slice(0, count)
-    start = max(0, min(request.window[0], count - WINDOW))
-    return slice(start, start + WINDOW)
+    start = max(0, min(request.window[0], count - WINDOW_TOKENS))
+    return slice(start, start + WINDOW_TOKENS)
 
 
 def values(

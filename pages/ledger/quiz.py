@@ -33,7 +33,7 @@ def catalogue() -> dict[str, Setting]:
     return ledger_for(row if row in ROWS else LEDGER[name].default)
 
 
-def panel() -> None:
+def show_quiz() -> None:
     """The row's question, a guess a way, and what the revealed ones were worth.
 
     Counted are the first answers that were revealed here, in this session. Kept of each cell:

@@ -50,7 +50,7 @@ def so_far(cells: Sequence[Cell]) -> None:
     st.caption(", ".join(f"{cell.column}: {cell.outcome}" for cell in cells))
 
 
-def panel(ask: bool) -> None:
+def show_ledger(ask: bool) -> None:
     """The table and a cell of it; asks for a guess at one cell first if ask."""
     if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask):
         return

@@ -23,7 +23,7 @@ def count(counted_up_to: int) -> tuple[Crossing, ...]:
     return crossings(counted_up_to)
 
 
-def panel(ask: bool) -> None:
+def show_copies(ask: bool) -> None:
     """Five ways to have the mask where the scores are, side by side; asks for a guess if ask."""
     st.markdown(
         "Five modules that compute the same. Each moves to `sim`, then runs; every copy between "

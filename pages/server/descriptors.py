@@ -12,9 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pages.server.asgi import is_read, plain_page, refuse_websocket
 from pages.server.limits import LIMITS
 
-RESERVED = 56  # for workers, imports, and connections that bring the page below
-SESSION = 10  # that a page takes while it loads: its session and a browser's connections
-LAST = 12  # descriptors below which a new connection gets the page below, unheard
+RESERVED_DESCRIPTORS = 56  # for workers, imports, and connections that bring the page below
+SESSION_DESCRIPTORS = (
+    10  # that a page takes while it loads: its session and a browser's connections
+)
+LAST_DESCRIPTORS = 12  # descriptors below which a new connection gets the page below, unheard
 
 FULL = plain_page(
     503,
@@ -61,12 +63,12 @@ def free() -> int:
 
 def is_full() -> bool:
     """Whether there is no place for another visitor."""
-    return free() < RESERVED + SESSION
+    return free() < RESERVED_DESCRIPTORS + SESSION_DESCRIPTORS
 
 
 def refuse_at_once() -> bool:
     """Whether not even a connection should be listened to."""
-    return free() < LAST
+    return free() < LAST_DESCRIPTORS
 
 
 def refuse_when_full(app: ASGIApp) -> ASGIApp:

@@ -29,7 +29,7 @@ from pages.components.progress import forget, work
 from pages.components.widgets import widget
 from pages.state_dict.checkpoint_tables import comparison, contents_table, refused, summary
 
-__all__ = ["INSIDE", "ROWS_SHOWN", "panel"]
+__all__ = ["INSIDE", "ROWS_SHOWN", "show_checkpoint"]
 
 MEGABYTES = LIMITS.file_bytes // 2**20  # of one upload; the browser refuses more
 FILES_READ = 5
@@ -64,7 +64,7 @@ class File:
     ours: bool
 
 
-def panel() -> None:
+def show_checkpoint() -> None:
     """The upload, the files of ours, a table for each file, and what the files differ in."""
     st.html(STYLE)
     st.markdown(

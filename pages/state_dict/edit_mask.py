@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.charts.heatmap import describe, heatmap
+from core.charts.heatmap import describe_heatmap, heatmap
 from core.inputs.embeddings import SIX_TOKENS
 from core.settings.setting import SettingError
 from core.state_dict import edit_mask
@@ -24,7 +24,7 @@ def run_edit(edit: str, cells: tuple) -> list[edit_mask.EditResult]:
     return edit_script(edit, cells).run()["outcomes"]
 
 
-def panel(ask: bool) -> None:
+def show_edit(ask: bool) -> None:
     """The notebook's experiment, live; asks for a guess first if ask."""
     st.markdown(
         "Build a module, edit its mask, save its `state_dict`, load that into a fresh module. "
@@ -87,7 +87,8 @@ def show(name: str, outcome: EditResult) -> None:
     nothing = [[False] * 6] * 6
     st.markdown("**The mask of the fresh module**")
     st.vega_lite_chart(
-        spec=heatmap(mask, tokens, "scores", nothing), alt=describe(mask, tokens, f"Mask of {name}")
+        spec=heatmap(mask, tokens, "scores", nothing),
+        alt=describe_heatmap(mask, tokens, f"Mask of {name}"),
     )
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)

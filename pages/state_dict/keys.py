@@ -24,7 +24,7 @@ def run_keys() -> tuple[list[Listing], list[Table]]:
     return list(names["lists"].values()), tables
 
 
-def panel(ask: bool) -> None:
+def show_keys(ask: bool) -> None:
     """The keys, the four sets and the code; asks for a guess first if ask."""
     st.markdown(
         "The same attention module, with its mask held in four ways: a plain attribute, a "

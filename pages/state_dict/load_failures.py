@@ -30,7 +30,7 @@ def load_and_cures(loading: LoadExperiment) -> tuple[LoadResult, tuple[str, ...]
     return loaded, () if loaded.outcome is LoadOutcome.LOADS else cures(loaded)
 
 
-def panel(ask: bool) -> None:
+def show_load_failures(ask: bool) -> None:
     """Source, target, what happened, and the way out; asks for a guess first if ask."""
     loading = controls()
     # A fix is run at once: whoever clicks it has seen the failure.

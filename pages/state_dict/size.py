@@ -9,8 +9,8 @@ from core.state_dict.reasons import shrinking_verdict
 from core.state_dict.settings import SHRINKS, STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
-    SAVED_UP_TO,
-    SHOWN_LENGTH,
+    MAX_SAVED_BYTES,
+    SHOWN_TOKENS,
     CheckpointSize,
     bytes_saved,
     prices,
@@ -27,7 +27,7 @@ def save(layers: int) -> tuple[CheckpointSize, ...]:
     return prices(layers)
 
 
-def panel(ask: bool) -> None:
+def show_sizes(ask: bool) -> None:
     """Bytes of the file per way and context length, and the code; asks for a guess if ask."""
     st.markdown(
         "Four stacks of attention layers that compute the same. Every layer has a causal mask, or "
@@ -41,8 +41,8 @@ def panel(ask: bool) -> None:
     table = save(layers)
     if ask:
         prediction.show(shrinking_verdict(prediction.guess_of(SHRINKS), table))
-    shown = [row for row in table if row.context_length == SHOWN_LENGTH]
-    stack = f"{in_layers(layers)} at {SHOWN_LENGTH:,} tokens, the mask is …"
+    shown = [row for row in table if row.context_length == SHOWN_TOKENS]
+    stack = f"{in_layers(layers)} at {SHOWN_TOKENS:,} tokens, the mask is …"
     without = shown[-1].bytes  # no stored mask
     rows = [
         (
@@ -58,8 +58,8 @@ def panel(ask: bool) -> None:
     st.altair_chart(bytes_saved(table), alt=describe_sizes(table))
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
-        f"their masks together would take more than {SAVED_UP_TO:,} bytes: a file grows with the "
-        "square of the context length, by as much as between the last two that were saved. The "
+        f"their masks together would take more than {MAX_SAVED_BYTES:,} bytes: a file grows with "
+        "the square of the context length, by as much as between the last two that were saved. The "
         "scale is logarithmic."
     )
     take_home(size_script(layers), "price")

@@ -43,7 +43,9 @@ def controls() -> tuple[Training | None, bool]:
 
 def losses_so_far(note: Mapping[str, Sequence[float]]) -> None:
     """The loss curve of a run that goes on, or that was stopped."""
-    st.altair_chart(draw.losses(note), alt=draw.describe(note, "Loss so far"), key="losses so far")
+    st.altair_chart(
+        draw.losses(note), alt=draw.describe_series(note, "Loss so far"), key="losses so far"
+    )
     say_gaps(note)
 
 

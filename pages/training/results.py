@@ -6,7 +6,7 @@ from math import isfinite
 import streamlit as st
 import torch
 
-from core.charts.heatmap import describe, heatmap
+from core.charts.heatmap import describe_heatmap, heatmap
 from core.charts.markdown_table import markdown_table
 from core.settings.setting import SettingError
 from core.training import charts as draw
@@ -36,7 +36,7 @@ def results(run: TrainingRun) -> None:
     with left:
         st.header("The loss", anchor=False)
         series = {name: module.losses for name, module in run.modules.items()}
-        st.altair_chart(draw.losses(series), alt=draw.describe(series, "Loss"))
+        st.altair_chart(draw.losses(series), alt=draw.describe_series(series, "Loss"))
         say_gaps(series)
         same = run.modules[PLAIN].losses == run.modules[BUFFER].losses
         st.markdown(
@@ -46,7 +46,9 @@ def results(run: TrainingRun) -> None:
     with right:
         st.header("The leak above the diagonal", anchor=False)
         series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
-        st.altair_chart(draw.leaks(run), alt=draw.describe(series, "Attention on later tokens"))
+        st.altair_chart(
+            draw.leaks(run), alt=draw.describe_series(series, "Attention on later tokens")
+        )
         say_gaps(series)
         largest = "; ".join(f"{name} {largest_leak(run.modules[name])}" for name in THREE)
         st.markdown(
@@ -73,7 +75,7 @@ def three_charts(run: TrainingRun, what: draw.What, title: str) -> None:
         with column:
             st.markdown(f"**{MODULES[name]}**")
             series = getattr(run.modules[name], what)
-            st.altair_chart(chart, alt=draw.describe(series, f"{title}, {name}"))
+            st.altair_chart(chart, alt=draw.describe_series(series, f"{title}, {name}"))
             say_gaps(series)
 
 
@@ -138,7 +140,7 @@ def largest(module: ModuleRun) -> float:
 
 def in_words(values: list[list[float]], tokens: Sequence[str], title: str) -> str:
     if any(isfinite(v) for row in values for v in row):
-        return describe(values, tokens, title)
+        return describe_heatmap(values, tokens, title)
     return f"{title}: no finite number is left."
 
 
@@ -147,7 +149,8 @@ def decay(run: TrainingRun) -> None:
     series = {name: run.modules[name].above for name in (PARAMETER, UNDECAYED)}
     if isfinite(series[PARAMETER][0]):
         st.altair_chart(
-            draw.above_the_diagonal(run), alt=draw.describe(series, "Mean above the diagonal")
+            draw.above_the_diagonal(run),
+            alt=draw.describe_series(series, "Mean above the diagonal"),
         )
     st.markdown(decay_reason(run))
 
@@ -161,7 +164,7 @@ def norm(run: TrainingRun) -> None:
         values = run.statistics[name]
         series = {f"number {i + 1}": values[:, i].tolist() for i in range(values.shape[1])}
         st.altair_chart(
-            draw.statistic(values, "running_mean"), alt=draw.describe(series, "running_mean")
+            draw.statistic(values, "running_mean"), alt=draw.describe_series(series, "running_mean")
         )
     with right:
         st.markdown("**Afterwards, with 1 added to every input**")
@@ -171,7 +174,7 @@ def norm(run: TrainingRun) -> None:
         }
         st.altair_chart(
             draw.statistic_afterwards(run.after, name),
-            alt=draw.describe(series, "running_mean in eval(), then in train()"),
+            alt=draw.describe_series(series, "running_mean in eval(), then in train()"),
         )
     st.markdown(
         "No optimizer holds `running_mean` and `running_var`; they change because `forward` "

@@ -1,4 +1,4 @@
-"""The panel on what the mask costs, on a page of its own, in Streamlit's test driver."""
+"""The show_mask_cost on what the mask costs, on a page of its own, in Streamlit's test driver."""
 
 import time
 
@@ -13,9 +13,9 @@ from pages.components import progress
 
 
 def page(ask):
-    from pages.lab.mask_cost import panel
+    from pages.lab.mask_cost import show_mask_cost
 
-    panel(ask)
+    show_mask_cost(ask)
 
 
 def run(ask=False, **parameters):

@@ -91,7 +91,7 @@ def test_the_spec_stays_small(size):
 def test_the_words_give_size_masked_cells_and_extremes(size):
     values = observed(size).get("attn_scores", 1).tensor[0].tolist()
     finite = [value for row in values for value in row if math.isfinite(value)]
-    text = heatmap.describe(values, [str(i) for i in range(size)], "Masked scores")
+    text = heatmap.describe_heatmap(values, [str(i) for i in range(size)], "Masked scores")
     hidden = size * (size - 1) // 2
     assert text.startswith(f"Masked scores: {size} queries by {size} keys, {hidden} masked.")
     assert f"Largest {max(finite):.2f}," in text and f"smallest {min(finite):.2f}," in text

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from core.charts.pooling import CELLS, PIXELS, WINDOW, reduce
+from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, WINDOW_TOKENS, reduce
 
 SIZES = [1, 2, 6, 63, 64, 65, 129, 300]
 
@@ -40,8 +40,8 @@ def loops(tensor, masked, side):
 def test_a_block_shows_its_largest_cell_in_size_and_says_which(size):
     tensor, masked = scores(size)
     matrix = reduce(tensor, masked)
-    side = math.ceil(size / CELLS)
-    assert matrix.blocks.side == side and len(matrix.blocks.values) <= CELLS
+    side = math.ceil(size / CELL_BLOCKS)
+    assert matrix.blocks.side == side and len(matrix.blocks.values) <= CELL_BLOCKS
     expected = loops(tensor, masked, side)
     assert matrix.blocks.cells.flatten().tolist() == [cell for _, cell in expected]
     torch.testing.assert_close(
@@ -55,8 +55,8 @@ def test_a_block_shows_its_largest_cell_in_size_and_says_which(size):
 def test_the_picture_is_pooled_more_finely(size):
     tensor, masked = scores(size)
     picture = reduce(tensor, masked).picture
-    assert CELLS // 2 < len(picture) <= PIXELS
-    expected = [value for value, _ in loops(tensor, masked, math.ceil(size / PIXELS))]
+    assert CELL_BLOCKS // 2 < len(picture) <= PIXEL_BLOCKS
+    expected = [value for value, _ in loops(tensor, masked, math.ceil(size / PIXEL_BLOCKS))]
     torch.testing.assert_close(picture.flatten(), torch.tensor(expected), equal_nan=True)
 
 
@@ -65,7 +65,7 @@ def test_the_picture_is_pooled_more_finely(size):
 def test_a_window_holds_exact_cells_and_stays_inside(size, start):
     tensor, masked = scores(size)
     window = reduce(tensor, masked, start).window
-    edge = min(size, WINDOW)
+    edge = min(size, WINDOW_TOKENS)
     assert window.values.shape == (edge, edge)
     assert window.query + edge <= size and window.key + edge <= size
     for i in range(edge):
@@ -90,7 +90,7 @@ def test_row_extremes_and_masked_cells(size):
 def test_up_to_64_tokens_every_cell_is_kept():
     tensor, masked = scores(64)
     assert torch.equal(reduce(tensor, masked).window_or_all().values, tensor)
-    assert len(reduce(*scores(65)).window_or_all().values) == WINDOW
+    assert len(reduce(*scores(65)).window_or_all().values) == WINDOW_TOKENS
 
 
 def test_nothing_is_pooled_for_a_tensor_that_no_chart_shows():

@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from core.charts.heatmap import CELLS_UP_TO
+from core.charts.heatmap import MAX_CELL_TOKENS
 from core.charts.palette import MASKED, SCALES, rgb
-from core.charts.pooling import PIXELS, reduce
+from core.charts.pooling import PIXEL_BLOCKS, reduce
 from core.charts.raster_heatmap import picture, template
 
-SIZES = [CELLS_UP_TO + 1, 64, 65, 256, 1000, 1024]
+SIZES = [MAX_CELL_TOKENS + 1, 64, 65, 256, 1000, 1024]
 
 
 def weights(size):
@@ -48,9 +48,9 @@ def pixels(spec):
     url = table(spec, "picture")["url"][0].removeprefix("data:image/png;base64,")
     image = np.array(Image.open(io.BytesIO(base64.b64decode(url))).convert("RGB"))
     size = parameter(spec, "size")
-    count = math.ceil(size / math.ceil(size / PIXELS))
+    count = math.ceil(size / math.ceil(size / PIXEL_BLOCKS))
     times = len(image) // count
-    assert times * count == len(image) >= PIXELS, "no browser has to enlarge and blur it"
+    assert times * count == len(image) >= PIXEL_BLOCKS, "no browser has to enlarge and blur it"
     assert (image == image[::times, ::times].repeat(times, 0).repeat(times, 1)).all()
     return image[::times, ::times]
 

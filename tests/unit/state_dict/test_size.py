@@ -14,7 +14,7 @@ from core.state_dict.reasons import shrinking_verdict
 from core.state_dict.settings import STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
-    SAVED_UP_TO,
+    MAX_SAVED_BYTES,
     STORED_AS,
     is_built,
     layer,
@@ -106,7 +106,7 @@ def test_stacks_beyond_the_limit_are_never_built(monkeypatch):
     monkeypatch.setattr(price, "saved_bytes", lambda *a: built.append(real(*a)) or built[-1])
     rows = prices(48)
     assert len(built) == sum(row.measured for row in rows)
-    assert max(built) <= SAVED_UP_TO * 1.01
+    assert max(built) <= MAX_SAVED_BYTES * 1.01
     for way in WAYS:  # a slope needs two files
         assert sum(row.measured for row in of(rows, way).values()) >= 2
     assert is_built(Float32Buffer, 1, 2048) and not is_built(Float32Buffer, 1, 4096)

@@ -15,7 +15,7 @@ from core.attention.mask_variants import AttentionWithMaskParameter
 from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.training.charts import (
-    describe,
+    describe_series,
     drawn_steps,
     gaps,
     leaks,
@@ -426,7 +426,7 @@ def test_charts_keep_zero_and_say_no_gradient():
     plain = per_tensor(run, (PLAIN,), "gradients")[0].to_dict()
     assert "mask: no gradient" in plain["encoding"]["color"]["scale"]["domain"]
     assert not any("mask" in row["line"] for row in plain["data"]["values"])
-    assert "mask has none" in describe(run.modules[PLAIN].gradients, "Gradient")
+    assert "mask has none" in describe_series(run.modules[PLAIN].gradients, "Gradient")
 
 
 def test_charts_draw_few_points_and_leave_out_what_is_no_number():
