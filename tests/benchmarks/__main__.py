@@ -16,7 +16,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+sys.path.extend(str(Path(__file__).resolve().parents[2] / part) for part in ("", "tests/support"))
 
 from figures import as_table, into_readme
 from parts import PARTS, SHORT, Size

@@ -9,7 +9,9 @@ A visitor of kind
   only it is timed; the other two reruns happen, at the same pace, and are checked;
 - "mixed": three lookers and a guesser, and so on; "renewing": three learners and a guesser;
 - "toggler" toggles the buffer; "changer" toggles the buffer and takes a new seed in turn;
-- "rerunner" asks for the same page again.
+- "rerunner" asks for the same page again;
+- "reader" goes from one failure case to the next and sees both outcomes; "answerer" guesses first,
+  and only the press that shows them is timed; "reading": three readers and an answerer, and so on.
 Every visitor has seeds of its own, so nobody gets another's cached result.
 """
 
@@ -31,7 +33,13 @@ AT_ONCE = 4  # visits that open at the same time
 IDLE = []  # processes that wait for a job
 SEEING = ("looker", "learner", "toggler", "changer")  # the kinds that have the results in sight
 SEEDING = ("learner", "changer")  # those that use the seed's control
-MIXES = {"mixed": "looker", "renewing": "learner"}  # what most visitors of a mix are
+# What most visitors of a mix are, and every fourth one.
+MIXES = {
+    "mixed": ("looker", "guesser"),
+    "renewing": ("learner", "guesser"),
+    "reading": ("reader", "answerer"),
+}
+READING = ("reader", "answerer")  # the kinds that are on the page of failure cases
 GUESSES = ("it works", "a device error", "something else")
 
 
@@ -49,6 +57,7 @@ class Job:
     actions: int = 0  # of each visitor, after which it is over; 0: until the time is up
     leaves_after: int = 0  # actions after which a visitor closes the page and a new one comes
     hold: bool = False  # open the pages, do nothing, and wait for a line on stdin
+    cases: list = field(default_factory=list)  # that readers go through, by their names in links
     first: int = 0  # number of the first visitor: two loads on one server take different ones
 
 
@@ -85,13 +94,16 @@ class Visitor:
         self.job, self.number, self.figures = job, number, figures
         self.kind = job.kind
         if self.kind in MIXES:
-            self.kind = "guesser" if number % 4 == 3 else MIXES[self.kind]
+            self.kind = MIXES[self.kind][number % 4 == 3]
         self.seed = 1000 * (number + 1)
         self.session, self.expected = None, {}
 
     async def open(self):
         query = {}
-        if self.kind != "rerunner":
+        if self.kind in READING:
+            query = {"case": self.job.cases[self.number % len(self.job.cases)]}
+            query |= {"predict": "false"} if self.kind == "reader" else {}
+        elif self.kind != "rerunner":
             query = dict(parse_qsl(self.job.query)) | {"seed": self.seed}
         if self.kind in SEEING:
             query["predict"] = "false"
@@ -116,10 +128,35 @@ class Visitor:
         if answer.charts < least or answer.charts != expected:
             raise Wrong(f"{answer.charts} charts at {state}")
 
+    def both_outcomes(self):
+        """A case's code, what it printed, and what its repair printed must be there."""
+        blocks = sum(element.kind == "code" for element in self.session.elements.values())
+        if blocks < 3:
+            raise Wrong(f"{blocks} blocks of code at {self.session.query}")
+
+    async def next_case(self):
+        """Follow the link to the next case."""
+        query = dict(parse_qsl(self.session.query))
+        cases = self.job.cases
+        after = cases[(cases.index(query["case"]) + 1) % len(cases)]
+        kept = {name: value for name, value in query.items() if name == "predict"}
+        self.session.query = urlencode(kept | {"case": after})
+        return await self.session.rerun()
+
+    async def guess(self):
+        """Choose one of the answers."""
+        return await self.session.choose("guess", random.choice(self.session.options("guess")))
+
     async def steps(self):
         """One round of actions; each is awaited by `act`."""
         session = self.session
-        if self.kind == "rerunner":
+        if self.kind == "reader":
+            yield self.next_case, ()
+        elif self.kind == "answerer":
+            yield self.next_case, ()
+            yield self.guess, ()
+            yield session.press, ("Run it, and the fix",)
+        elif self.kind == "rerunner":
             yield session.rerun, ()
         elif self.kind == "toggler":
             yield session.toggle, ("buffer",)
@@ -149,14 +186,16 @@ class Visitor:
     async def act(self, action, arguments):
         answer = await action(*arguments)
         self.figures.actions += 1
-        if self.kind == "guesser" and action != self.session.press:
-            return  # no charts yet
-        if not answer.charts and self.session.timers:  # a worker computes them
+        if self.kind in ("guesser", "answerer") and action != self.session.press:
+            return  # no results yet
+        if self.kind in READING:
+            self.both_outcomes()
+        elif not answer.charts and self.session.timers:  # a worker computes them
             later = await self.session.wait_for_charts(1)
             answer.seconds += later.seconds
             answer.bytes += later.bytes
             answer.charts = later.charts
-        if self.kind != "rerunner":
+        if self.kind != "rerunner" and self.kind not in READING:
             self.look(answer)
         self.figures.seconds.append(answer.seconds)
         self.figures.bytes.append(answer.bytes)

@@ -16,6 +16,8 @@ from servers import at_defaults, serving
 from soak import soak as measure_soak
 from startup import starts, visits
 
+from core.cases.catalogue import CASES
+
 
 @dataclass(frozen=True)
 class Size:
@@ -177,6 +179,30 @@ def room(size, house):
             p50(many.seconds) / p50(one), figures, errors=errors),
         Row(f"Room: p95 of {about}, against the p50 of one", "at most 5 ×", 5,
             p95(many.seconds) / p50(one), f"the same run; {seeds}", errors=errors),
+    ]  # fmt: skip
+
+
+def cases(size, house):
+    """The room of item 3, on the page of failure cases: a hundred who read, guess and run."""
+    fast = [slug for slug, case in CASES.items() if not case.slow]
+    page = {"page": "Failure_cases", "query": "", "cases": fast}
+    with house.lab() as server:
+        load(server.address, "reading", **page, actions=len(fast), seconds=120)  # each case once
+        alone = []
+        for first in (0, 3):
+            by_one = {"first": first, "actions": size.single * 3 // 4, "pace": 0.3}
+            alone.append(load(server.address, "reading", **page, **by_one, seconds=120))
+        together = {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
+        many = load(server.address, "reading", **page, **together, first=8)
+        errors = faults(server, loads=[*alone, many])
+    one = [seconds for load in alone for seconds in load.seconds]
+    figures = f"one session: {spread(one)}; {size.room} sessions: {spread(many.seconds)}"
+    about = f"{size.room} sessions on failure cases, acting every {size.pace:g} s"
+    return [
+        Row(f"Room: p50 of {about}, against the p50 of one", "at most 2 ×", 2,
+            p50(many.seconds) / p50(one), f"{figures}, {many.actions} actions", errors=errors),
+        Row(f"Room: p95 of {about}, against the p50 of one", "at most 5 ×", 5,
+            p95(many.seconds) / p50(one), "the same run", errors=errors),
     ]  # fmt: skip
 
 
@@ -346,5 +372,18 @@ def sim(size, house):
 
 PARTS = {
     part.__name__: part
-    for part in (soak, length, learner, crowd, room, held, jupyter, heavy, start, traced, sim)
+    for part in (
+        soak,
+        length,
+        learner,
+        crowd,
+        room,
+        cases,
+        held,
+        jupyter,
+        heavy,
+        start,
+        traced,
+        sim,
+    )
 }

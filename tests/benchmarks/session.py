@@ -52,6 +52,7 @@ class Widget:
     default: object
     fragment: str
     parameter: str  # its name in the URL, or ""
+    options: list = field(default_factory=list)  # of a radio or a select box
 
 
 @dataclass
@@ -137,6 +138,10 @@ class Session:
 
     def value(self, name):
         return self.widget(name).value
+
+    def options(self, name):
+        """The words that a radio or a select box offers."""
+        return self.widget(name).options
 
     def widget(self, name):
         if name not in self.widgets:
@@ -279,6 +284,7 @@ class Session:
             default = server = None
         else:
             default, server = proto.default, proto.value
+        words = options if kind in ("radio", "selectbox", "button_group") else []
         key = proto.id.split("-", 2)[-1]
         known = next((w for w in self.widgets.values() if w.id == proto.id), None)
         if kind != "button" and proto.set_value:
@@ -286,7 +292,7 @@ class Session:
         else:
             value = known.value if known else default
         parameter = getattr(proto, "query_param_key", "")
-        widget = Widget(proto.id, kind, value, default, fragment, parameter)
+        widget = Widget(proto.id, kind, value, default, fragment, parameter, words)
         self.widgets[proto.label] = widget
         if key != "None":
             self.widgets[key] = widget
