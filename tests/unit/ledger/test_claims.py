@@ -30,8 +30,13 @@ def test_an_optimizer_passes_over_a_parameter_without_a_gradient_decay_and_all()
 def test_casting_a_complex_buffer_to_a_real_dtype_loses_the_imaginary_part_with_a_warning():
     module = nn.Module()
     module.register_buffer("table", torch.tensor([1 + 2j]))
-    with pytest.warns(UserWarning, match="discards the imaginary part"):
-        module.to(torch.bfloat16)
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)  # else it is said once a process
+    try:
+        with pytest.warns(UserWarning, match="discards the imaginary part"):
+            module.to(torch.bfloat16)
+    finally:
+        torch.set_warn_always(always)
     assert module.table.tolist() == [1]
 
 
