@@ -170,7 +170,7 @@ def joined(flats: tuple[tuple[Needs, tuple[Flat, ...]], ...]) -> dict[str, Any]:
     for flat in pieces:
         missing(flat, flat.asks, names)
         for name, value in flat.namespace.items():
-            if name in names and not same(names[name], value):
+            if name in names and names[name] is not value:
                 raise FlatFileError(
                     f"`{name}` of {flat.module.__name__} has another meaning in "
                     f"{home(name, flats)}. In one file there is room for one."
@@ -189,19 +189,11 @@ def missing(flat: Flat, asks: tuple[tuple[str, Any], ...], names: dict[str, Any]
                 f"{flat.module.__name__} uses the module `{name}`, and in one file there are no "
                 "modules of ours. Import the names that it defines."
             )
-        if name not in names or not same(names[name], value):
+        if names.get(name) is not value:
             raise FlatFileError(
                 f"{flat.module.__name__} asks for `{name}`, which no module above it defines. Add "
                 "the one that does to what the script needs."
             )
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two objects are one, or one definition that was imported twice."""
-    places = [
-        (getattr(x, "__module__", None), getattr(x, "__qualname__", None)) for x in (one, other)
-    ]
-    return one is other or (None not in places[0] and places[0] == places[1])
 
 
 def home(name: str, flats: tuple[tuple[Needs, tuple[Flat, ...]], ...]) -> str:
