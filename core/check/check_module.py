@@ -35,9 +35,9 @@ from core.check.subject import (
     Subject,
     TookTooLong,
     in_words,
-    one_thread,
     time_limit,
 )
+from core.workers.random_state import one_thread
 
 CHECKS = (
     "move, run",

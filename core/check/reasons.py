@@ -1,5 +1,6 @@
 """What is looked for, why it matters, and how to look for it in a module of one's own."""
 
+from core.charts.markdown_table import markdown_table
 from core.check.report import KINDS
 
 WHY = {
@@ -51,8 +52,8 @@ CI = f"""- run: pip install torch
 def kinds_as_markdown() -> str:
     """A table of the kinds of finding."""
     rows = [
-        f"| {severity} | {KINDS[kind].title} | {WHY[kind]} |"
+        (severity, KINDS[kind].title, WHY[kind])
         for severity, kinds in SEVERITY_OF.items()
         for kind in kinds
     ]
-    return "\n".join(["| severity | what is looked for | why it matters |", "|---|---|---|", *rows])
+    return markdown_table(("severity", "what is looked for", "why it matters"), rows)

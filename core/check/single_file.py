@@ -25,9 +25,11 @@ from core.check import (
 )
 from core.code.script import Needs, module_source
 from core.device.source import MODULES
+from core.workers import random_state
 
 NAME = "buffer_check.py"
 PARTS: tuple[ModuleType, ...] = (  # each uses only names of those above it
+    random_state,
     report,
     subject,
     outputs,

@@ -1,7 +1,5 @@
-"""The device as one text that runs with torch alone: what an exported script has above it."""
+"""The device's modules, in the order of an exported script that has them above it."""
 
-import ast
-import inspect
 from types import ModuleType
 
 from core.device import (
@@ -37,17 +35,3 @@ MODULES: tuple[ModuleType, ...] = (
     patches,
     simulated_device,
 )
-
-
-def device_source() -> str:
-    """The sources of MODULES, one below the other, without the imports of each other."""
-    return "\n\n".join(map(_without_imports_of_core, MODULES))
-
-
-def _without_imports_of_core(module: ModuleType) -> str:
-    text = inspect.getsource(module)
-    lines = text.splitlines(keepends=True)
-    for node in reversed(ast.parse(text).body):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "core":
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "".join(lines)

@@ -1,19 +1,11 @@
 """Code to read, to copy and to take home."""
 
-from typing import Any
-
 import streamlit as st
 
 from core.code.files import as_notebook, as_script
 from core.code.script import Script
 
 LONG_LINES = 24  # lines; longer code scrolls in its box
-
-
-def fragment(title: str, text: str, **options: Any) -> None:
-    """Code that does not run alone: a part, word for word, of what take_home shows below it."""
-    st.markdown(f"**{title}**, a part of the file below")
-    st.code(text, wrap_lines=True, **options)
 
 
 def take_home(script: Script, name: str, csv: str | None = None) -> None:
@@ -30,7 +22,8 @@ def take_home(script: Script, name: str, csv: str | None = None) -> None:
         for part in parts:
             if part.shown_first:
                 long = part.text.count("\n") > LONG_LINES
-                fragment(part.title, part.text, height=420 if long else "content")
+                st.markdown(f"**{part.title}**, a part of the file below")
+                st.code(part.text, wrap_lines=True, height=420 if long else "content")
         with st.expander("What it needs, all in one file"):
             st.markdown(
                 "**All of it**, which runs as pasted wherever PyTorch is installed: "

@@ -154,32 +154,47 @@ def crowd(size, house):
     ]
 
 
+def in_a_room(size, address, kind, **page):
+    """(one visitor's Figures of each kind of the mix, those of all who act at a human pace)."""
+    alone = []
+    for first in (0, 3):  # who sees results; who guesses, of whose actions each third is timed
+        by_one = {"first": first, "actions": size.single * 3 // 4, "pace": 0.3}
+        alone.append(load(address, kind, **page, **by_one, seconds=120))
+    return alone, load(address, kind, **page, **at_a_pace(size), first=8)
+
+
+def at_a_pace(size):
+    """How many act together, and how fast."""
+    return {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
+
+
+def room_rows(about, alone, many, figures, more, errors):
+    """The two rows of a room, against the p50 of one session."""
+    one = [seconds for load in alone for seconds in load.seconds]
+    figures = f"one session: {spread(one)}; {figures}"
+    return [
+        Row(f"Room: p50 of {about}, against the p50 of one", "at most 2 ×", 2,
+            p50(many.seconds) / p50(one), figures, errors=errors),
+        Row(f"Room: p95 of {about}, against the p50 of one", "at most 5 ×", 5,
+            p95(many.seconds) / p50(one), more, errors=errors),
+    ]  # fmt: skip
+
+
 def room(size, house):
     """Item 3: a hundred sessions at a human pace against one, and what held sessions cost."""
     with house.lab() as server:
-        alone = []
-        for first in (0, 3):  # a looker; a guesser, of whose actions each third is timed
-            by_one = {"first": first, "actions": size.single * 3 // 4, "pace": 0.3}
-            alone.append(load(server.address, "mixed", **by_one, seconds=120))
-        together = {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
-        many = load(server.address, "mixed", **together, first=8)
-        harder = load(server.address, "renewing", **together, first=8 + size.room)
+        alone, many = in_a_room(size, server.address, "mixed")
+        harder = load(server.address, "renewing", **at_a_pace(size), first=8 + size.room)
         errors = faults(server, loads=[*alone, many, harder])
-    one = [seconds for load in alone for seconds in load.seconds]
     figures = (
-        f"one session: {spread(one)}; {size.room} sessions: {spread(many.seconds)}, "
+        f"{size.room} sessions: {spread(many.seconds)}, "
         f"{many.actions} actions, {number(len(many.seconds) / many.lasted)} timed a second; "
         "p50 by control: "
         + ", ".join(f"{k} {p50(v) * 1000:.1f} ms" for k, v in many.by_widget().items())
     )
     seeds = f"with a new seed in every fifth action: {spread(harder.seconds)}"
     about = f"{size.room} sessions acting every {size.pace:g} s"
-    return [
-        Row(f"Room: p50 of {about}, against the p50 of one", "at most 2 ×", 2,
-            p50(many.seconds) / p50(one), figures, errors=errors),
-        Row(f"Room: p95 of {about}, against the p50 of one", "at most 5 ×", 5,
-            p95(many.seconds) / p50(one), f"the same run; {seeds}", errors=errors),
-    ]  # fmt: skip
+    return room_rows(about, alone, many, figures, f"the same run; {seeds}", errors)
 
 
 def cases(size, house):
@@ -188,22 +203,11 @@ def cases(size, house):
     page = {"page": "Failure_cases", "query": "", "cases": fast}
     with house.lab() as server:
         load(server.address, "reading", **page, actions=len(fast), seconds=120)  # each case once
-        alone = []
-        for first in (0, 3):
-            by_one = {"first": first, "actions": size.single * 3 // 4, "pace": 0.3}
-            alone.append(load(server.address, "reading", **page, **by_one, seconds=120))
-        together = {"sessions": size.room, "pace": size.pace, "seconds": size.paced}
-        many = load(server.address, "reading", **page, **together, first=8)
+        alone, many = in_a_room(size, server.address, "reading", **page)
         errors = faults(server, loads=[*alone, many])
-    one = [seconds for load in alone for seconds in load.seconds]
-    figures = f"one session: {spread(one)}; {size.room} sessions: {spread(many.seconds)}"
+    figures = f"{size.room} sessions: {spread(many.seconds)}, {many.actions} actions"
     about = f"{size.room} sessions on failure cases, acting every {size.pace:g} s"
-    return [
-        Row(f"Room: p50 of {about}, against the p50 of one", "at most 2 ×", 2,
-            p50(many.seconds) / p50(one), f"{figures}, {many.actions} actions", errors=errors),
-        Row(f"Room: p95 of {about}, against the p50 of one", "at most 5 ×", 5,
-            p95(many.seconds) / p50(one), "the same run", errors=errors),
-    ]  # fmt: skip
+    return room_rows(about, alone, many, figures, "the same run", errors)
 
 
 def held(size, house):

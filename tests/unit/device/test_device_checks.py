@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import torchgen
+from on_sim import message_of, sim
 from torch import nn
 from torch.nn import functional as F
 from torch.utils import flop_counter
@@ -29,16 +30,6 @@ YAML = Path(torchgen.__file__).parent / "packaged/ATen/native/native_functions.y
 def mode(request):
     with request.param():
         yield
-
-
-def sim(*values, **options):
-    return torch.tensor(*values, device="sim", **options)
-
-
-def message_of(call):
-    with pytest.raises(RuntimeError) as caught:
-        call()
-    return str(caught.value)
 
 
 # Without a check and without TensorIterator: they have one tensor, or a check of their own.

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from core.device.source import device_source
+from core.code.script import module_source
+from core.device.source import MODULES
 
-REGISTER = f"namespace = {{'__name__': 'cell'}}\nexec({device_source()!r}, namespace)\n"
+REGISTER = f"namespace = {{'__name__': 'cell'}}\nexec({module_source(*MODULES)!r}, namespace)\n"
 REGISTER += "namespace['register']()\n"
 
 

@@ -10,8 +10,9 @@ from types import ModuleType
 
 import pytest
 
+from core.code.script import module_source
 from core.device.patches import PATCHES
-from core.device.source import MODULES, device_source
+from core.device.source import MODULES
 
 FOLDER = Path(inspect.getsourcefile(MODULES[0])).parent
 
@@ -56,7 +57,8 @@ def test_a_part_uses_only_names_of_parts_above_it():
 def test_no_name_is_bound_in_two_parts():
     bound = Counter(name for module in MODULES for name in set(defined(module)))
     assert [name for name, times in bound.items() if times > 1] == []
-    tree = ast.parse(device_source())  # an import of one part may not hide a name of another
+    # an import of one part may not hide a name of another
+    tree = ast.parse(module_source(*MODULES))
     imports = {
         (alias.asname or alias.name).split(".")[0]
         for node in tree.body
@@ -79,7 +81,7 @@ def test_a_part_is_short_and_typed_and_says_what_it_is(module):
 
 
 def test_the_text_has_every_part_in_order_and_no_import_of_the_house():
-    text = device_source()
+    text = module_source(*MODULES)
     places = [text.index(inspect.getsource(m).splitlines()[0]) for m in MODULES]
     assert places == sorted(places)
     assert "core" not in {
@@ -127,7 +129,7 @@ def test_every_patch_is_in_the_list_with_its_reason():
         "backend_registration._setup_privateuseone_for_python_backend(\n"
         "    'sim', backend_module=types.ModuleType('torch.sim')\n)\n"
     )
-    by_us = names_of_torch_changed_by(device_source() + "\nregister()\n")
+    by_us = names_of_torch_changed_by(module_source(*MODULES) + "\nregister()\n")
     new_in_torch = {("torch", "_sim_registration"), ("torch", "sim")}
     found = {(owner, name) for owner, name in by_us - by_pytorch if owner != "torch.sim"}
     assert found - new_in_torch == {(full_name(p.owner), p.name) for p in PATCHES}

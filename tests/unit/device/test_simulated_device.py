@@ -20,28 +20,20 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from on_sim import message_of, sim
 from torch import nn
 from torch.nn import functional as F
 
+from core.code.script import module_source
 from core.device import simulated_device
 from core.device.simulated_device import count_copies, register
-from core.device.source import device_source
+from core.device.source import MODULES
 
 register()
-SOURCE = device_source()
+SOURCE = module_source(*MODULES)
 TWO_DEVICES = (
     "Expected all tensors to be on the same device, but found at least two devices, sim:0 and cpu!"
 )
-
-
-def sim(*values, **options):
-    return torch.tensor(*values, device="sim", **options)
-
-
-def message_of(call):
-    with pytest.raises(RuntimeError) as caught:
-        call()
-    return str(caught.value)
 
 
 def run_python(code):
