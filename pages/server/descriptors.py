@@ -13,9 +13,7 @@ from pages.server.asgi import is_read, plain_page, refuse_websocket
 from pages.server.limits import LIMITS
 
 RESERVED_DESCRIPTORS = 56  # for workers, imports, and connections that bring the page below
-SESSION_DESCRIPTORS = (
-    10  # that a page takes while it loads: its session and a browser's connections
-)
+SESSION_DESCRIPTORS = 10  # that a page takes while it loads: its session, and connections
 LAST_DESCRIPTORS = 12  # descriptors below which a new connection gets the page below, unheard
 
 FULL = plain_page(

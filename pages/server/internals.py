@@ -165,9 +165,7 @@ def forgive_forged_values() -> None:
     NaN or infinity for a whole number, a list for a word, JSON that is none: Streamlit raises an
     error before the page runs, and the page stays broken. What was sent is kept for take_forged.
     """
-    if getattr(WStates, "forged_are_forgiven", False):
-        return
-    original = WStates.__getitem__
+    original = ORIGINAL_GETITEM
 
     def kind(field: str) -> str:
         return field.replace("int_", "double_")
@@ -190,10 +188,10 @@ def forgive_forged_values() -> None:
             states.set_from_value(key, metadata.deserializer(None))
             return original(states, key)
 
-    for name, value in (("__getitem__", getitem), ("forged_are_forgiven", True)):
-        setattr(WStates, name, value)
+    setattr(WStates, "__getitem__", getitem)  # noqa: B010 - a plain assignment is no method's type
 
 
+ORIGINAL_GETITEM = WStates.__getitem__
 FORGED = threading.local()  # of the run in this thread: a widget's key -> what was sent for it
 
 
@@ -210,9 +208,7 @@ def keep_links_whole() -> None:
     and with it what the link says. Our pages share names (`device`, `seed`, `predict`), so only
     what is left over is dropped here.
     """
-    if getattr(QueryParams, "links_are_whole", False):
-        return
-    populate = QueryParams.populate_from_query_string
+    populate = ORIGINAL_POPULATE
 
     def populate_whole(
         self: QueryParams, query_string: str, valid_script_hashes: set[str] | None = None
@@ -236,8 +232,7 @@ def keep_links_whole() -> None:
             self._send_query_param_msg()
         return None
 
-    for name, value in (
-        ("populate_from_query_string", populate_whole),
-        ("links_are_whole", True),
-    ):
-        setattr(QueryParams, name, value)
+    setattr(QueryParams, "populate_from_query_string", populate_whole)  # noqa: B010 - likewise
+
+
+ORIGINAL_POPULATE = QueryParams.populate_from_query_string
