@@ -12,9 +12,9 @@ PAGE = "pages/7_Check_your_module.py"
 with frame.page(PAGE, CHECK):
     st.markdown(
         "`check(build, *inputs)` builds a module many times, runs it, moves it to a simulated "
-        "device, saves it and loads it. It needs no GPU and takes seconds. What it reports, it has "
-        "proved: **a run that fails, and the same run with the repair**. Here it runs on modules "
-        "that this page ships; at home it runs on yours."
+        "device, saves it and loads it. It needs no GPU and takes seconds. It shows what it "
+        "reports: **a run that fails, and the same run with the repair**, where there is one to "
+        "try. Here it runs on modules that this page ships; at home it runs on yours."
     )
     ask = widget(CHECK["predict"])
     if sections.predict(ask):

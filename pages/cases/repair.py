@@ -15,8 +15,9 @@ def show_listing() -> None:
     """The listing, the choice of a line and of its repair, and what Python says to it."""
     chosen = one_a_line(tuple(st.query_params.get_all("repairs")))
     st.markdown(
-        "This listing of causal attention arrived damaged. Five things are wrong. Choose a line, "
-        "choose what should stand there, and see what Python says. It runs each time."
+        f"This listing of causal attention arrived damaged. {len(BUGS)} things are wrong. "
+        "Choose a line, choose what should stand there, and see what Python says. It runs each "
+        "time."
     )
     found = listing_in(chosen)
     left, right = st.columns([2, 3], gap="medium")

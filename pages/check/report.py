@@ -12,7 +12,6 @@ from pages.components.progress import work
 from pages.components.widgets import plain
 
 CASES_PAGE = "pages/6_Failure_cases.py"
-CASES_SHOWN = 2
 BADGES = {
     "error": ":red-badge[:material/error: error]",
     "warning": ":orange-badge[:material/warning: warning]",
@@ -54,19 +53,20 @@ def _finding(number: int, finding: Finding) -> None:
         icon=page.icon,
         query_params=finding.link,
     )
-    for case in _cases_like(finding):
+    case = _case_like(finding)
+    if case:
         st.page_link(
             CASES_PAGE,
             label=f"It happened in a project: {case.title}",
+            icon=lesson(CASES_PAGE).icon,
             query_params={"case": case.slug},
         )
 
 
-def _cases_like(finding: Finding) -> list[Case]:
-    """The first failure cases that raise what the finding's run raised."""
-    shown = [trial.outcome for trial in finding.evidence if not trial.ok]
-    found = {case.slug: case for text in shown for case in for_message(text)}
-    return list(found.values())[:CASES_SHOWN]
+def _case_like(finding: Finding) -> Case | None:
+    """The first failure case, met in a project, that raises what the finding's run raised."""
+    shown = (trial.outcome for trial in finding.evidence if not trial.ok)
+    return next((case for text in shown for case in for_message(text) if case.sources), None)
 
 
 def _tried(report: Report) -> None:

@@ -68,10 +68,11 @@ def show_checkpoint() -> None:
     """The upload, the files of ours, a table for each file, and what the files differ in."""
     st.html(STYLE)
     st.markdown(
-        "A checkpoint of PyTorch is a pickle, and a pickle can import and call anything when it is "
-        "loaded. **Nothing in a file runs here**: it is read as a table, and a file that asks for "
-        "more than tensors is refused. What you upload stays in this server's memory until you "
-        "remove it or leave; nobody else can see it, and it is not written to disk."
+        "A checkpoint of PyTorch is a zip file with a pickle in it. A pickle can import and call "
+        "anything when it is loaded with `weights_only=False`. **Nothing in a file runs here**: it "
+        "is read as a table, and a file that asks for more than tensors is refused. What you "
+        "upload stays in this server's memory until you remove it or leave; nobody else can see "
+        "it, and it is not written to disk."
     )
     uploads = st.file_uploader(
         "Checkpoints, whatever they are called: the content decides. Of several, the first is "
