@@ -1,7 +1,9 @@
 """The causality probe: change one token, run again, and see which rows notice."""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class RowChange:
     context: float  # the largest change of a number of this context vector
 
 
-def with_changed_token(experiment, position):
+def with_changed_token(experiment: Any, position: int) -> Any:
     """The same experiment with the token at position (from 0) moved by 1 in each of its numbers.
 
     Up where a number is 0 or less, down elsewhere, so that no number leaves its limits.
@@ -23,13 +25,13 @@ def with_changed_token(experiment, position):
     return replace(experiment, rows=tuple(rows))
 
 
-def neighbours(rows):
+def neighbours(rows: Iterable[RowChange]) -> list[list[RowChange]]:
     """RowChanges in groups: neighbouring rows of which the same two things changed."""
     changed = itertools.groupby(rows, key=lambda row: (row.weights > 0, row.context > 0))
     return [list(group) for _, group in changed]
 
 
-def row_changes(before, after):
+def row_changes(before: Any, after: Any) -> tuple[RowChange, ...] | None:
     """Compare two VariantRuns row by row; None unless both finished."""
     if before.trace.error or after.trace.error:
         return None

@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+from core.attention.trace import Stage
 
 
 @dataclass(frozen=True)
@@ -29,18 +32,18 @@ PIPELINE = (
 )
 
 
-def formula(step, experiment):
+def formula(step: Step, experiment: Any) -> str:
     """A Step's formula, with the bias where the linear layers have one."""
     bias = experiment.qkv_bias and step.variable in ("queries", "keys", "values")
     return f"{step.formula} + b" if bias else step.formula
 
 
-def stage_of(run, step):
+def stage_of(run: Any, step: Step) -> Stage | None:
     """The observed Stage of a Step in a VariantRun, or None where forward did not reach it."""
     return run.trace.get(step.variable, step.change)
 
 
-def work_through(run, query):
+def work_through(run: Any, query: int) -> list[tuple[str, list[float]]]:
     """One query's row, step by step: a list of (step, one number a key).
 
     run is a reduced VariantRun (core.lab.view) that kept the row of this query, counted from 0.

@@ -33,7 +33,7 @@ NOT_THERE = {
 FLOATS_ONLY = "`.half()` casts floating-point tensors only, and leaves others as they are. "
 
 
-def skipped(*texts):
+def skipped(*texts: str) -> dict[tuple[str, str], str]:
     """Reasons for "no" in the columns that no register knows, after the texts given."""
     return {("no", column): " ".join((*texts, SKIPS[column])) for column in PLAIN}
 

@@ -1,5 +1,6 @@
 """The settings of the lesson on state, its first question, and what its quiz is scored by."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.ledger.cells import Cell
@@ -47,7 +48,7 @@ def ledger_for(row: str) -> dict[str, Setting]:
     return LEDGER | guesses
 
 
-def chosen(values, all_of_them):
+def chosen(values: Sequence[str], all_of_them: Iterable[str]) -> tuple[str, ...]:
     """The words of a Several in the order of all of them; none chosen stands for all."""
     return tuple(word for word in all_of_them if word in values or not values)
 
@@ -57,7 +58,7 @@ def cell_verdict(guess: str, cell: Cell) -> Verdict:
     return verdict(guess, cell.outcome, cell.reason)
 
 
-def counts(guess, first, cell):
+def counts(guess: str, first: str | None, cell: Cell) -> str | None:
     """What the score has of an answer that is shown, where that is not plain; else None.
 
     first: this visitor's first answer to the Cell, or None if a link revealed it.
@@ -70,7 +71,7 @@ def counts(guess, first, cell):
     return f"Your first answer counts: {first}, {right}."
 
 
-def score(marks):
+def score(marks: Mapping[str, Mapping[str, bool]]) -> str:
     """The score in words, of {row: {column: right}}."""
     total = sum(map(len, marks.values()))
     right = sum(sum(row.values()) for row in marks.values())

@@ -1,6 +1,7 @@
 """What a persistent mask costs: the bytes of a checkpoint for four ways to have one."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
@@ -50,14 +51,14 @@ SHOWN_TOKENS = 1024
 MAX_SAVED_BYTES = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
 
 
-def is_built(variant, layers, context_length):
+def is_built(variant: type[nn.Module], layers: int, context_length: int) -> bool:
     """Whether a stack is small enough to be built and saved for a page."""
     of_a_pair = sum(buffer.nbytes for buffer in layer(variant, 1).buffers())  # a mask of 1 by 1
     return layers * context_length**2 * of_a_pair <= MAX_SAVED_BYTES
 
 
 @own_random_numbers()
-def prices(layers):
+def prices(layers: int) -> tuple[CheckpointSize, ...]:
     """A CheckpointSize for every way and every length of CONTEXT_LENGTHS.
 
     Stacks of at most MAX_SAVED_BYTES bytes of masks are really saved. Beyond, a file grows with the
@@ -80,7 +81,7 @@ def prices(layers):
 COLOURS = (palette.GREEN, palette.ORANGE, palette.SKY_BLUE, palette.PURPLE)
 
 
-def bytes_saved(table):
+def bytes_saved(table: Sequence[CheckpointSize]) -> alt.Chart:
     """Bars of a checkpoint's bytes, per way and context length (Prices)."""
     rows = [
         {

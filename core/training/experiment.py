@@ -4,7 +4,9 @@
 the loop of core/training/loop.py.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -25,6 +27,8 @@ QUATRAIN = "\n".join(SONNETS.splitlines()[:4])
 CONTEXT_LENGTHS = {"six tokens": 5, "sonnet": 8}  # tokens in a window
 MAX_STEPS = 400
 SIM_STEPS = 200  # measured: a step takes about eight times as long as on cpu
+
+Records = dict[str, training_loop.Record]  # of each module, at one step
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Training(Declared):
         )
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.device == SIMULATED and self.steps > SIM_STEPS:
             raise SettingError(
@@ -106,18 +110,18 @@ class Training(Declared):
             )
 
     @property
-    def context_length(self):
+    def context_length(self) -> int:
         return CONTEXT_LENGTHS[self.text]
 
     @property
-    def embeddings(self):
+    def embeddings(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
         """(token, numbers) of every token of the text."""
         if self.text == "six tokens":
             return SIX_TOKENS
         return tuple((token, embed(token, self.seed)) for token in tokenize(QUATRAIN))
 
     @property
-    def tokens(self):
+    def tokens(self) -> tuple[str, ...]:
         """The tokens of the first window, those of the heatmaps."""
         return tuple(token for token, _ in self.embeddings[: self.context_length])
 
@@ -159,7 +163,7 @@ class TrainingRun:
 
 
 @own_random_numbers()
-def train(report, training):
+def train(report: Callable[..., None], training: Training) -> TrainingRun:
     """Execute training_script(training) and return the TrainingRun; a job of core.workers.pool.
 
     Its progress notes are the losses so far: {name: (loss, …)}.
@@ -180,11 +184,11 @@ def train(report, training):
     return TrainingRun(training, script.text, modules, statistics, tuple(names["after"]))
 
 
-def reporting(report, steps):
+def reporting(report: Callable[..., None], steps: int) -> Callable[..., Iterator[Records]]:
     """The loop of core/training/loop.py, saying after every fiftieth of the way how far it is."""
 
-    def train(*args, **options):
-        losses = {}
+    def train(*args: Any, **options: Any) -> Iterator[Records]:
+        losses: dict[str, list[float]] = {}
         for step, records in enumerate(training_loop.train(*args, **options)):
             for name, record in records.items():
                 losses.setdefault(name, []).append(record.loss)
@@ -195,13 +199,18 @@ def reporting(report, steps):
     return train
 
 
-def module_run(name, model, optimizer, records):
+def module_run(
+    name: str,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    records: Sequence[training_loop.Record],
+) -> ModuleRun:
     """The ModuleRun of a trained model, from its Records."""
     first, last = records[0], records[-1]
     tensors = training_loop.named_tensors(model)
     held = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
     order = sorted(tensors, key=lambda key: key == "mask")  # the mask last
-    attention = [r.attn_weights for r in records] if last.attn_weights is not None else []
+    attention = [r.attn_weights for r in records if r.attn_weights is not None]  # all, or none
     masks = [r.tensors["mask"] for r in records] if "mask" in tensors else []
     shown = name in (BUFFER, PARAMETER)
     return ModuleRun(

@@ -28,7 +28,9 @@ def values(
     run: VariantRun, step: Step, labels: Sequence[str], request: ViewRequest, zoomed: bool = False
 ) -> None:
     """The table of a pipeline Step of a VariantRun; zoomed: its window even where all would fit."""
-    tensor = stage_of(run, step).tensor
+    stage = stage_of(run, step)
+    assert stage, f"forward did not reach {step.title}"
+    tensor = stage.tensor
     if isinstance(tensor, Matrix):
         part = tensor.window if zoomed else tensor.window_or_all()
         numbers = part.values
