@@ -11,7 +11,7 @@ from imports import ROOT, arrows, imported_modules, python_files, room
 
 from core.lessons import LESSONS
 
-SHARED = {"attention", "charts", "code", "device", "inputs", "settings", "workers"}
+SHARED = {"attention", "charts", "code", "device", "inputs", "rooms", "settings", "workers"}
 WINGS = {
     "cases",
     "check",
@@ -21,7 +21,6 @@ WINGS = {
     "ledger",
     "mask_cost",
     "moving",
-    "rooms",
     "state_dict",
     "training",
 }

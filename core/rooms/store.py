@@ -1,0 +1,83 @@
+"""Where rooms are kept: the protocol that SQLite and Redis follow.
+
+Only `core.rooms.rooms.Rooms` calls a store; everybody else goes through that. All methods may be
+called from any thread and from several processes at a time.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from core.rooms.room import Answer, Receipt, Result, Room, RoomError, Snapshot
+
+MOST_ROOMS = 200
+MOST_LEARNERS = 5_000  # whose answers to one asking are kept
+
+
+class StoreDown(RoomError):
+    """The store does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The store of the rooms does not answer. Please try again in a moment.")
+
+
+class Store(Protocol):
+    """Rooms by their code, and the answers to their askings. A room that expired is not there."""
+
+    def create(self, room: Room, key: str) -> bool:
+        """Keep a new room and the digest of its key; False where the code is in use.
+
+        Raises RoomsFull where there are MOST_ROOMS.
+        """
+        ...
+
+    def key(self, code: str) -> str:
+        """The digest of a room's key. Raises NoRoom."""
+        ...
+
+    def read(self, code: str) -> Snapshot:
+        """A room as it stands. Raises NoRoom."""
+        ...
+
+    def change(self, code: str, change: Callable[[Room], Room]) -> Room:
+        """Replace a room by change(room), with the next version; nothing comes in between.
+
+        change may be called more than once, and is pure. An asking that it brings is kept for
+        `results`; where it brings the same room, nothing is done. Raises NoRoom.
+        """
+        ...
+
+    def forget(self, code: str, number: int) -> None:
+        """Drop an asking and its answers."""
+        ...
+
+    def answer(self, code: str, number: int, learner: str, new: Answer) -> Receipt:
+        """Take a learner's answer to an asking, if the room has it open. Raises NoRoom.
+
+        The newest attempt stands; what was there already changes nothing.
+        """
+        ...
+
+    def answer_of(self, code: str, number: int, learner: str) -> Answer | None:
+        """What a learner answered to an asking."""
+        ...
+
+    def results(self, code: str) -> list[Result]:
+        """All askings of a room with their counts, in their order."""
+        ...
+
+    def delete(self, code: str) -> None:
+        """Drop a room with all its answers."""
+        ...
+
+    def delete_expired(self) -> None:
+        """Drop what expired."""
+        ...
+
+    def changes(self, stop: threading.Event) -> Iterator[None]:
+        """Yield once at the start, then whenever some room may have changed, until stop is set."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections."""
+        ...
