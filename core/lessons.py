@@ -1,61 +1,82 @@
 """The catalogue of lessons: the pages, in their order."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A page: its file, its title, a Material icon and the question that it answers."""
+    """A page: its file, its title, a Material icon and the question that it answers.
+
+    minutes: how long a first visit takes, the guesses included. kind: a lesson is a part of the
+    course, a tool is there when it is needed.
+    """
 
     page: str
     title: str
     icon: str
     question: str
+    minutes: int
+    kind: Literal["lesson", "tool"] = "lesson"
+
+    @property
+    def number(self) -> int:
+        """The lesson's place in the course, from its file's name; 0 is the start."""
+        first = self.page.removeprefix("pages/").partition("_")[0]
+        return int(first) if first.isdecimal() else 0
 
 
 LESSONS = (
-    Lesson("dashboard.py", "Start", ":material/home:", "What is a buffer?"),
+    Lesson("dashboard.py", "Start", ":material/home:", "What is a buffer?", 5),
     Lesson(
         "pages/1_Attention_lab.py",
         "Attention lab",
         ":material/science:",
         "Does it matter how a module holds its mask?",
+        15,
     ),
     Lesson(
         "pages/2_Moving_devices.py",
         "Moving devices",
         ":material/move_down:",
         "What moves, what stays, and what does it cost?",
+        15,
     ),
     Lesson(
         "pages/3_State_dict.py",
         "state_dict",
         ":material/save:",
         "What is saved, what comes back, what breaks?",
+        15,
     ),
     Lesson(
         "pages/4_What_is_state.py",
         "What is state?",
         ":material/grid_on:",
         "What does PyTorch do with a tensor, by how you hold it?",
+        10,
     ),
     Lesson(
         "pages/5_Training.py",
         "Training",
         ":material/trending_down:",
         "What does training change, and what does it leave alone?",
+        10,
     ),
     Lesson(
         "pages/6_Failure_cases.py",
         "Failure cases",
         ":material/bug_report:",
         "What goes wrong in real projects, and what repairs it?",
+        20,
     ),
     Lesson(
         "pages/7_Check_your_module.py",
         "Check your module",
         ":material/fact_check:",
         "Which of these faults does a module of yours have?",
+        5,
+        "tool",
     ),
 )
 
