@@ -20,5 +20,6 @@ def outcome_prediction(button: str) -> Prediction:
 def outcome_verdict(guess: str, outcome: str, reason: str) -> Verdict:
     """What a guess at an outcome was worth: what happened, what the guess would take, and why."""
     if guess == outcome:
-        return Verdict(guess, True, "That is what happened.", reason)
-    return Verdict(guess, False, f"What happened: {outcome}. {WOULD_TAKE[Outcome(guess)]}", reason)
+        return Verdict(guess, True, "That is what happened.", reason, outcome)
+    said = f"What happened: {outcome}. {WOULD_TAKE[Outcome(guess)]}"
+    return Verdict(guess, False, said, reason, outcome)

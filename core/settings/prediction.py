@@ -63,13 +63,14 @@ class Verdict:
     """What became of a guess. Texts are Markdown.
 
     right is None where the experiment cannot tell. said is one sentence about what happened, reason
-    why it did.
+    why it did. happened is the choice that came true; empty where none of them did.
     """
 
     guess: str
     right: bool | None
     said: str
     reason: str
+    happened: str = ""
 
     @property
     def text(self) -> str:
@@ -86,4 +87,4 @@ def verdict(
 ) -> Verdict:
     """The Verdict on a guess, of what happened and why. right and wrong begin the sentence."""
     hit = guess == happened
-    return Verdict(guess, hit, right if hit else f"{wrong} {happened}.", reason)
+    return Verdict(guess, hit, right if hit else f"{wrong} {happened}.", reason, happened)

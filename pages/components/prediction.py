@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.settings.prediction import Prediction, Verdict
-from pages.components import state
+from pages.components import room_hook, state
 from pages.components.widgets import widget
 
 
@@ -16,6 +16,8 @@ def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bo
     if not predict:
         return True
     _forget_another_question(prediction, about)
+    asked = room_hook.Gate(state.PAGE.get() or "", prediction, question, about)
+    room_hook.host().at_gate(asked)
     name = prediction.answered.name
     with st.container(border=True, key=f"prediction {name}"):
         st.markdown(f"**Predict.** {question}")
@@ -24,6 +26,7 @@ def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bo
     if wanted and answer:
         st.query_params[name] = answer
     if answer and st.query_params.get(name) == answer:
+        room_hook.host().opened(asked)
         return True
     st.query_params.pop(name, None)
     several = "guesses" if len(guesses) > 1 else "guess"
@@ -70,3 +73,4 @@ def show(verdict: Verdict) -> None:
     """What a guess was worth, and the reason for what happened."""
     say = {True: st.success, False: st.warning, None: st.info}[verdict.right]
     say(verdict.text)
+    room_hook.host().happened("", verdict.happened, verdict.reason)

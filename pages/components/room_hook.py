@@ -1,0 +1,49 @@
+"""Where a workshop's room meets the gates of lessons; `pages/rooms` says what happens there.
+
+Components import no folder of pages, so the room comes to them: it sets itself as HOST.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.settings.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A question on a page: where it stands, what it asks (Markdown), and what it is about."""
+
+    page: str
+    prediction: Prediction
+    question: str
+    about: str
+
+
+class Host(Protocol):
+    """Whoever puts the questions of gates to a room."""
+
+    def at_gate(self, gate: Gate) -> None:
+        """A gate is about to be drawn; a guess that is set now is the one that it gets."""
+
+    def opened(self, gate: Gate) -> None:
+        """A gate is open: what follows on the page is what happened."""
+
+    def happened(self, guess: str, happened: str, reason: str) -> None:
+        """What came out of the gate that was opened last. guess: the name
+        of its Choice, empty where it has only one."""
+
+
+class Nobody:
+    """No room: nothing happens."""
+
+    def at_gate(self, gate: Gate) -> None: ...
+    def opened(self, gate: Gate) -> None: ...
+    def happened(self, guess: str, happened: str, reason: str) -> None: ...
+
+
+HOST: list[Host] = [Nobody()]  # the last one counts
+
+
+def host() -> Host:
+    """The Host of this server."""
+    return HOST[-1]
