@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch._C._autograd import DeviceType
 
+from core.device.autocast import _AUTOCAST_DTYPES
 from core.device.memory import _NAME, _SIM
 
 
@@ -30,7 +31,8 @@ def _device_module() -> Any:
     module.Event = functools.partial(torch.Event, _SIM)
     module.current_stream = lambda device=None: torch.Stream(device=_SIM)
     module.stream = contextlib.nullcontext  # `with torch.sim.stream(s)` chooses among one
-    module.get_amp_supported_dtype = list  # none
+    module.get_amp_supported_dtype = lambda: _AUTOCAST_DTYPES
+    module.autocast_casts = {}  # by id: (weak reference to a weight, that weight cast)
     # Random numbers come from the CPU's default generator: there is one stream of them.
     module.manual_seed = module.manual_seed_all = _seed_default_generator
     module.initial_seed = lambda: torch.default_generator.initial_seed()

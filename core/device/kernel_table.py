@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from core.device.autocast import _register_autocast
 from core.device.device_checks import _uses_iterator
 from core.device.dispatch import _run_on_cpu
 from core.device.interrupts import _guard_interrupts
@@ -17,12 +18,14 @@ def _register_kernels(module: Any) -> None:
     """Held by `module`, and so by torch, for as long as the process lives."""
     module.fallback = torch.library.Library("_", "IMPL")
     module.fallback.fallback(_dispatch, "PrivateUse1")
+    module.fallback.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
     module.kernels = torch.library.Library("aten", "IMPL")
     for op in _ops_with_a_detour():
         module.kernels.impl(op, functools.partial(_dispatch, op), "PrivateUse1")
     for key in ("AutogradPrivateUse1", "PrivateUse1"):  # in differentiable steps
         module.kernels.impl("_thnn_fused_lstm_cell", _lstm_cell, key)
         module.kernels.impl("_thnn_fused_gru_cell", _gru_cell, key)
+    _register_autocast(module.kernels)
     for key in ("Conjugate", "Negative"):  # a copy resolves these itself
         module.kernels.impl("_copy_from", torch.library.fallthrough_kernel, key)
 

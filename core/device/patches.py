@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from core.device.autocast import _clear_both_caches
 from core.device.generators import _generator_on_any_device
 from core.device.interrupts import _backward_in_the_calling_thread
 from core.device.memory import _CPU, _NAME, _sim_storage
@@ -19,6 +20,7 @@ from core.device.moving_in_place import _take_over
 from core.device.real_accelerator import (
     _ACCELERATOR_FUNCTIONS,
     _as_before_registration,
+    _number_of_real_device,
     _of_real_accelerator,
     _real_device_type,
 )
@@ -115,6 +117,16 @@ PATCHES = (
         for name, of_module in _ACCELERATOR_FUNCTIONS.items()
         if hasattr(torch._C, name)
     ),
+    *(
+        _Patch(
+            owner,
+            name,
+            _number_of_real_device,
+            "`.to(0)` goes on to mean the real accelerator, of tensors and of modules.",
+        )
+        for owner, name in ((torch.Tensor, "to"), (torch._C._nn, "_parse_to"))
+        if torch._C._accelerator_getAccelerator() is not None
+    ),
     _Patch(
         sys.modules["torch.nn.parallel.data_parallel"],
         "_get_available_device_type",
@@ -155,6 +167,12 @@ PATCHES = (
         "`module.to` sets `parameter.data`, which PyTorch refuses for a device that it does not "
         "know. It then makes new Parameters: tied weights part, and an optimizer is left with the "
         "old ones.",
+    ),
+    _Patch(
+        torch,
+        "clear_autocast_cache",
+        _clear_both_caches,
+        "torch.autocast's cache of weights is in C++, where a kernel in Python cannot reach it.",
     ),
     _Patch(
         torch.autograd,

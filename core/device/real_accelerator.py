@@ -5,6 +5,7 @@ getAccelerator), so they are answered here by the module of the real device, or 
 of a PyTorch without any.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,20 @@ def _of_real_accelerator(name: str) -> Callable:
         return of_real_accelerator
 
     return wrap
+
+
+def _number_of_real_device(take: Callable) -> Callable:
+    """A number as a device means the real accelerator, as before registration."""
+    real = torch._C._accelerator_getAccelerator()
+
+    def device_of(value: Any) -> Any:
+        return torch.device(real.type, value) if type(value) is int else value
+
+    @functools.wraps(take)
+    def with_real_device(*args: Any, **kwargs: Any) -> Any:
+        return take(*map(device_of, args), **{name: device_of(v) for name, v in kwargs.items()})
+
+    return with_real_device
 
 
 def _real_device_type(get: Callable) -> Callable:

@@ -23,8 +23,9 @@ Limits, where `sim` differs from CUDA; tests whose names begin with `test_limit`
 - Random numbers come from the CPU's default generator: one stream for both devices.
 - A graph made before its parameters moved keeps the weights that it saved, and `tensor.data = ...`
   across devices takes `.grad` along. CUDA leaves both, and may refuse later.
-- A number as a device (`.to(0)`) means `sim`, even where there is a real GPU.
-- `torch.autocast("sim")` casts nothing, and warns.
+- A number as a device means `sim` where there is no real accelerator, as `x.get_device()` of a
+  tensor on `sim` is 0. Where there is one, `.to(0)` goes there; `torch.device(0)` and `device=0`
+  still mean `sim`: ask for "cuda:0".
 - Sparse, quantized, nested and pinned tensors, torch.compile, DLPack, and safetensors'
   `device="sim"` (load on the CPU, then move) are not supported.
 - After `resize_` to a larger size, older views keep the old memory.

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from core.device import (
+    autocast,
     backend_module,
     copy_counter,
     device_checks,
@@ -22,6 +23,7 @@ from core.device import (
 # that are not for learners begin with an underscore, and are unique across the parts.
 MODULES: tuple[ModuleType, ...] = (
     memory,
+    autocast,
     copy_counter,
     device_checks,
     generators,

@@ -107,6 +107,10 @@ CASES["convolution"] = lambda d: torch.conv1d(torch.ones(1, 2, 5, device=d), tor
 CASES["indices of the device for a CPU tensor"] = lambda d: torch.ones(3)[
     torch.tensor([0], device=d)
 ]
+CASES["a number as a device"] = lambda d: (
+    torch.ones(2).to(0).device.type == JUDGE,
+    next(torch.nn.Linear(1, 1).to(0).parameters()).device.type == JUDGE,
+)
 for name, options in LAB.items():
     CASES[f"lab: {name}"] = lambda d, o=options: attention(o, d)
 

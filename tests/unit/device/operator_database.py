@@ -27,11 +27,15 @@ WAYS = ("forward", "backward", "double backward", "forward AD", "in place", "out
 NO_EQUAL = set("empty empty_like empty_strided empty_permuted new_empty new_empty_strided".split())
 
 
-def operator_database():
-    """op_db, in a Python that has none of PyTorch's test dependencies."""
+def without_test_dependencies():
+    """Lets PyTorch's own tests be imported where what they need is not installed."""
     stand_in = types.ModuleType("expecttest")
     stand_in.TestCase = unittest.TestCase
     sys.modules.setdefault("expecttest", stand_in)
+
+
+def operator_database():
+    without_test_dependencies()
     from torch.testing._internal.common_methods_invocations import op_db
 
     return op_db

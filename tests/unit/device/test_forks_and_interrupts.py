@@ -203,6 +203,29 @@ print(stream.device, event.device)
     assert run_python(REGISTER + code, tmp_path) == "sim:0 sim:0\n"
 
 
-def test_limit_a_number_as_a_device_means_sim(tmp_path):
-    """PyTorch gives the slot's holder precedence, also where there is a real accelerator."""
-    assert run_python(REGISTER + "import torch\nprint(torch.device(0))", tmp_path) == "sim:0\n"
+NUMBERS = """
+import torch
+module = torch.nn.Linear(2, 2)
+for move in (lambda: torch.ones(2).to(0), lambda: torch.ones(2).to(device=0), lambda: module.to(0)):
+    try:
+        moved = move()
+        print(next(moved.parameters()).device if moved is module else moved.device)
+    except AssertionError as error:
+        print(error)
+print(torch.device(0), torch.ones(1, device=0).device, torch.ones(2).to("cpu", copy=True).tolist())
+"""
+
+
+def test_limit_a_number_as_a_device_means_sim_where_there_is_no_accelerator(tmp_path):
+    """So `torch.arange(3, device=x.get_device())` finds x's device, as on CUDA."""
+    assert run_python(REGISTER + NUMBERS, tmp_path) == "sim:0\n" * 3 + "sim:0 sim:0 [1.0, 1.0]\n"
+
+
+def test_limit_a_number_in_to_means_cuda_where_there_is_one_but_not_elsewhere(tmp_path):
+    """A machine with CUDA, as far as a machine without can be one: it asks CUDA, which is absent.
+
+    What is left follows from PyTorch, which gives the slot's holder precedence."""
+    has_cuda = "import torch\ntorch._C._accelerator_getAccelerator = lambda: torch.device('cuda')\n"
+    absent = "Torch not compiled with CUDA enabled\n"
+    found = run_python(has_cuda + REGISTER + NUMBERS, tmp_path)
+    assert found == absent * 3 + "sim:0 sim:0 [1.0, 1.0]\n"
