@@ -78,6 +78,14 @@ LESSONS = (
         5,
         "tool",
     ),
+    Lesson(
+        "pages/11_Workshop.py",
+        "Workshop",
+        ":material/groups:",
+        "What does the room predict?",
+        5,
+        "tool",
+    ),
 )
 
 

@@ -46,6 +46,8 @@ def screen_at(link: str) -> Screen:
     """
     try:
         parts = urlsplit(link.strip())
+        if parts.scheme not in ("", "http", "https"):
+            raise ValueError
         query = urlencode(parse_qsl(parts.query, keep_blank_values=True))
         return Screen(parts.path.rpartition("/")[2], query)
     except ValueError:

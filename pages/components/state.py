@@ -114,6 +114,14 @@ CASE_SHOWN: Slot[str | None] = Slot("case that was shown", nothing)
 CASE_SEARCH: Slot[tuple[str, tuple[str, ...]]] = Slot("search for cases", lambda: ("", ()))
 
 
+# --------------------------------------------------------------------------- a workshop's room
+
+ROOM_CODE: Slot[str] = Slot("room of this session", str)  # the room that this visitor controls
+ROOM_GATE: Slot[Any] = Slot("gate that is open", nothing)  # the one whose outcome is drawn next
+ROOM_REVEALS: Slot[str] = Slot("question that is revealed", str)  # its id, once asked to reveal
+ROOM_TROUBLE: Slot[str] = Slot("what a room refused", str)
+
+
 # --------------------------------------------------------------------------- values of widgets
 
 

@@ -1,0 +1,196 @@
+"""The instructor's page: open a room, show how to join, run its question, end it, take it home."""
+
+import streamlit as st
+
+from core.lessons import LESSONS
+from core.rooms.codes import read_code, spaced
+from core.rooms.questions import page_name, settings_of_screen
+from core.rooms.room import ENDED, LOBBY, Asking, NoRoom, Screen, Snapshot
+from core.rooms.rooms import rooms
+from core.rooms.settings import WORKSHOP
+from core.rooms.summary import as_csv, as_markdown
+from core.settings.setting import shorten
+from pages.components import state
+from pages.components.code import download
+from pages.components.widgets import in_link, plain, section
+from pages.rooms.addresses import join_address, join_path, key_path
+from pages.rooms.buttons import button, round_buttons
+from pages.rooms.control import Controlled, controlled, live_rooms, say_trouble, tried
+from pages.rooms.live import answers
+from pages.rooms.opening import open_button
+
+INTRO = (
+    "A room lets everybody in a workshop predict before an experiment runs. Learners join with a "
+    "code on their phones: no account, no name. You put a question of any lesson to them, see how "
+    "many have answered, close it, and reveal what happens on the screen that it was about."
+)
+
+
+def workshop() -> None:
+    """The page without a room, or the room that the link names."""
+    asked = in_link(WORKSHOP["room"])
+    code = read_code(asked) if asked else None
+    if asked and code is None:
+        st.warning(f"{shorten(asked)} is no code of a room: a code has 6 letters and digits.")
+    if code is None:
+        return lobby()
+    room = controlled(code)
+    if room is None:
+        return stranger(code)
+    state.ROOM_CODE.set(code)
+    return run_room(room)
+
+
+def lobby() -> None:
+    """How it goes, a button to open a room, and the rooms that are open."""
+    st.markdown(INTRO)
+    open_button()
+    here = live_rooms()
+    if here:
+        st.markdown("**Your rooms that are open**")
+        for one in here:
+            st.page_link(
+                "pages/11_Workshop.py",
+                label=f"Back to room {spaced(one.room.code)}",
+                icon=":material/groups:",
+                query_params={"room": one.room.code},
+            )
+    st.markdown("To join a room as a learner, open [/r](/r) and type the code.")
+
+
+def stranger(code: str) -> None:
+    """A link to a room that this browser has no key of."""
+    try:
+        rooms().read(code)
+    except NoRoom as error:
+        st.warning(f"{error} Open a new one:")
+        open_button()
+        return
+    st.info(
+        f"This browser does not control room {spaced(code)}. To answer as a learner, "
+        f"[join it]({join_path(code)}). Whoever opened it can take it to this device with the "
+        "secret link."
+    )
+
+
+def run_room(room: Controlled) -> None:
+    """Everything about a room of one's own."""
+    here = room.read()
+    say_trouble()
+    if here.room.phase == ENDED:
+        st.success("This room has ended. Its summary can be had for an hour, then it is deleted.")
+        summary(room)
+        open_button()
+        return
+    left, right = st.columns([1, 1.4], gap="large")
+    with left:
+        how_to_join(room)
+    with right:
+        question(room, here)
+        if here.room.phase == LOBBY:
+            where_to_ask()
+    with section(WORKSHOP["summary"]) as opened:
+        if opened.open:
+            summary(room)
+    end_of_room(room)
+
+
+def how_to_join(room: Controlled) -> None:
+    """The code in large type, the address as text, and the picture of it."""
+    address = join_address(st.context.url or "", room.code)
+    path = join_path(room.code)
+    st.html(
+        f'<p class="room-code" style="font-size:3.2rem;font-weight:700;letter-spacing:0.08em;'
+        f'line-height:1.1;margin:0;white-space:nowrap">{spaced(room.code)}</p>'
+        f'<p style="font-size:1.25rem;margin:0.5rem 0;overflow-wrap:anywhere">{address}</p>'
+        f'<img src="{path}/qr.svg" alt="QR code of {address}" width="220" height="220" '
+        'style="background:#fff">'
+    )
+
+
+def question(room: Controlled, here: Snapshot) -> None:
+    """The present question, its answers, and what can be done with it."""
+    st.header("The question", anchor=False)
+    asking = here.room.asking
+    if asking is None:
+        st.markdown("No question is open.")
+    else:
+        present(room, here, asking)
+    st.toggle(
+        "Show the chart while the question is open",
+        here.room.show_counts,
+        key=f"room chart {room.code}",
+        help="People follow the crowd: off, the chart is shown once the question is closed.",
+        on_change=show_chart,
+        args=(room, not here.room.show_counts),
+    )
+
+
+def present(room: Controlled, here: Snapshot, asking: Asking) -> None:
+    """A question that was asked: which, how it stands, and its buttons."""
+    round = f" Round {asking.round}." if asking.round > 1 else ""
+    st.markdown(f"**{plain_but_code(asking.question.prompt)}**{round}")
+    answers(here, key="room answers here")
+    with st.container(horizontal=True, gap="small"):
+        round_buttons(room, here.room.phase, "here")
+        button("Take it off the phones", "off here", room.do, rooms().to_lobby)
+    to_screen(asking.question.screen)
+    st.caption("*Reveal* is on that screen: the experiment runs there before everybody.")
+
+
+def plain_but_code(text: str) -> str:
+    """Text of a question as Markdown in which only back quotes mean something."""
+    parts = text.split("`")
+    return "`".join(part if index % 2 else plain(part) for index, part in enumerate(parts))
+
+
+def show_chart(room: Controlled, show: bool) -> None:
+    tried(lambda: rooms().show_counts(room.code, room.key, show))
+
+
+def to_screen(screen: Screen) -> None:
+    """A link to a screen, by its lesson's title."""
+    for lesson in LESSONS:
+        if page_name(lesson.page) == screen.page:
+            st.page_link(
+                lesson.page,
+                label=f"To the screen: {lesson.title}",
+                icon=lesson.icon,
+                query_params=settings_of_screen(screen),
+            )
+
+
+def where_to_ask() -> None:
+    """The lessons, whose gates ask the room."""
+    st.markdown("Open a lesson. Every prediction there has the button *Ask the room*.")
+    with st.container(horizontal=True):
+        for lesson in LESSONS[1:]:
+            if lesson.kind == "lesson":
+                st.page_link(lesson.page, label=lesson.title, icon=lesson.icon)
+
+
+def summary(room: Controlled) -> None:
+    """The counts of every question, to look at and to take home."""
+    results = room.results()
+    text = as_markdown(results)
+    st.markdown(text.partition("\n")[2])
+    with st.container(horizontal=True):
+        download("Summary (.csv)", as_csv(results), "workshop.csv", "text/csv")
+        download("Summary (.md)", text, "workshop.md", "text/markdown")
+
+
+def end_of_room(room: Controlled) -> None:
+    """The secret link on demand, and the end."""
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Take this room to another device", icon=":material/key:"):
+            st.warning(
+                "Whoever has this link controls the room. Take the picture off the projector, or "
+                "blank it, before you show the link."
+            )
+            if st.toggle("Show the secret link", key="room secret"):
+                address = join_address(st.context.url or "", room.code)
+                origin = address.removesuffix(join_path(room.code))
+                st.code(origin + key_path(room.code, room.key), language=None, wrap_lines=True)
+        with st.popover("End the room", icon=":material/logout:"):
+            st.markdown("Learners' pages say that it has ended. This cannot be undone.")
+            button("End it now", "end", room.do, rooms().end, primary=True)

@@ -1,0 +1,62 @@
+const listeners = new WeakMap();
+
+export default function (component) {
+  const { parentElement, data } = component;
+  const root = parentElement.querySelector(".room");
+  let held = listeners.get(root);
+  if (!held || held.code !== data.code) {
+    held?.source.close();
+    held = { code: data.code, source: new EventSource(`/r/${data.code}/events?as=instructor`) };
+    listeners.set(root, held);
+  }
+  held.shown = { ...data };
+  held.lost = false;
+  const draw = () => render(root, held);
+  held.source.onopen = () => { held.lost = false; draw(); };
+  held.source.onerror = () => { held.lost = true; draw(); };
+  held.source.onmessage = (event) => {
+    held.lost = false;
+    const news = JSON.parse(event.data);
+    if (news.number !== held.shown.number || !news.counts) return draw();
+    if (news.version < held.shown.version || news.seq < held.shown.seq) return draw();
+    held.shown.counts = news.counts;
+    held.shown.seq = news.seq;
+    draw();
+  };
+  draw();
+  return () => { held.source.close(); listeners.delete(root); };
+}
+
+function element(tag, name, text) {
+  const made = document.createElement(tag);
+  made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function render(root, held) {
+  const { options, counts, chart, phase, happened } = held.shown;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const count = element("p", "count", `${total} ${total === 1 ? "answer" : "answers"}`);
+  count.setAttribute("role", "status");
+  const words = { open: "open", closed: "closed", revealed: "revealed" }[phase] ?? phase;
+  count.append(element("span", "state", ` · ${words}${held.lost ? " · not connected, counts may be old" : ""}`));
+  root.replaceChildren(count);
+  if (!chart) return;
+  const list = element("ul", "bars");
+  options.forEach((option, index) => {
+    const row = element("li", index === happened ? "happened" : "");
+    const share = total ? Math.round((100 * counts[index]) / total) : 0;
+    const track = element("span", "track");
+    track.setAttribute("aria-hidden", "true");
+    const bar = element("span", "bar");
+    bar.style.display = "block";
+    bar.style.width = `${share}%`;
+    track.append(bar);
+    const mark = index === happened ? "✓ " : "";
+    row.append(element("span", "option", mark + option), track,
+      element("span", "number", `${counts[index]} (${share} %)`));
+    list.append(row);
+  });
+  root.append(list);
+}

@@ -1,0 +1,41 @@
+"""How many have answered, and the chart: drawn in the browser, which hears of each answer.
+
+The page does not run again for an answer: the browser listens to the room's events.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.rooms.room import CLOSED, REVEALED, Snapshot
+
+HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "buffer_lab_room",
+    html="<div class='room' role='group' aria-label='Answers of the room'></div>",
+    css=(HERE / "live.css").read_text("utf-8"),
+    js=(HERE / "live.js").read_text("utf-8"),
+    isolate_styles=True,
+)
+
+
+def answers(here: Snapshot, key: str, remote: bool = False) -> None:
+    """The room's answers to its present question. remote: a presenter's keys press the buttons."""
+    room, asking = here.room, here.room.asking
+    if asking is None:
+        return
+    _component(
+        key=key,
+        data={
+            "code": room.code,
+            "number": asking.number,
+            "phase": room.phase,
+            "chart": room.show_counts or room.phase in (CLOSED, REVEALED),
+            "options": list(asking.question.options),
+            "counts": list(here.counts),
+            "seq": here.seq,
+            "version": room.version,
+            "happened": asking.reveal.happened if asking.reveal else None,
+            "remote": remote,
+        },
+    )

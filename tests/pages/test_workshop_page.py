@@ -1,0 +1,124 @@
+"""The instructor's page and the room at a lesson's gate, in Streamlit's test driver."""
+
+import pytest
+from page_driver import open_page, text
+from streamlit.testing.v1 import AppTest
+
+from core.rooms.rooms import Rooms
+from core.rooms.sqlite_store import SqliteStore
+from pages.components import room_hook
+from pages.rooms import control
+from pages.rooms.identity import key_cookie
+from pages.rooms.strip import Strip
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    """(the rooms of a new file, the code of one, its key): this browser has the key."""
+    ours = Rooms(SqliteStore(tmp_path / "rooms.sqlite3"))
+    code, key = ours.create()
+    for name in ("control", "strip", "buttons", "instructor"):
+        monkeypatch.setattr(f"pages.rooms.{name}.rooms", lambda: ours)
+    monkeypatch.setattr(control, "cookies", lambda: {key_cookie(code): key})
+    room_hook.HOST.append(Strip())
+    yield ours, code, key
+    room_hook.HOST.pop()
+    ours.store.close()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the button of that name."""
+    (button,) = [one for one in app.button if one.label == label]
+    button.click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_without_a_room_the_page_offers_to_open_one(monkeypatch):
+    monkeypatch.setattr(control, "cookies", dict)
+    app = open_page("11_Workshop.py")
+    assert "Learners join with a code" in text(app)
+    assert "Ask the room" not in labels(open_page("3_State_dict.py"))
+
+
+def test_a_link_with_a_silly_code_says_what_a_code_is(room):
+    app = open_page("11_Workshop.py", room="AAAA")
+    assert "`AAAA` is no code of a room" in app.warning[0].value
+
+
+def test_another_browser_does_not_control_the_room(room, monkeypatch):
+    monkeypatch.setattr(control, "cookies", lambda: {key_cookie(room[1]): "wrong"})
+    app = open_page("11_Workshop.py", room=room[1])
+    assert "does not control room" in app.info[0].value
+    assert not {"End it now", "Close", "Reset"} & labels(app)
+    assert "Ask the room" not in labels(open_page("3_State_dict.py"))
+
+
+def test_the_page_shows_the_code_and_never_the_key(room):
+    _ours, code, key = room
+    app = open_page("11_Workshop.py", room=code)
+    shown = "\n".join(str(element.proto) for element in app.get("html"))
+    assert f"{code[:3]} {code[3:]}" in shown and f"/r/{code}/qr.svg" in shown
+    assert key not in str(app)
+    app.toggle(key="room secret").set_value(True).run()
+    assert [one.value.endswith(f"/r/{code}/key#{key}") for one in app.code] == [True]
+
+
+def test_a_question_from_its_asking_to_its_reveal(room):
+    ours, code, _key = room
+    app = press(open_page("3_State_dict.py"), "Ask the room")
+    asking = ours.read(code).room.asking
+    assert asking.question.prompt == "How many of the four have `mask` in their `state_dict`?"
+    assert asking.question.options == ("none", "one", "two", "three", "all four")
+    assert asking.question.screen.page == "State_dict"
+    assert ours.read(code).room.phase == "open"
+    (reveal,) = [one for one in app.button if one.label == "Reveal"]
+    assert reveal.disabled and "Nobody has answered" in reveal.help
+    for learner, choice in (("a", 3), ("b", 3), ("c", 2)):
+        ours.answer(code, learner, asking.number, choice, 1)
+    press(app, "Close")
+    assert ours.read(code).room.phase == "closed"
+    assert "That is what happened" not in text(app)
+    press(app, "Reveal")
+    shown = ours.read(code).room
+    # two: a persistent buffer and an nn.Buffer are saved; the other two are not
+    assert (shown.phase, shown.asking.reveal.happened) == ("revealed", 2)
+    assert "**" not in shown.asking.reveal.reason and shown.asking.reveal.reason
+    assert app.warning[0].value.startswith("**You said: three.")  # what most of the room said
+    press(app, "Ask again")
+    again = ours.read(code).room.asking
+    assert (again.round, again.after_reveal, ours.read(code).counts) == (2, True, (0,) * 5)
+
+
+def test_reset_drops_the_answers_and_another_question_replaces(room):
+    ours, code, key = room
+    app = press(open_page("3_State_dict.py"), "Ask the room")
+    ours.answer(code, "a", ours.read(code).room.asking.number, 1, 1)
+    press(app, "Reset")
+    assert ours.read(code).counts == (0,) * 5 and ours.read(code).room.phase == "open"
+    press(open_page("1_Attention_lab.py"), "Ask the room")
+    assert ours.read(code).room.question.screen.page == "Attention_lab"
+    assert len(ours.summary(code, key)) == 2
+
+
+def test_the_chart_is_hidden_until_closed_unless_switched_on(room):
+    ours, code, _key = room
+    press(open_page("3_State_dict.py"), "Ask the room")
+    app = open_page("11_Workshop.py", room=code)
+    assert not ours.read(code).room.show_counts
+    app.toggle(key=f"room chart {code}").set_value(True).run()
+    assert ours.read(code).room.show_counts
+
+
+def test_the_end_of_a_room_leaves_its_summary(room):
+    ours, code, _key = room
+    press(open_page("3_State_dict.py"), "Ask the room")
+    ours.answer(code, "a", 1, 2, 1)
+    app = press(open_page("11_Workshop.py", room=code), "End it now")
+    assert ours.read(code).room.phase == "ended"
+    assert "How many of the four have `mask`" in text(app)
+    assert [one.label for one in app.get("download_button")] == ["Summary (.csv)", "Summary (.md)"]
