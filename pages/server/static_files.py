@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pages.server.asgi import Answer, accepts_gzip, collect, is_read, without
 
 # The last part of the address of every page; the home page's is empty.
-PAGES = {path.stem.partition("_")[2] for path in Path(__file__).parents[1].glob("[0-9]_*.py")} | {
+PAGES = {path.stem.partition("_")[2] for path in Path(__file__).parents[1].glob("[0-9]*_*.py")} | {
     ""
 }
 HELP = """for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup", "click"])
