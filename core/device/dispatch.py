@@ -54,10 +54,8 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
                 _refuse_two_devices(op, args, kwargs)
             if floats_only:
                 _refuse_integers(op, args)
-            # PyTorch hands the 5 of `x % 5` over as a number, also to an op that takes two tensors.
-            call = op
-            if any(isinstance(args[i], (bool, int, float, complex)) for i in numbers):
-                call = op.overloadpacket
+            given = tuple(i for i in numbers if isinstance(args[i], (bool, int, float, complex)))
+            call = _for_numbers(op, given) if given else op
             if not outs:
                 return to_sim(call(*cpu_args, **cpu_kwargs))
             # The CPU may resize what it writes: let it write new tensors, and store these.
@@ -80,6 +78,21 @@ def _order_as(out: torch.Tensor, like: torch.Tensor) -> None:
     steps = zip(like.shape, like.stride(), strict=True)
     if sum((size - 1) * stride for size, stride in steps) < like.numel():
         out.as_strided_(like.shape, like.stride())
+
+
+@functools.cache
+def _for_numbers(op: Any, places: tuple[int, ...]) -> Any:
+    """The overload of `op` that takes numbers at these places. PyTorch hands the 5 of `x % 5` over
+    as a number, also to an op that takes two tensors; where there is no such overload, it makes a
+    tensor of it. (To call the packet would print the tensors, where no tensor may be printed.)"""
+    wanted = [(a.name, str(a.type)) for a in op._schema.arguments]
+    for place in places:
+        wanted[place] = (wanted[place][0], "number")
+    for name in op.overloadpacket.overloads():
+        overload = getattr(op.overloadpacket, name)
+        if [(a.name, str(a.type)) for a in overload._schema.arguments] == wanted:
+            return overload
+    return op
 
 
 @functools.cache

@@ -247,3 +247,21 @@ def test_inside_a_dispatch_mode_tensors_are_made_and_indexed():
         assert x[[1, 0]].shape == (2, 2)
         assert (x @ x).tolist() == [[2.0, 2.0], [2.0, 2.0]]
     assert counter.get_total_flops() == 16
+
+
+def test_numbers_left_of_an_operator_work_under_forward_ad_and_leave_no_mark():
+    """In C++ such an op has two tensors, of which one is a number."""
+    ones = torch.ones(2, 3, device="sim")
+    before = torch._C._dispatch_tls_local_exclude_set()
+    with torch.autograd.forward_ad.dual_level():
+        for call in (
+            lambda x: 1 - x,
+            lambda x: 5 % x,
+            lambda x: x % 2,
+            lambda x: 2**x,
+            lambda x: torch.xlogy(2, x),
+            lambda x: 6 & x.long(),
+            lambda x: F.multilabel_soft_margin_loss(x, x),
+        ):
+            assert torch.allclose(call(ones).cpu(), call(ones.cpu()))
+    assert torch._C._dispatch_tls_local_exclude_set() == before

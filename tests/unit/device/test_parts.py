@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from autograd_modes import NEED_GRADIENTS, NEED_VIEWS, OTHER_PROCESSES
 
 from core.code.script import module_source
 from core.device.patches import PATCHES
@@ -140,3 +141,10 @@ def full_name(owner):
     if isinstance(owner, ModuleType):
         return owner.__name__
     return f"{owner.__module__}.{owner.__qualname__}"
+
+
+def test_the_tests_that_leave_out_a_mode_exist():
+    text = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    for name in OTHER_PROCESSES | NEED_GRADIENTS | NEED_VIEWS:
+        assert name in files or f"def {name}(" in text, name

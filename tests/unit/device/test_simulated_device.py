@@ -415,13 +415,6 @@ def test_random_numbers_are_the_cpus():
         torch.manual_seed(0)
 
 
-def test_autocast_says_that_it_does_nothing():
-    x = torch.ones(2, 2, device="sim")
-    says_so = pytest.warns(UserWarning, match="In sim autocast, but the target dtype is not supp")
-    with says_so, torch.autocast("sim", torch.bfloat16):
-        assert (x @ x).dtype == torch.float32
-
-
 def test_views_alias_and_keep_their_strides():
     x = torch.arange(12.0, device="sim").view(3, 4)
     columns = x.t()[1:3]
