@@ -79,6 +79,13 @@ LESSONS = (
         "tool",
     ),
     Lesson(
+        "pages/9_Decision_card.py",
+        "Decision card",
+        ":material/account_tree:",
+        "How do I hold this tensor?",
+        20,
+    ),
+    Lesson(
         "pages/11_Workshop.py",
         "Workshop",
         ":material/groups:",

@@ -51,6 +51,12 @@ PAGES = {
     "cases, the list": ("/Failure_cases", 0),
     "cases, run": ("/Failure_cases?case=row-of-nan&guess=nan&ran=row-of-nan-nan&home=true", 0),
     "cases, spot the bug": ("/Failure_cases?view=spot+the+bug&repairs=39c", 0),
+    "the decision card": ("/Decision_card", 0),
+    "the case machine": (
+        "/Decision_card?view=the+case+machine&case=rotary&choice=plain+attribute"
+        "&ran=rotary-plain-attribute&decided=rotary.3&code=true",
+        0,
+    ),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 

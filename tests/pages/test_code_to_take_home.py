@@ -25,6 +25,10 @@ OFFERS = {  # what the files are called: (page, what its link says)
     "cell on sim": ("4_What_is_state.py", {"row": "moved by .to(device)", "column": "closure"}),
     "training": ("5_Training.py", {"steps": "5", "code": "true"}),
     "mask-left-behind": ("6_Failure_cases.py", {"case": "mask-left-behind", "home": "true"}),
+    "case": (
+        "9_Decision_card.py",
+        {"view": "the case machine", "case": "rotary", "choice": "plain attribute", "code": "true"},
+    ),
     "check": ("7_Check_your_module.py", {"code": "true"}),
 }
 SAID = ("a part of the file below", "Raised by line", "in this line:")
