@@ -52,6 +52,7 @@ def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):
     visitor.settled(charts=0)
     page.get_by_role("button", name="Run it").press("Enter")
     expect(page.get_by_test_id("stAlert").first).to_contain_text("It stays on cpu")
+    visitor.settled(charts=0)
     page.get_by_role("button", name="Next").press("Enter")
     expect(page.get_by_text(f"2 of {len(CASES)}:")).to_be_visible()
     expect(page.get_by_role("radio", name="plain attribute")).not_to_be_checked()
