@@ -16,10 +16,12 @@ def room_from(text: str | bytes) -> Room:
     """The room that to_json wrote."""
     fields = json.loads(text)
     asking, screen = fields.pop("asking"), fields.pop("screen")
+    plan = tuple(fields.pop("plan", ()))
     return Room(
         **fields,
         asking=asking and make_asking(asking),
         screen=Screen(**screen) if screen else None,
+        plan=plan,
     )
 
 

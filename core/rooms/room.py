@@ -124,7 +124,8 @@ class Room:
     """The state of a room. version grows with each of the instructor's changes.
 
     show_counts: whether learners see the counts while a question is open. screen: where the
-    instructor is, for those who follow, or None. created and expires: seconds since 1970.
+    instructor is, for those who follow, or None. plan: links of screens that were prepared. created
+    and expires: seconds since 1970.
     """
 
     code: str
@@ -133,6 +134,7 @@ class Room:
     asking: Asking | None = None
     show_counts: bool = False
     screen: Screen | None = None
+    plan: tuple[str, ...] = ()
     created: float = 0.0
     expires: float = 0.0
 

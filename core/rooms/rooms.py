@@ -177,6 +177,10 @@ class Rooms:
         """Where the instructor is, for those who follow; None ends following."""
         return self.change(code, key, lambda room: replace(room, screen=screen))
 
+    def keep_plan(self, code: str, key: str, plan: tuple[str, ...]) -> Room:
+        """Keep the links of the screens that were prepared; learners do not see them."""
+        return self.change(code, key, lambda room: replace(room, plan=plan))
+
     def end(self, code: str, key: str) -> Room:
         """End the room. Its summary can be had for an hour, then it is deleted."""
         return self.change(code, key, lambda room: replace(room, phase=ENDED, screen=None))

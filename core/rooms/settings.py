@@ -5,7 +5,7 @@ from typing import Any
 
 from core.rooms.questions import SCREEN, screen_at
 from core.settings.declared import catalogue
-from core.settings.setting import SettingError, Several, Switch, Text
+from core.settings.setting import Choice, SettingError, Several, Switch, Text
 
 MOST_SCREENS = 40
 
@@ -39,6 +39,11 @@ class Screens(Several):
 
 
 PLAN = Screens("plan", "The plan")
+SHOWN, HIDDEN = "shown", "hidden"
+PRESENT = Switch("present", "Presenter view", False, "Large type for a projector.")
+CONTROLS = Choice("controls", "Controls of the lesson", SHOWN, options=(SHOWN, HIDDEN))
+FOLLOW = Text("follow", "The room whose instructor is followed", "", max_chars=20)
+ON_EVERY_PAGE = catalogue(PRESENT, CONTROLS, FOLLOW)
 WORKSHOP = catalogue(
     Text("room", "The room's code", "", max_chars=20),
     PLAN,

@@ -8,7 +8,7 @@ from core.check.settings import CHECK, LEFT, MOVES, QUESTION, STAYS
 from core.check.shipped import PREDICTED, TORCH, fates, script, source
 from core.check.single_file import NAME, single_file
 from pages.check.report import draw, report_of
-from pages.components import prediction, state
+from pages.components import prediction, room_hook, state
 from pages.components.code import download, take_home
 from pages.components.widgets import section, sections, widget
 
@@ -32,6 +32,7 @@ def _verdict(report: Report) -> None:
     for fate, guess in zip(fates(report), LEFT.guesses, strict=True):
         said, happened = state.value_of(guess), STAYS if fate.left_behind else MOVES
         right += said == happened
+        room_hook.host().happened(guess.name, happened, fate.reason)
         hit = said == happened
         badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
         lines.append(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Generator, Mapping
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,9 +10,10 @@ from PIL import Image
 
 from core.attention.causal_attention import causal_mask
 from core.lessons import LESSONS, lesson
+from core.rooms.settings import ON_EVERY_PAGE
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
-from pages.components import progress, state
+from pages.components import progress, room_hook, state
 from pages.server.internals import forgive_forged_values, keep_links_whole, rerun_after_reconnect
 from pages.server.run_lock import turn
 
@@ -57,9 +59,10 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
     """
     with turn():
         rerun_after_reconnect()
-        open_page(name, catalogue or {})
+        open_page(name, {**ON_EVERY_PAGE, **(catalogue or {})})
         yield
         remember_link(name)
+        room_hook.host().page_done(name)
 
 
 def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
@@ -71,10 +74,18 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")
         for other in LESSONS:
-            link = None if other is here else state.link_to(other.page).get() or None
+            link = None if other is here else link_back(other.page) or None
             st.page_link(other.page, label=other.title, icon=other.icon, query_params=link)
+    room_hook.host().at_page(page)
     st.title(here.question, anchor=False)
     show_complaints(page)
+
+
+def link_back(page: str) -> dict[str, Any]:
+    """The parameters of another page's last link, shown as this page is."""
+    here = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
+    last = state.link_to(page).get()
+    return {name: last[name] for name in last if name not in ON_EVERY_PAGE} | here
 
 
 def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:

@@ -20,7 +20,13 @@ class Gate:
 
 
 class Host(Protocol):
-    """Whoever puts the questions of gates to a room."""
+    """Whoever has a room beside the pages, and puts the questions of gates to it."""
+
+    def at_page(self, page: str) -> None:
+        """A page has its navigation, and nothing else so far."""
+
+    def page_done(self, page: str) -> None:
+        """A page was drawn."""
 
     def at_gate(self, gate: Gate) -> None:
         """A gate is about to be drawn; a guess that is set now is the one that it gets."""
@@ -36,6 +42,8 @@ class Host(Protocol):
 class Nobody:
     """No room: nothing happens."""
 
+    def at_page(self, page: str) -> None: ...
+    def page_done(self, page: str) -> None: ...
     def at_gate(self, gate: Gate) -> None: ...
     def opened(self, gate: Gate) -> None: ...
     def happened(self, guess: str, happened: str, reason: str) -> None: ...

@@ -119,6 +119,8 @@ CASE_SEARCH: Slot[tuple[str, tuple[str, ...]]] = Slot("search for cases", lambda
 ROOM_CODE: Slot[str] = Slot("room of this session", str)  # the room that this visitor controls
 ROOM_GATE: Slot[Any] = Slot("gate that is open", nothing)  # the one whose outcome is drawn next
 ROOM_REVEALS: Slot[str] = Slot("question that is revealed", str)  # its id, once asked to reveal
+ROOM_QUESTION: Slot[str] = Slot("question of a page's first gate", str)
+ROOM_FILE: Slot[str] = Slot("plan file that was read", str)  # its id
 ROOM_TROUBLE: Slot[str] = Slot("what a room refused", str)
 
 

@@ -18,6 +18,7 @@ from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled, controlled, live_rooms, say_trouble, tried
 from pages.rooms.live import answers
 from pages.rooms.opening import open_button
+from pages.rooms.plan import plan_of, plan_section
 
 INTRO = (
     "A room lets everybody in a workshop predict before an experiment runs. Learners join with a "
@@ -42,9 +43,10 @@ def workshop() -> None:
 
 
 def lobby() -> None:
-    """How it goes, a button to open a room, and the rooms that are open."""
+    """How it goes, a button to open a room, the rooms that are open, and the plan."""
     st.markdown(INTRO)
     open_button()
+    say_trouble()
     here = live_rooms()
     if here:
         st.markdown("**Your rooms that are open**")
@@ -56,6 +58,7 @@ def lobby() -> None:
                 query_params={"room": one.room.code},
             )
     st.markdown("To join a room as a learner, open [/r](/r) and type the code.")
+    plan_section(None, plan_of(None, ()))
 
 
 def stranger(code: str) -> None:
@@ -89,6 +92,7 @@ def run_room(room: Controlled) -> None:
         question(room, here)
         if here.room.phase == LOBBY:
             where_to_ask()
+    plan_section(room, plan_of(room, here.room.plan))
     with section(WORKSHOP["summary"]) as opened:
         if opened.open:
             summary(room)

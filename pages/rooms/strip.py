@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.rooms.codes import spaced
 from core.rooms.questions import plain, question_for, question_id, screen_of
 from core.rooms.room import (
     CLOSED,
@@ -18,28 +17,47 @@ from core.rooms.rooms import rooms
 from core.settings.setting import Choice, SettingError
 from pages.components import state
 from pages.components.room_hook import Gate
-from pages.rooms.addresses import join_address
+from pages.rooms.bar import WORKSHOP_PAGE, bar, lead, prepare
 from pages.rooms.buttons import button, round_buttons
-from pages.rooms.control import Controlled, present_room, say_trouble, tried
+from pages.rooms.control import Controlled, present_room, tried
 from pages.rooms.live import answers
+from pages.rooms.presenter import show_as_asked
+
+PREPARE = "prepare"
 
 
 class Strip:
     """The Host: where this browser controls a room, each gate offers to ask the room first."""
 
+    def at_page(self, page: str) -> None:
+        """Show the page as its link asks, and the room that is controlled here."""
+        show_as_asked()
+        state.ROOM_QUESTION.set("")
+        found = present_room()
+        if page == WORKSHOP_PAGE:
+            return
+        if found:
+            bar(*found, page)
+        elif state.link_to(WORKSHOP_PAGE).get().get(PREPARE):
+            prepare(page)
+
+    def page_done(self, page: str) -> None:
+        """Those who follow hear where the instructor is."""
+        if page != WORKSHOP_PAGE and (found := present_room()):
+            lead(*found, page)
+
     def at_gate(self, gate: Gate) -> None:
         """Draw the controls, which may set the guess."""
+        if not state.ROOM_QUESTION.get():
+            state.ROOM_QUESTION.set(gate.question)
         found = present_room()
         if not found:
             return
         room, here = found
+        current = here.room.question is not None and here.room.question.id in ids_of(gate)
         name = gate.prediction.answered.name
-        with st.container(border=True, key=f"room {name}", gap="small"):
-            address = join_address(st.context.url or "", room.code)
-            st.markdown(
-                f":material/groups: **Room {spaced(room.code)}** · join at `{address}`",
-            )
-            say_trouble()
+        kind = "now" if current else "strip"
+        with st.container(border=True, key=f"room {kind} {name}", gap="small"):
             guess = part(gate)
             try:
                 question = asked_here(gate, guess)
@@ -63,6 +81,11 @@ class Strip:
         state.ROOM_REVEALS.set("")
         if found := present_room():
             tell(*found, waits, choices[0], happened, reason)
+
+
+def ids_of(gate: Gate) -> set[str]:
+    """The ids of all that a gate asks."""
+    return {id_of(gate, guess) for guess in gate.prediction.guesses}
 
 
 def id_of(gate: Gate, guess: Choice) -> str:

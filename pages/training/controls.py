@@ -10,7 +10,7 @@ from core.training import charts as draw
 from core.training.experiment import Training, TrainingRun
 from core.training.reasons import outcome, reason
 from core.training.settings import QUESTIONS, TRAINING, training_settings
-from pages.components import state
+from pages.components import room_hook, state
 from pages.components.widgets import widget
 
 ASKED = "Which of these tensors will training change?"
@@ -71,5 +71,6 @@ def verdict(run: TrainingRun, ask: bool) -> None:
             badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
             said = f" :{badge} you said {asked[name]}]"
         where = f"{question.words}, in the module *{question.module}*"
+        room_hook.host().happened(name, happened, reason(run, question))
         lines.append(f"- {where}: **{happened}**.{said} {reason(run, question)}")
     st.markdown("\n".join(lines))

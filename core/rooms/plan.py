@@ -1,0 +1,95 @@
+"""A plan: screens in the order in which a workshop shows them, as links and as a file.
+
+A screen of a plan is a link such as `State_dict?keys=true`, with a note behind a `#`.
+"""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import quote, unquote, urlsplit
+
+from core.rooms.questions import screen_at
+from core.rooms.room import Screen
+from core.rooms.settings import MOST_SCREENS, PLAN
+from core.settings.setting import SettingError
+
+KIND = "buffer lab plan"
+FILE_BYTES = 100_000
+NOTE_CHARS = 120
+
+
+def entry(screen: Screen, note: str) -> str:
+    """A screen of a plan: its link, and a note of at most NOTE_CHARS characters."""
+    words = quote(" ".join(note.split())[:NOTE_CHARS], safe=" ?!,.:;()'=`")
+    return screen.link.removeprefix("/") + (f"#{words}" if words else "")
+
+
+def note_of(link: str) -> str:
+    """The note of a screen of a plan."""
+    return unquote(urlsplit(link).fragment)
+
+
+def is_at(link: str, screen: Screen) -> bool:
+    """Whether a screen of a plan is this one."""
+    return screen_at(link) == screen
+
+
+def place_in(plan: Sequence[str], screen: Screen) -> int | None:
+    """Where in a plan a screen is: the same settings, or else the first of the same page."""
+    for found in (
+        [index for index, link in enumerate(plan) if is_at(link, screen)],
+        [index for index, link in enumerate(plan) if screen_at(link).page == screen.page],
+    ):
+        if found:
+            return found[0]
+    return None
+
+
+def with_screen(plan: Sequence[str], link: str) -> tuple[str, ...]:
+    """A plan with one more screen at its end; SettingError where it is full or has it."""
+    PLAN.check((link,))
+    if len(plan) >= MOST_SCREENS:
+        raise SettingError("plan", f"{len(plan)} screens", f"at most {MOST_SCREENS} screens long")
+    if any(is_at(other, screen_at(link)) for other in plan):
+        raise SettingError("screen", link, "one that the plan does not have yet")
+    return (*plan, link)
+
+
+def moved(plan: Sequence[str], index: int, by: int) -> tuple[str, ...]:
+    """A plan with one screen moved by some places, as far as there is room."""
+    rest = list(plan)
+    link = rest.pop(index)
+    rest.insert(max(0, min(len(rest), index + by)), link)
+    return tuple(rest)
+
+
+def without(plan: Sequence[str], index: int) -> tuple[str, ...]:
+    """A plan without one of its screens."""
+    return (*plan[:index], *plan[index + 1 :])
+
+
+def as_file(plan: Sequence[str]) -> str:
+    """A plan as JSON, which `from_file` reads."""
+    return json.dumps({"kind": KIND, "screens": list(plan)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_file(data: bytes) -> tuple[str, ...]:
+    """The plan of a file. SettingError, which names the value and the limit, for anything else."""
+    if len(data) > FILE_BYTES:
+        size = f"{len(data):,} bytes"
+        raise SettingError("file", size, f"a plan of at most {FILE_BYTES:,} bytes")
+    try:
+        read = json.loads(data)
+    except (ValueError, RecursionError):
+        start = data[:40].decode("utf-8", "replace")
+        raise SettingError("file", start, "JSON, as *Save as a file* writes it") from None
+    screens = read.get("screens") if isinstance(read, dict) else None
+    if not isinstance(screens, list) or not all(isinstance(link, str) for link in screens):
+        raise SettingError("screens", screens, "a list of links of screens")
+    for number, link in enumerate(screens, 1):
+        if not PLAN.accepts((link,)):
+            limit = f"{PLAN.limit}. Correct it in the file, or leave it out"
+            raise SettingError(f"screen {number}", link, limit)
+    if len(screens) > MOST_SCREENS:
+        size = f"{len(screens)} screens"
+        raise SettingError("screens", size, f"at most {MOST_SCREENS}; leave some out")
+    return tuple(dict.fromkeys(screens))

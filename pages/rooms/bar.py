@@ -1,0 +1,160 @@
+"""The room on every page: its code and address, the plan's way on, and how the page is shown."""
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.lessons import LESSONS
+from core.rooms.codes import spaced
+from core.rooms.plan import entry, place_in, with_screen
+from core.rooms.questions import page_name, plain, screen_at, screen_of, settings_of_screen
+from core.rooms.room import Screen, Snapshot
+from core.rooms.rooms import rooms
+from core.rooms.settings import FOLLOW, ON_EVERY_PAGE, PLAN, PRESENT
+from core.settings.setting import SettingError
+from pages.components import state
+from pages.rooms.addresses import join_address
+from pages.rooms.buttons import button
+from pages.rooms.control import Controlled, say_trouble, tried
+from pages.rooms.presenter import switches
+
+WORKSHOP_PAGE = "pages/11_Workshop.py"
+
+
+def screen_here(page: str) -> Screen:
+    """The screen that this browser shows, without what is only about the projector."""
+    names = [name for name in st.query_params if name not in (PRESENT.name, FOLLOW.name)]
+    return screen_of(page, {name: st.query_params.get_all(name) for name in names})
+
+
+def bar(room: Controlled, here: Snapshot, page: str) -> None:
+    """One line above every page but the room's own."""
+    plan = here.room.plan
+    with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
+        address = urlsplit(join_address(st.context.url or "", room.code))
+        st.markdown(
+            f":material/groups: **{spaced(room.code)}** &nbsp; `{address.netloc}{address.path}`",
+            width="content",
+        )
+        if plan:
+            way_on(plan, page)
+        with st.popover("Room", icon=":material/more_horiz:"):
+            switches()
+            add_to_plan(room, plan, page)
+            follow_switch(room, here, page)
+            st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
+    say_trouble()
+
+
+def way_on(plan: tuple[str, ...], page: str) -> None:
+    """Back and on in the plan."""
+    try:
+        at = place_in(plan, screen_here(page))
+    except SettingError:
+        at = None
+    before = at - 1 if at else None
+    after = 0 if at is None else at + 1 if at + 1 < len(plan) else None
+    where = f"{at + 1} of {len(plan)}" if at is not None else f"{len(plan)} screens"
+    for key, label, icon, index in (
+        ("room go back", "Previous", ":material/arrow_back:", before),
+        ("room go on", "Next", ":material/arrow_forward:", after),
+    ):
+        if st.button(label, key=key, icon=icon, disabled=index is None) and index is not None:
+            go_to(screen_at(plan[index]))
+    st.caption(where, width="content")
+
+
+def page_of(screen: Screen) -> str | None:
+    """The file of a screen's page, if there is one."""
+    found = (one.page for one in LESSONS if page_name(one.page) == screen.page)
+    return next(found, None)
+
+
+def go_to(screen: Screen) -> None:
+    """Open a screen, shown as this page is."""
+    page = page_of(screen)
+    if page is None:
+        state.ROOM_TROUBLE.set(f"There is no page `{screen.page}`. Take it out of the plan.")
+        st.rerun()
+        return
+    kept = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
+    settings = {**kept, **settings_of_screen(screen)}
+    st.switch_page(page, query_params=settings)
+
+
+def note_here() -> str:
+    """The question of the gate that this page drew last, as a note."""
+    return state.ROOM_QUESTION.get()
+
+
+def add_to_plan(room: Controlled | None, plan: tuple[str, ...], page: str) -> None:
+    """Add the screen that is shown to the plan."""
+    button(
+        "Add this screen to the plan",
+        "add to plan",
+        add,
+        room,
+        plan,
+        page,
+    )
+
+
+def add(room: Controlled | None, plan: tuple[str, ...], page: str) -> None:
+    try:
+        more = with_screen(plan, entry(screen_here(page), plain(note_here())))
+    except SettingError as error:
+        state.ROOM_TROUBLE.set(str(error))
+        return
+    keep_plan(room, more)
+
+
+def keep_plan(room: Controlled | None, plan: tuple[str, ...]) -> None:
+    """Keep a plan with the room, if there is one, and in the link of /Workshop."""
+    if room:
+        tried(lambda: rooms().keep_plan(room.code, room.key, plan))
+    link = dict(state.link_to(WORKSHOP_PAGE).get())
+    link.pop(PLAN.name, None)
+    state.link_to(WORKSHOP_PAGE).set(link | ({PLAN.name: list(plan)} if plan else {}))
+
+
+def prepare(page: str) -> None:
+    """Before there is a room: add screens to the plan that is open on /Workshop."""
+    kept = state.link_to(WORKSHOP_PAGE).get().get(PLAN.name, ())
+    plan = (kept,) if isinstance(kept, str) else tuple(kept)
+    with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
+        add_to_plan(None, plan, page)
+        st.caption(f"{len(plan)} screens", width="content")
+        st.page_link(WORKSHOP_PAGE, label="To the plan",
+                     query_params=state.link_to(WORKSHOP_PAGE).get())  # fmt: skip
+    say_trouble()
+
+
+def follow_switch(room: Controlled, here: Snapshot, page: str) -> None:
+    """Whether learners who follow see this screen."""
+    leads = here.room.screen is not None
+    button(
+        "Stop leading" if leads else "Lead: who follows sees my screen",
+        "lead",
+        set_leading,
+        room,
+        page,
+        not leads,
+    )
+
+
+def set_leading(room: Controlled, page: str, leads: bool) -> None:
+    """Begin to tell learners which screen this is, or end it."""
+    screen = screen_here(page) if leads else None
+    tried(lambda: rooms().show_screen(room.code, room.key, screen))
+
+
+def lead(room: Controlled, here: Snapshot, page: str) -> None:
+    """Tell those who follow where the instructor is now, if it is elsewhere than before."""
+    if here.room.screen is None:
+        return
+    try:
+        screen = screen_here(page)
+    except SettingError:
+        return
+    if screen != here.room.screen:
+        tried(lambda: rooms().show_screen(room.code, room.key, screen))

@@ -1,0 +1,98 @@
+"""How a page is shown: large and in high contrast for a projector, and without its controls.
+
+A presenter's remote sends PageDown and PageUp; arrow keys do the same.
+"""
+
+import streamlit as st
+
+from core.rooms.settings import CONTROLS, HIDDEN, PRESENT
+from pages.components.widgets import in_link, put_in_link
+
+# Widgets of a lesson; those of a gate and of a room stay.
+WIDGETS = ", ".join(f".st{name}" for name in (
+    "Radio", "Checkbox", "NumberInput", "TextInput", "TextArea", "Selectbox", "MultiSelect",
+    "Slider", "FileUploader"))  # fmt: skip
+KEPT = '[class*="st-key-prediction"] *, [class*="st-key-room"] *'
+NO_CONTROLS = f"""
+.stMain :is({WIDGETS}):not(:is({KEPT})), .st-key-navigation {{ display: none; }}
+"""
+LARGE = """
+html { font-size: clamp(18px, 1.7vw, 30px); }
+.stMainBlockContainer { padding-top: 1rem; }
+.stApp [data-testid=stHeader], .st-key-navigation { display: none; }
+.st-key-room-bar { position: sticky; top: 0; z-index: 100; padding: 0.4rem 0.8rem;
+  border-bottom: 3px solid currentcolor; }
+"""
+CONTRAST = {
+    "light": (
+        ".stApp, .st-key-room-bar { background: #fff; color: #000; }"
+        ".stApp :is(p, li, h1, h2, h3, td, th, label, summary):not(button *) { color: #000; }"
+    ),
+    "dark": (
+        ".stApp, .st-key-room-bar { background: #000; color: #fff; }"
+        ".stApp :is(p, li, h1, h2, h3, td, th, label, summary):not(button *) { color: #fff; }"
+    ),
+}
+KEYS = """
+const NEXT = ["PageDown", "ArrowRight"], BACK = ["PageUp", "ArrowLeft"];
+const TAKEN = "input, textarea, select, [contenteditable], [role=slider], [role=tab], pre, summary";
+const NOW = "[class*=st-key-room-now] button[kind=primary]:not(:disabled)";
+const DONE = "[class*=st-key-room-now]";
+const ON = ".st-key-room-go-on button:not(:disabled)";
+const BEFORE = ".st-key-room-go-back button:not(:disabled)";
+const ASK = "[class*=st-key-room-strip] button[kind=primary]:not(:disabled)";
+let shown = null;
+function press(event) {
+  const goes = NEXT.includes(event.key), returns = BACK.includes(event.key);
+  if (!goes && !returns || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  if (event.target.closest?.(TAKEN)) return;
+  const find = (selector) => document.querySelector(selector);
+  const button = goes ? find(NOW) ?? (find(DONE) ? find(ON) : find(ASK)) ?? find(ON) : find(BEFORE);
+  if (!button) return;
+  event.preventDefault();
+  event.stopPropagation();
+  button.click();
+}
+export default function () {
+  document.addEventListener("keydown", press, true);
+  const now = document.querySelector(DONE);
+  if (now && now !== shown) now.scrollIntoView({ block: "center" });
+  shown = now;
+  return () => document.removeEventListener("keydown", press, true);
+}
+"""
+_keys = st.components.v2.component("buffer_lab_remote", html="<span></span>", js=KEYS)
+
+
+def presenting() -> bool:
+    """Whether this page is shown to a room."""
+    return in_link(PRESENT)
+
+
+def show_as_asked() -> None:
+    """What the link says of how the page is shown."""
+    if in_link(CONTROLS) == HIDDEN:
+        st.html(f"<style>{NO_CONTROLS}</style>")
+    if presenting():
+        theme = "dark" if st.context.theme.type == "dark" else "light"
+        st.html(f"<style>{LARGE}{CONTRAST[theme]}</style>")
+        _keys(key="remote")
+
+
+def switches() -> None:
+    """Switch the presenter view and the controls on and off, on this page."""
+    present, hidden = presenting(), in_link(CONTROLS) == HIDDEN
+    st.button(
+        "Leave the presenter view" if present else "Presenter view",
+        key="room present",
+        icon=":material/slideshow:",
+        on_click=lambda: put_in_link(PRESENT.name, str(not present).lower(), "false"),
+        help="Large type for a projector. PageDown, PageUp and the arrow keys go on and back.",
+    )
+    st.button(
+        "Show the controls" if hidden else "Hide the controls",
+        key="room controls",
+        icon=":material/tune:",
+        on_click=lambda: put_in_link(CONTROLS.name, "shown" if hidden else HIDDEN, "shown"),
+        help="Those of the lesson. It is in the link: learners who open the screen see it so too.",
+    )
