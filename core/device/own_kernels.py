@@ -17,14 +17,26 @@ def _copy_from(op: Any, source: Any, result: Any, non_blocking: bool = False) ->
 
 
 def _to_copy(
-    op: Any, tensor: torch.Tensor, *, device: Any = None, non_blocking: bool = False, **kwargs: Any
+    op: Any,
+    tensor: torch.Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    memory_format: Any = None,
+    **kwargs: Any,
 ) -> torch.Tensor:
     """`tensor.to(...)` from or to `sim`. PyTorch's own asks for pinned memory where a copy to the
     CPU need not block (ATen/native/TensorConversions.cpp, _to_copy): here each copy blocks."""
     target = tensor.device if device is None else _existing(device)
+    there = target.type == _NAME
     with torch._C._AutoDispatchBelowAutograd():
-        copied = op(_on_cpu(tensor), device=_CPU if target.type == _NAME else target, **kwargs)
-    result = _on_sim(copied) if target.type == _NAME else copied
+        source = _on_cpu(tensor)
+        if (there or target == _CPU) and dtype in (None, tensor.dtype) and memory_format is None:
+            copied = source.clone()  # the same, and faster
+        else:
+            options = {"dtype": dtype, "memory_format": memory_format}
+            copied = op(source, device=_CPU if there else target, **options)
+    result = _on_sim(copied) if there else copied
     _record_copy(tensor, result)
     return result
 
