@@ -86,6 +86,13 @@ LESSONS = (
         20,
     ),
     Lesson(
+        "pages/10_Recap.py",
+        "Recap",
+        ":material/quiz:",
+        "What have I learned?",
+        15,
+    ),
+    Lesson(
         "pages/11_Workshop.py",
         "Workshop",
         ":material/groups:",

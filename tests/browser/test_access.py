@@ -57,6 +57,11 @@ PAGES = {
         "&ran=rotary-plain-attribute&decided=rotary.3&code=true",
         0,
     ),
+    "recap, answered": (
+        "/Recap?at=2&guess=yes&ran=optimizer-made-before-yes"
+        "&answers=saved-slice.0_optimizer-made-before.0&code=true",
+        0,
+    ),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 

@@ -29,6 +29,7 @@ OFFERS = {  # what the files are called: (page, what its link says)
         "9_Decision_card.py",
         {"view": "the case machine", "case": "rotary", "choice": "plain attribute", "code": "true"},
     ),
+    "answer": ("10_Recap.py", {"at": "2", "code": "true"}),
     "check": ("7_Check_your_module.py", {"code": "true"}),
 }
 SAID = ("a part of the file below", "Raised by line", "in this line:")

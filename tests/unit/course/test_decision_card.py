@@ -5,39 +5,25 @@ import xml.etree.ElementTree as ET
 
 import pytest
 import torch
+from catalogues import CATALOGUES
 
 from core.cases.catalogue import CASES as FAILURES
 from core.cases.observe import observe
-from core.cases.settings import FAILURES as FAILURE_SETTINGS
-from core.check.settings import CHECK
 from core.check.shipped import check_shipped
 from core.course.card_files import as_markdown, as_svg
 from core.course.case_machine import CASES
 from core.course.case_program import run
 from core.course.decision_card import BRANCHES
-from core.course.decision_settings import DECISIONS, HOLD
-from core.lab.settings import LAB
-from core.ledger.settings import LEDGER
+from core.course.decision_settings import HOLD
 from core.lessons import LESSONS
 from core.moving import timeline
-from core.moving.settings import MOVING, split_steps
+from core.moving.settings import split_steps
 from core.settings.setting import read_url
-from core.state_dict.settings import STATE_DICT
 from core.state_dict.size import prices
 from core.training.experiment import train
 from core.training.modules import BUFFER, NORM, PARAMETER
-from core.training.settings import TRAINING, training_settings
+from core.training.settings import training_settings
 
-CATALOGUES = {
-    "1_Attention_lab": LAB,
-    "2_Moving_devices": MOVING,
-    "3_State_dict": STATE_DICT,
-    "4_What_is_state": LEDGER,
-    "5_Training": TRAINING,
-    "6_Failure_cases": FAILURE_SETTINGS,
-    "7_Check_your_module": CHECK,
-    "9_Decision_card": DECISIONS,
-}
 PLACES = [place for branch in BRANCHES for place in branch.proofs]
 PLACES += [case.back for case in CASES.values()]
 

@@ -1,0 +1,266 @@
+"""Questions on what moves and what is cast."""
+
+import copy
+
+import torch
+from torch import nn
+
+from core.cases.case import Choice, prints, raises, works
+from core.course.recap_pool.places import check, failure, lab, ledger, moving
+from core.course.recap_question import RecapQuestion
+from core.device.simulated_device import register
+
+DEVICE_ERROR = "a device error"
+
+
+def plain_mask():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+            self.mask = torch.ones(3)
+
+        def forward(self, x):
+            return x * self.weight * self.mask
+
+    device = register()
+    model = Masked().to(device)
+    print(f"output: {model(torch.ones(3, device=device)).device.type}")
+
+
+def integers_in_half():
+    model = nn.Linear(2, 2)
+    model.register_buffer("positions", torch.arange(4))
+    model.half()
+    print(f"positions: {model.positions.dtype}")
+
+
+def alias_in_a_list():
+    model = nn.Linear(2, 2)
+    model.register_buffer("mask", torch.ones(2, 2))
+    masks = [model.mask]
+    model.to(torch.float64)
+    print(f"the list has the buffer: {masks[0] is model.mask}")
+
+
+def moved_to_meta():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+            self.mask = torch.ones(())  # not registered
+
+        def forward(self, x):
+            return x * self.weight * self.mask
+
+    model = Masked().to("meta")
+    print(f"output: {model(torch.ones(3, device='meta')).device}")
+    print(f"mask: {model.mask.device}")
+
+
+def assigned_anew():
+    model = nn.Linear(2, 2)
+    model.register_buffer("mask", torch.ones(2, 2))
+    model.mask = torch.zeros(2, 2)
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+
+
+def copied_deeply():
+    model = nn.Linear(2, 2)
+    model.mask = torch.ones(2)
+    twin = copy.deepcopy(model)
+    twin.mask.zero_()
+    print(f"the first one's mask: {model.mask.tolist()}")
+
+
+def optimizer_made_before():
+    model = nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model.to(register())
+    held = optimizer.param_groups[0]["params"][0]
+    print(f"it has the moved weight: {held is model.weight}")
+
+
+def zeros_in_forward():
+    class Sums(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+
+        def forward(self, x):
+            return x * self.weight + torch.zeros(3)
+
+    device = register()
+    model = Sums().to(device)
+    print(f"output: {model(torch.ones(3, device=device)).device.type}")
+
+
+def number_on_the_cpu():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.tensor(2.0)  # not registered, no dimensions
+
+        def forward(self, x):
+            return x * self.scale
+
+    device = register()
+    model = Scaled().to(device)
+    print(f"output: {model(torch.ones(3, device=device)).tolist()}")
+    print(f"scale: {model.scale.device}")
+
+
+def tied_buffers():
+    first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+    second.weight = first.weight
+    first.register_buffer("table", torch.ones(2))
+    second.register_buffer("table", first.table)
+    nn.Sequential(first, second).to(torch.float64)
+    print(f"one weight: {first.weight is second.weight}")
+    print(f"one table: {first.table is second.table}")
+
+
+def complex_to_real():
+    model = nn.Module()
+    model.register_buffer("table", torch.tensor([1 + 2j]))
+    model.to(torch.bfloat16)
+    print(f"table: {model.table.tolist()}")
+
+
+QUESTIONS = (
+    RecapQuestion(
+        "plain-mask", "The mask is a plain attribute. The module moves, and then runs.",
+        plain_mask,
+        (
+            Choice("it works on the device", "It works once the mask is registered.", works),
+            Choice(DEVICE_ERROR, "`.to()` moves what is registered. The mask stayed on the CPU, "
+                   "and the product meets two devices.", raises("device")),
+            Choice("it works, on the CPU", "Nothing brings the input back to the CPU.",
+                   prints("output", "cpu")),
+        ),
+        lab("a plain attribute on another device", buffer="false"),
+    ),
+    RecapQuestion(
+        "integers-in-half", "A buffer of whole numbers. What is its dtype after `.half()`?",
+        integers_in_half,
+        (
+            Choice("float16", "Only floating-point tensors are cast.",
+                   prints("positions", "torch.float16")),
+            Choice("int64", "`.half()` visits every buffer, and casts those that are floating "
+                   "point.", prints("positions", "torch.int64")),
+            Choice("int16", "A cast changes no whole numbers into smaller ones.",
+                   prints("positions", "torch.int16")),
+        ),
+        ledger(".half() on int64", "register_buffer"),
+    ),
+    RecapQuestion(
+        "alias-in-a-list", "A list holds the buffer too. After `.to(torch.float64)`, does the "
+        "list still hold the buffer?", alias_in_a_list,
+        (
+            Choice("yes, the very same tensor", "A cast makes a new tensor.",
+                   prints("the list has the buffer", "True")),
+            Choice("no, the one from before", "The module gets a new tensor under the name. "
+                   "The list keeps the old one.", prints("the list has the buffer", "False")),
+        ),
+        moving("the stale alias", "buffer", "list.to-sim.float64.forward"),
+    ),
+    RecapQuestion(
+        "moved-to-meta", "A mask without dimensions is a plain attribute. The module moves to "
+        "`meta`. Does a forward pass there raise?", moved_to_meta,
+        (
+            Choice("yes, a device error", "`meta` has no values, and not every operation checks.",
+                   raises("device")),
+            Choice("no, though the mask stayed on the CPU", "No error is no proof: a CPU tensor "
+                   "without dimensions may meet any device.", prints("mask", "cpu")),
+            Choice("no, the mask moved too", "It is not registered, so nothing moved it.",
+                   prints("mask", "meta")),
+        ),
+        moving("no error, no proof", "plain", "to-meta.forward"),
+    ),
+    RecapQuestion(
+        "assigned-anew", "`mask` is a buffer. What is it after `model.mask = torch.zeros(2, 2)`?",
+        assigned_anew,
+        (
+            Choice("a buffer still", "The name is registered. A tensor that is assigned to it "
+                   "becomes the buffer.", prints("buffers", "['mask']")),
+            Choice("a plain attribute", "That takes `del model.mask` first.",
+                   prints("buffers", "[]")),
+            Choice("an error is raised", "Only what is no tensor is refused.", raises("Error")),
+        ),
+        failure("deleted, assigned, and no buffer any more", "deleted-and-assigned"),
+    ),
+    RecapQuestion(
+        "copied-deeply", "`deepcopy` of a module with a plain tensor. The copy's is set to 0. "
+        "What has the first one?", copied_deeply,
+        (
+            Choice("zeros too", "A deep copy shares no tensor that is an attribute.",
+                   prints("the first one's mask", "[0.0, 0.0]")),
+            Choice("ones", "`deepcopy` copies all attributes, registered or not.",
+                   prints("the first one's mask", "[1.0, 1.0]")),
+            Choice("an error: it was not copied", "It was copied with the module.",
+                   raises("Error")),
+        ),
+        ledger("survives deepcopy", "plain attribute"),
+    ),
+    RecapQuestion(
+        "optimizer-made-before", "The optimizer is made before `.to(device)`. Does it "
+        "hold the weight that moved?", optimizer_made_before,
+        (
+            Choice("yes", "`.to()` changes a parameter in place, so the optimizer's is the "
+                   "module's. What it had gathered by then would stay behind.",
+                   prints("it has the moved weight", "True")),
+            Choice("no, an old copy", "Buffers are replaced; parameters are changed in place.",
+                   prints("it has the moved weight", "False")),
+        ),
+        failure("an optimizer left behind", "optimizer-left-behind"),
+    ),
+    RecapQuestion(
+        "zeros-in-forward", "`forward` adds `torch.zeros(3)`. The module moves, and then runs.",
+        zeros_in_forward,
+        (
+            Choice(DEVICE_ERROR, "`torch.zeros(3)` is made on the CPU, wherever the module is. "
+                   "`device=x.device` repairs it.", raises("device")),
+            Choice("it works on the device", "New tensors do not follow the module.", works),
+        ),
+        check("made on the CPU in forward", "ZerosOnCpu"),
+    ),
+    RecapQuestion(
+        "number-on-the-cpu", "A scale without dimensions, not registered. The module moves, and "
+        "then runs.", number_on_the_cpu,
+        (
+            Choice(DEVICE_ERROR, "That rule has an exception.", raises("device")),
+            Choice("it works, and the scale moved", "Nothing moves what is not registered.",
+                   prints("scale", "sim:0", "cuda:0")),
+            Choice("it works, and the scale is on the CPU", "A CPU tensor without dimensions may "
+                   "meet tensors of another device. It is not saved, though.",
+                   prints("scale", "cpu")),
+        ),
+        failure("meta says nothing", "meta-says-nothing"),
+    ),
+    RecapQuestion(
+        "tied-buffers", "Two layers share a weight and a buffer. What do they share after "
+        "`.to(torch.float64)`?", tied_buffers,
+        (
+            Choice("both", "Buffers are replaced, each layer's by its own.",
+                   lambda seen: seen.value("one weight") == seen.value("one table") == "True"),
+            Choice("the weight only", "A parameter is changed in place and stays shared. Each "
+                   "layer's buffer is replaced by a tensor of its own.",
+                   lambda seen: (seen.value("one weight"), seen.value("one table"))
+                   == ("True", "False")),
+            Choice("neither", "A parameter is changed in place.",
+                   lambda seen: seen.value("one weight") == "False"),
+        ),
+        failure("a shared mask parts", "shared-mask-parts"),
+    ),
+    RecapQuestion(
+        "complex-to-real", "A complex buffer, and `.to(torch.bfloat16)`.", complex_to_real,
+        (
+            Choice("it stays complex", "Complex tensors are cast too.",
+                   prints("table", "[(1+2j)]")),
+            Choice("an error is raised", "There is only a warning.", raises("Error")),
+            Choice("the imaginary part is gone", "The cast goes through, with a warning that the "
+                   "imaginary part is dropped.", prints("table", "[1.0]")),
+        ),
+        failure("a complex table", "complex-table"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,53 @@
+"""Where the recap sends a learner back to."""
+
+from core.course.place import Place
+
+LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK = (
+    f"pages/{name}.py"
+    for name in (
+        "1_Attention_lab",
+        "2_Moving_devices",
+        "3_State_dict",
+        "4_What_is_state",
+        "5_Training",
+        "6_Failure_cases",
+        "7_Check_your_module",
+    )
+)
+
+
+def lab(words: str, **settings: str) -> Place:
+    """The attention lab."""
+    return Place(LAB, f"Attention lab: {words}", tuple(settings.items()))
+
+
+def moving(words: str, start: str, steps: str) -> Place:
+    """A timeline of moves."""
+    return Place(MOVING, f"Moving devices: {words}", (("start", start), ("steps", steps)))
+
+
+def state_dict(words: str, **settings: str) -> Place:
+    """A section of the lesson on state_dict."""
+    settings = {} if "keys" in settings else {"keys": "false"} | settings
+    return Place(STATE_DICT, f"state_dict: {words}", tuple(settings.items()))
+
+
+def ledger(row: str, column: str) -> Place:
+    """A cell of the ledger."""
+    return Place(LEDGER, f"What is state? {row}, {column}",
+                 (("rows", (row,)), ("row", row), ("column", column)))  # fmt: skip
+
+
+def training(words: str, **settings: str) -> Place:
+    """The lesson on training."""
+    return Place(TRAINING, f"Training: {words}", tuple(settings.items()))
+
+
+def failure(words: str, slug: str) -> Place:
+    """A failure case."""
+    return Place(FAILURES, f"Failure cases: {words}", (("case", slug),))
+
+
+def check(words: str, module: str) -> Place:
+    """A module on the page that checks modules."""
+    return Place(CHECK, f"Check your module: {words}", (("module", module),))

@@ -1,0 +1,242 @@
+"""Questions on what is saved, and what a loading does."""
+
+import io
+
+import torch
+from torch import nn
+
+from core.cases.case import Choice, prints, raises, works
+from core.course.recap_pool.places import failure, ledger, state_dict
+from core.course.recap_question import RecapQuestion
+
+
+def three_ways_to_hold():
+    model = nn.Module()
+    model.register_buffer("saved", torch.ones(2))
+    model.register_buffer("computed", torch.ones(2), persistent=False)
+    model.plain = torch.ones(2)
+    print(f"keys: {list(model.state_dict())}")
+
+
+def loaded_into_a_buffer():
+    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    source.mask = torch.ones(2)
+    target.register_buffer("mask", torch.ones(2))
+    target.load_state_dict(source.state_dict())
+
+
+def not_persistent_any_more():
+    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    source.register_buffer("mask", torch.ones(2))
+    target.register_buffer("mask", torch.ones(2), persistent=False)
+    target.load_state_dict(source.state_dict())
+
+
+def raised_and_yet():
+    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    source.register_buffer("mask", torch.ones(2))
+    try:
+        target.load_state_dict(source.state_dict())
+    except RuntimeError:
+        print("raised: True")
+    print(f"the weight is the source's: {torch.equal(target.weight, source.weight)}")
+
+
+def another_size():
+    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    source.register_buffer("mask", torch.ones(6, 6))
+    target.register_buffer("mask", torch.ones(4, 4))
+    print(f"result: {target.load_state_dict(source.state_dict(), strict=False)}")
+
+
+def kept_while_training():
+    model = nn.Linear(2, 2, bias=False)
+    best = model.state_dict()
+    with torch.no_grad():
+        model.weight.fill_(7)
+    print(f"the best weights: {best['weight'][0].tolist()}")
+
+
+def saved_slice():
+    table = torch.zeros(1000, 1000)
+    file = io.BytesIO()
+    torch.save(table[:2, :2], file)
+    print(f"bytes: {file.tell()}")
+
+
+def prefix_without_strict():
+    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    state = {f"module.{name}": tensor for name, tensor in source.state_dict().items()}
+    target.load_state_dict(state, strict=False)
+    print(f"the weight is the source's: {torch.equal(target.weight, source.weight)}")
+
+
+def assigned_halves():
+    source, target = nn.Linear(2, 2).half(), nn.Linear(2, 2)
+    target.load_state_dict(source.state_dict(), assign=True)
+    print(f"weight: {target.weight.dtype}")
+
+
+def copied_halves():
+    source, target = nn.Linear(2, 2).half(), nn.Linear(2, 2)
+    target.load_state_dict(source.state_dict())
+    print(f"weight: {target.weight.dtype}")
+
+
+def none_buffer():
+    model = nn.Linear(2, 2, bias=False)
+    model.register_buffer("mask", None)
+    print(f"keys: {list(model.state_dict())}")
+
+
+def loaded_onto_meta():
+    with torch.device("meta"):
+        target = nn.Linear(2, 2)
+    target.load_state_dict(nn.Linear(2, 2).state_dict())
+    print(f"weight: {target.weight.device}")
+
+
+SAME = "the weight is the source's"
+QUESTIONS = (
+    RecapQuestion(
+        "three-ways-to-hold", "Three tensors of a module. Which are in its `state_dict`?",
+        three_ways_to_hold,
+        (
+            Choice("all three", "A plain attribute is in no register.",
+                   prints("keys", "['saved', 'computed', 'plain']")),
+            Choice("`saved` and `computed`", "`persistent=False` keeps a buffer out.",
+                   prints("keys", "['saved', 'computed']")),
+            Choice("`saved` only", "Only parameters and persistent buffers are saved.",
+                   prints("keys", "['saved']")),
+        ),
+        state_dict("keys, side by side", keys="true"),
+    ),
+    RecapQuestion(
+        "loaded-into-a-buffer", "The mask was a plain attribute, and is a buffer now. An old "
+        "`state_dict` is loaded.", loaded_into_a_buffer,
+        (
+            Choice("it loads", "A persistent buffer is expected in the state.", works),
+            Choice("a missing key", "The new module asks for `mask`, and the old one never saved "
+                   "it.", raises("Missing key")),
+            Choice("an unexpected key", "The state has nothing too many.",
+                   raises("Unexpected key")),
+        ),
+        state_dict("a missing key", failures="true", source="plain"),
+    ),
+    RecapQuestion(
+        "not-persistent-any-more", "The mask was a persistent buffer, and is not persistent now. "
+        "An old `state_dict` is loaded.", not_persistent_any_more,
+        (
+            Choice("it loads", "Strict loading refuses keys that it has no place for.", works),
+            Choice("a missing key", "A buffer that is not persistent is not asked for.",
+                   raises("Missing key")),
+            Choice("an unexpected key", "The file has `mask`, and the new module does not load "
+                   "one.", raises("Unexpected key")),
+        ),
+        state_dict("not persistent any more", failures="true", target="non-persistent"),
+    ),
+    RecapQuestion(
+        "raised-and-yet", "A strict load raises: the state has a key too many. Is the weight the "
+        "source's afterwards?", raised_and_yet,
+        (
+            Choice("no, nothing was loaded", "It is not undone.", prints(SAME, "False")),
+            Choice("yes, what matched was copied", "The check comes last: what matched has been "
+                   "copied by then.", prints(SAME, "True")),
+        ),
+        state_dict("an unexpected key", failures="true", target="plain"),
+    ),
+    RecapQuestion(
+        "another-size", "A mask of 6 by 6 is loaded into one of 4 by 4, with `strict=False`.",
+        another_size,
+        (
+            Choice("it loads, without the mask", "`strict=False` is about keys.", works),
+            Choice("it loads the part that fits", "Nothing is cut to fit.",
+                   prints("result", "<All keys matched successfully>")),
+            Choice("a size mismatch is raised", "`strict=False` forgives keys, not sizes.",
+                   raises("size mismatch")),
+        ),
+        state_dict("size mismatch, strict=False", failures="true", target_length="4",
+                   strict="false"),
+    ),
+    RecapQuestion(
+        "kept-while-training", "`best = model.state_dict()`, and then the weights change. What "
+        "has `best`?", kept_while_training,
+        (
+            Choice("the weights from before", "Nothing was copied.",
+                   lambda seen: works(seen) and seen.value("the best weights") != "[7.0, 7.0]"),
+            Choice("the changed ones", "`state_dict()` has the live tensors, not copies. A "
+                   "`deepcopy` of it keeps the best.", prints("the best weights", "[7.0, 7.0]")),
+        ),
+        failure("the best weights keep changing", "best-weights-keep-changing"),
+    ),
+    RecapQuestion(
+        "saved-slice", "`torch.save` of a corner, 2 by 2, of a table of 1,000 by 1,000. How large "
+        "is the file?", saved_slice,
+        (
+            Choice("about 1 kB", "A view is saved with its whole storage.",
+                   lambda seen: seen.number("bytes") < 10_000),
+            Choice("about 4 MB", "A view shares the table's storage, and a storage is saved "
+                   "whole. `.clone()` saves the corner alone.",
+                   lambda seen: seen.number("bytes") > 4_000_000),
+        ),
+        failure("a slice saves all", "slice-saves-all"),
+    ),
+    RecapQuestion(
+        "prefix-without-strict", "All keys begin with `module.`, and `strict=False`. Is the "
+        "weight the source's?", prefix_without_strict,
+        (
+            Choice("no, and nothing is raised", "No key fits, and `strict=False` keeps silent. "
+                   "Look at what `load_state_dict` returns.", prints(SAME, "False")),
+            Choice("yes, the prefix is taken off", "Nobody takes it off.", prints(SAME, "True")),
+            Choice("an error is raised", "That is what `strict=True` is for.", raises("Error")),
+        ),
+        state_dict("nothing loaded, no error", failures="true", wrapped="DataParallel",
+                   strict="false"),
+    ),
+    RecapQuestion(
+        "assigned-halves", "A float16 state is loaded into a float32 module with `assign=True`. "
+        "What is the weight's dtype?", assigned_halves,
+        (
+            Choice("float32", "That is so without `assign`.", prints("weight", "torch.float32")),
+            Choice("float16", "`assign` takes the loaded tensors themselves, with their dtype.",
+                   prints("weight", "torch.float16")),
+            Choice("an error is raised", "Dtypes are not compared.", raises("Error")),
+        ),
+        state_dict("a dtype lost", failures="true", source_dtype="float16", assign="true"),
+    ),
+    RecapQuestion(
+        "copied-halves", "A float16 state is loaded into a float32 module. What is the weight's "
+        "dtype?", copied_halves,
+        (
+            Choice("float32", "The values are copied into the tensors that are there, and cast.",
+                   prints("weight", "torch.float32")),
+            Choice("float16", "That takes `assign=True`.", prints("weight", "torch.float16")),
+            Choice("an error is raised", "Dtypes are not compared.", raises("Error")),
+        ),
+        state_dict("a source in float16", failures="true", source_dtype="float16"),
+    ),
+    RecapQuestion(
+        "none-buffer", "`register_buffer(\"mask\", None)`. Is `mask` in the `state_dict`?",
+        none_buffer,
+        (
+            Choice("yes, as None", "What is `None` is left out.",
+                   prints("keys", "['weight', 'mask']")),
+            Choice("no", "The name is reserved. There is nothing to save yet.",
+                   prints("keys", "['weight']")),
+        ),
+        ledger("in state_dict()", "None buffer"),
+    ),
+    RecapQuestion(
+        "loaded-onto-meta", "A module on `meta` loads a `state_dict`, without `assign`. Where is "
+        "its weight?", loaded_onto_meta,
+        (
+            Choice("on the CPU, with the values", "That takes `assign=True`.",
+                   prints("weight", "cpu")),
+            Choice("on `meta`, with a warning", "Copying into a tensor without memory does "
+                   "nothing, and PyTorch warns.",
+                   lambda seen: seen.value("weight") == "meta" and bool(seen.warnings)),
+            Choice("an error is raised", "There is only a warning.", raises("Error")),
+        ),
+        state_dict("meta, and no assign", failures="true", target_device="meta"),
+    ),
+)  # fmt: skip

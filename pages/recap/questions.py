@@ -1,0 +1,142 @@
+"""The recap's questions: answer, run the code, see what it showed and why; score and summary."""
+
+import streamlit as st
+
+from core.cases.case import Seen
+from core.cases.reasons import as_text
+from core.course.recap import ASKED, drawn, kept_seen
+from core.course.recap_question import (
+    RecapQuestion,
+    question_script,
+    recap_verdict,
+    what_holds,
+)
+from core.course.recap_settings import (
+    ANSWERS,
+    AT,
+    LARGEST_SEED,
+    RECAP,
+    SEED,
+    prediction_of,
+    recap_for,
+)
+from core.lessons import lesson
+from core.settings.setting import Setting, SettingError, Whole
+from pages.components import quiz, state
+from pages.components.code import take_home
+from pages.components.prediction import gate, guess_of, show
+from pages.components.widgets import section, widget
+
+
+def number_of(setting: Whole) -> int:
+    """The number that the session or the link has, or the default where it is none."""
+    known = state.value_in_session(setting.name)
+    if known is not None:
+        return known if setting.accepts(known) else setting.default
+    try:
+        return setting.parse(st.query_params.get(setting.name, str(setting.default)))
+    except SettingError:
+        return setting.default
+
+
+def catalogue() -> dict[str, Setting]:
+    """The page's settings, with the answers of the question that the link is at."""
+    return recap_for(drawn(number_of(SEED))[number_of(AT) - 1])
+
+
+def show_recap() -> None:
+    """One question at a time, and the summary of all."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=200):
+            seed = widget(SEED, on_change=start_over)
+        st.button("Another twelve", on_click=another, args=(seed,), icon=":material/shuffle:")
+        ask = widget(RECAP["predict"])
+    questions, at = drawn(seed), number_of(AT) - 1
+    question = questions[at]
+    st.markdown(f"**Question {at + 1} of {ASKED}**")
+    left, right = st.columns(2, gap="medium")
+    with right:
+        st.markdown("**The code**, a part of the file below")
+        st.code(question.code, wrap_lines=True)
+    with left:
+        if asked(question, ask):
+            answer(question, kept_seen(question.slug), ask)
+    quiz.steps([one.slug for one in questions], at, go)
+    quiz.summary(answered(questions), go, start_over)
+
+
+def asked(question: RecapQuestion, ask: bool) -> bool:
+    """Whether the question was answered, and its code may run. The first answer counts."""
+    if not ask:
+        st.markdown(question.question)
+        return True
+    asks = prediction_of(question)
+    if not gate(asks, question.question, question.slug, ask):
+        return False
+    said = guess_of(asks)
+    first = quiz.keep_first(ANSWERS, question.slug, said)
+    if first != said:
+        st.caption(f"Your first answer counts: {first}.")
+    return True
+
+
+def answer(question: RecapQuestion, seen: Seen, ask: bool) -> None:
+    """What the code showed, what the guess was worth, every answer's reason, and a way back."""
+    if ask:
+        show(recap_verdict(question, guess_of(prediction_of(question)), seen))
+    st.markdown("**What it showed**")
+    st.code(as_text(seen) or "(nothing was printed, and nothing raised)", language=None,
+            wrap_lines=True)  # fmt: skip
+    holds = what_holds(question, seen)
+    st.markdown(
+        "\n".join(
+            f"- {'✓' if choice is holds else '✗'} *{choice.text}*: {choice.reason}"
+            for choice in question.choices
+        )
+    )
+    back = question.back
+    st.page_link(back.page, label=f"Go back to {back.words}", icon=lesson(back.page).icon,
+                 query_params=back.link)  # fmt: skip
+    with section(RECAP["code"]) as opened:
+        if opened.open:
+            take_home(question_script(question), "answer")
+
+
+def answered(questions: tuple[RecapQuestion, ...]) -> list[quiz.Answered]:
+    """The questions, as they were answered first."""
+    first = quiz.answers_in_link(ANSWERS)
+    return [
+        quiz.Answered(
+            question.question,
+            is_right(question, first[question.slug]) if question.slug in first else None,
+            question.back.page,
+            question.back.words,
+            question.back.link,
+        )
+        for question in questions
+    ]
+
+
+def is_right(question: RecapQuestion, said: str) -> bool:
+    """Whether an answer is what its code showed."""
+    holds = what_holds(question, kept_seen(question.slug))
+    return holds is not None and holds.text == said
+
+
+def go(at: int) -> None:
+    """Show another question, with the first answer to it."""
+    question = drawn(number_of(SEED))[at]
+    said = quiz.answers_in_link(ANSWERS).get(question.slug)
+    quiz.go_to(prediction_of(question), question.slug, said, at="" if at == 0 else str(at + 1))
+
+
+def start_over() -> None:
+    """Forget all answers, and begin with the first question."""
+    st.query_params.pop(ANSWERS.name, None)
+    go(0)
+
+
+def another(seed: int) -> None:
+    """Draw other questions."""
+    state.set_value(SEED, seed % LARGEST_SEED + 1)
+    start_over()

@@ -1,0 +1,61 @@
+"""What a person does with the recap, in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.course.recap import drawn, kept_seen
+from core.course.recap_question import what_holds
+
+pytestmark = pytest.mark.browser
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def right(question):
+    return what_holds(question, kept_seen(question.slug)).text
+
+
+def test_the_keyboard_alone_answers_and_a_reload_keeps_score_and_answer(visit):
+    first, second, *_ = drawn(1)
+    visitor = visit()
+    page = visitor.open("/Recap")
+    visitor.settled(charts=0)
+    page.get_by_role("radio", name=right(first)).focus()
+    page.keyboard.press("Space")
+    visitor.settled(charts=0)
+    page.get_by_role("button", name="Answer, and run it").press("Enter")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("That is what happened")
+    visitor.settled(charts=0)
+    page.get_by_role("button", name="Next").press("Enter")
+    expect(page.get_by_text("Question 2 of 12")).to_be_visible()
+    visitor.settled(charts=0)
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    wrong = next(option for option in second.options if option != right(second))
+    page.get_by_role("radio", name=wrong).focus()
+    page.keyboard.press("Space")
+    visitor.settled(charts=0)
+    page.get_by_role("button", name="Answer, and run it").press("Enter")
+    expect(page.get_by_text("Score: 1 of 12.")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"answers={first.slug}"))
+    visitor.settled(charts=0)
+    page.reload()
+    expect(page.get_by_text("Score: 1 of 12.")).to_be_visible()
+    expect(page.get_by_role("radio", checked=True)).to_have_count(1)
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("What happened:")
+    page.get_by_role("link", name=re.compile("→ " + re.escape(second.back.words))).click()
+    expect(page).not_to_have_url(re.compile("Recap"))
+
+
+def test_a_phone_answers_by_touch(visit):
+    first = drawn(1)[0]
+    visitor = visit(**PHONE)
+    page = visitor.open("/Recap")
+    visitor.settled(charts=0)
+    button = page.get_by_role("button", name="Answer, and run it")
+    assert button.bounding_box()["y"] < 844
+    page.get_by_text(right(first), exact=True).tap()
+    visitor.settled(charts=0)
+    button.tap()
+    expect(page.get_by_text("Score: 1 of 12.")).to_be_visible()
+    assert page.evaluate("document.body.scrollWidth") <= 390
