@@ -6,6 +6,7 @@ from types import FunctionType
 from core.cases.case import Choice, Seen
 from core.cases.observe import execute
 from core.cases.program import program, shown
+from core.cases.reasons import as_text
 from core.code.building_blocks import DEVICE
 from core.code.script import Script
 from core.course.place import Place
@@ -46,6 +47,11 @@ def observe(question: RecapQuestion) -> Seen:
     script = question_script(question)
     seen, _ = execute(script.text, script.namespace())
     return seen
+
+
+def in_words(seen: Seen) -> str:
+    """What a run showed, as a terminal would."""
+    return as_text(seen) or "(nothing was printed, and nothing raised)"
 
 
 def what_holds(question: RecapQuestion, seen: Seen) -> Choice | None:

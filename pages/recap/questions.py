@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.cases.case import Seen
-from core.cases.reasons import as_text
 from core.course.recap import ASKED, drawn, kept_seen
 from core.course.recap_question import (
     RecapQuestion,
+    Seen,
+    in_words,
     question_script,
     recap_verdict,
     what_holds,
@@ -85,7 +85,7 @@ def answer(question: RecapQuestion, seen: Seen, ask: bool) -> None:
     if ask:
         show(recap_verdict(question, guess_of(prediction_of(question)), seen))
     st.markdown("**What it showed**")
-    st.code(as_text(seen) or "(nothing was printed, and nothing raised)", language=None,
+    st.code(in_words(seen), language=None,
             wrap_lines=True)  # fmt: skip
     holds = what_holds(question, seen)
     st.markdown(

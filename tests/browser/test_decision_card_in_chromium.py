@@ -12,6 +12,14 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 MACHINE = "/Decision_card?view=the+case+machine"
 
 
+def press(page, name):
+    """Press a button with the keyboard, once it may be pressed and nothing runs any more."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_be_enabled()
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    button.press("Enter")
+
+
 def test_the_card_is_on_one_screen_and_alone_on_the_sheet(visit):
     visitor = visit(viewport={"width": 1280, "height": 720}, color_scheme="dark")
     page = visitor.open("/Decision_card")
@@ -49,11 +57,9 @@ def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):
     for _ in range(3):
         page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name="plain attribute")).to_be_checked()
-    visitor.settled(charts=0)
-    page.get_by_role("button", name="Run it").press("Enter")
+    press(page, "Run it")
     expect(page.get_by_test_id("stAlert").first).to_contain_text("It stays on cpu")
-    visitor.settled(charts=0)
-    page.get_by_role("button", name="Next").press("Enter")
+    press(page, "Next")
     expect(page.get_by_text(f"2 of {len(CASES)}:")).to_be_visible()
     expect(page.get_by_role("radio", name="plain attribute")).not_to_be_checked()
     expect(page).to_have_url(re.compile("decided=causal-mask.3"))
