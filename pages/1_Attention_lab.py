@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.lab.reasons import reason
-from core.lab.settings import LAB, OUTCOME
+from core.lab.reasons import reason, saved_answer, saved_reason
+from core.lab.settings import LAB
 from core.mask_cost.settings import MASK_COST
 from core.settings.outcome_question import outcome_verdict
+from core.settings.prediction import verdict
 from pages.components import frame, prediction
 from pages.components.widgets import section
 from pages.lab import controls, mask_cost, panels
@@ -13,13 +14,13 @@ from pages.lab.sections import closer_looks, view_request
 
 PAGE = "pages/1_Attention_lab.py"
 with frame.page(PAGE, {**LAB, **MASK_COST}):
-    st.markdown(
-        "Causal self-attention hides later tokens with a mask. Held as a **registered buffer**, "
-        "the mask moves with its module and, if it is persistent, is saved with it. Held as a "
-        "**plain attribute**, it does neither."
-    )
-    settings = controls.lab_controls()
-    if settings and prediction.gate(OUTCOME, settings.asks, settings.question, settings.predict):
+    settings, place = controls.lab_controls()
+    asked = settings.prediction if settings else None
+    answered = False
+    if settings and asked:
+        with place:
+            answered = prediction.gate(asked, settings.asks, settings.question, settings.predict)
+    if settings and asked and answered:
         request = view_request(settings)
         observation = controls.observation_of(request)
         chosen = other = None
@@ -27,13 +28,21 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
             chosen = observation.variant(settings.buffer)
             other = observation.variant(not settings.buffer) if settings.compare else None
             if settings.predict:
-                why = reason(chosen, settings.experiment)
-                guess = prediction.guess_of(OUTCOME)
-                prediction.show(outcome_verdict(guess, chosen.outcome, why))
-            panels.variant_row(observation, chosen, other, explain=not settings.predict)
-            if other:
-                panels.variant_row(observation, other, chosen)
+                guess = prediction.guess_of(asked)
+                if settings.asks_of_saving:
+                    why = saved_reason(chosen, settings.experiment)
+                    prediction.show(verdict(guess, saved_answer(chosen), why))
+                else:
+                    why = reason(chosen, settings.experiment)
+                    prediction.show(outcome_verdict(guess, chosen.outcome, why))
+            panels.variants(
+                observation, settings.buffer, settings.compare, explain=not settings.predict
+            )
             panels.legend(chosen, other)
+            st.markdown(
+                "**The rule.** A registered buffer moves with its module and, if it is persistent, "
+                "is saved with it. A plain attribute does neither."
+            )
         closer_looks(settings, request, observation, chosen, other)
     if settings:
         with section(MASK_COST["cost"]) as opened:

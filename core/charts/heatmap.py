@@ -47,12 +47,15 @@ def heatmap(
     kind: Kind,
     masked: Sequence[Sequence[bool]] | None = None,
     largest: float | None = None,
+    height: int | None = None,
 ) -> Spec:
     """A T×T heatmap, queries down and keys across, as a Vega-Lite dict ready to be sent.
 
     values: T rows of T numbers, -inf allowed; tokens: T strings; kind: "scores" or "weights";
     masked: T rows of T booleans, True where the mask hides a key (default: where -inf); largest:
-    the end of the colour scale of scores (default: the largest that is shown).
+    the end of the colour scale of scores (default: the largest that is shown); height: in pixels,
+    by default what the tokens ask for. With a height it is one of several small ones: axes have no
+    titles, and numbers are smaller.
     """
     labels = token_labels(tokens)
     masked = masked or [[value == -math.inf for value in row] for row in values]
@@ -77,21 +80,21 @@ def heatmap(
     ]
     parameters = {"labels": labels, "lowest": float(lowest), "highest": float(highest)}
     tables = {"cells": pa.Table.from_pylist(cells)}
-    return filled(heatmap_template(kind, len(tokens)), parameters, tables)
+    return filled(heatmap_template(kind, len(tokens), height), parameters, tables)
 
 
 @functools.cache
-def heatmap_template(kind: Kind, size: int) -> Spec:
+def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     """A heatmap of `size` tokens without its values: these are parameters and a table.
 
     To build and check a chart takes longer than all else of a rerun, so it is done once.
     """
     ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
-    scale = alt.Scale(range=SCALES[kind], domain=ends)
+    scale = alt.Scale(range=SCALES[kind], domain=ends, clamp=True)
     printed = size <= MAX_PRINTED_TOKENS
     axis: dict[str, Any] = {
         "labelExpr": "labels[datum.value]",
-        "labelFontSize": 13,
+        "labelFontSize": 11 if height else 13,
         "labelOverlap": False if printed else "greedy",  # leave labels out only of many
     }
     words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
@@ -99,8 +102,12 @@ def heatmap_template(kind: Kind, size: int) -> Spec:
         alt.Chart(alt.NamedData("cells"))
         .transform_calculate(words=words)
         .encode(
-            x=alt.X("column:O", title="key", axis=alt.Axis(orient="top", labelAngle=-35, **axis)),
-            y=alt.Y("row:O", title="query", axis=alt.Axis(**axis)),
+            x=alt.X(
+                "column:O",
+                title=None if height else "key",
+                axis=alt.Axis(orient="top", labelAngle=-35, **axis),
+            ),
+            y=alt.Y("row:O", title=None if height else "query", axis=alt.Axis(**axis)),
             tooltip=[
                 alt.Tooltip("query:N"),
                 alt.Tooltip("key:N"),
@@ -122,7 +129,7 @@ def heatmap_template(kind: Kind, size: int) -> Spec:
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:
         layers.append(
-            base.mark_text(fontSize=14 if size <= 6 else 11, aria=False).encode(  # ty: ignore[missing-attribute]
+            base.mark_text(fontSize=14 if size <= 6 and not height else 11, aria=False).encode(  # ty: ignore[missing-attribute]
                 text="text:N",
                 color=alt.when("datum.light")
                 .then(alt.value("white"))
@@ -130,7 +137,7 @@ def heatmap_template(kind: Kind, size: int) -> Spec:
             )
         )
     chart = alt.layer(*layers).properties(
-        height=min(560, max(260, 44 * min(size, 8) + 4 * size)),
+        height=height or min(560, max(260, 44 * min(size, 8) + 4 * size)),
         padding={"left": 0, "top": 0, "bottom": 0, "right": 20},  # room for the last slanted label
     )
     names = ("labels", "lowest", "highest")

@@ -32,10 +32,13 @@ Shows = Literal["cells", "blocks"]  # whether a block that can be pointed at is 
 Channel = Literal["x", "y"]
 
 
-def picture(matrix: Matrix, tokens: Sequence[str], kind: Kind, largest: float) -> Spec:
+def picture(
+    matrix: Matrix, tokens: Sequence[str], kind: Kind, largest: float, height: int = 420
+) -> Spec:
     """The chart of a Matrix, queries down and keys across, as a Vega-Lite dict ready to be sent.
 
-    tokens: T strings; kind: "scores" or "weights"; largest: the end of the colour scale of scores.
+    tokens: T strings; kind: "scores" or "weights"; largest: the end of the colour scale of scores;
+    height: in pixels.
     """
     assert matrix.blocks and matrix.picture is not None, (
         "a chart is made of what was pooled for one"
@@ -58,11 +61,12 @@ def picture(matrix: Matrix, tokens: Sequence[str], kind: Kind, largest: float) -
         "blocks": blocks(matrix.blocks, size, numbered),
         "rows": pa.table({"i": rows}),
     }
-    return filled(template(kind, "cells" if matrix.blocks.side == 1 else "blocks"), values, tables)
+    shows = "cells" if matrix.blocks.side == 1 else "blocks"
+    return filled(template(kind, shows, height), values, tables)
 
 
 @functools.cache
-def template(kind: Kind, shows: Shows) -> Spec:
+def template(kind: Kind, shows: Shows, height: int = 420) -> Spec:
     """The chart without its values, which are parameters and tables; built and checked once.
 
     shows: "cells" where a block is one cell, or "blocks".
@@ -121,7 +125,7 @@ def template(kind: Kind, shows: Shows) -> Spec:
     chart = alt.layer(image, lit, pointed.add_params(HOVERED_ROW))
     chart = chart.add_params(*(alt.param(name=name, value=0) for name in names))
     room = {"left": 0, "top": 0, "bottom": 0, "right": 20}
-    spec = as_spec(chart.properties(height=420, padding=room))
+    spec = as_spec(chart.properties(height=height, padding=room))
     return spec | {"usermeta": {"embedOptions": {"renderer": "canvas"}}}
 
 

@@ -29,7 +29,8 @@ class Experiment(Declared):
     """What to run, validated on construction (SettingError). Both variants always run.
 
     tokens names the rows of `rows`; each row holds the D_IN numbers of one input embedding. The
-    other fields are controls of the page, by their names in the link.
+    other fields are controls of the page, by their names in the link. A context_length of 0 becomes
+    the number of tokens.
     """
 
     tokens: tuple[str, ...] = tuple(token for token, _ in SIX_TOKENS)
@@ -63,7 +64,14 @@ class Experiment(Declared):
         )
     )
     context_length: int = declared(
-        Whole("context_length", "Context length", 6, "Rows and columns of the mask.", 1, MAX_TOKENS)
+        Whole(
+            "context_length",
+            "Context length",
+            0,
+            "Rows and columns of the mask. 0 stands for as many as the input has tokens.",
+            0,
+            MAX_TOKENS,
+        )
     )
     d_out: int = declared(Whole("d_out", "d_out", 2, "Numbers in a query, a key, a value.", 1, 16))
     dropout: float = declared(
@@ -105,6 +113,8 @@ class Experiment(Declared):
         if len(self.tokens) != len(self.rows):
             raise SettingError("tokens", len(self.tokens), f"one for each of {len(self.rows)} rows")
         super().__post_init__()
+        if self.context_length == 0:
+            object.__setattr__(self, "context_length", len(self.rows))
 
 
 def check_rows(name: str, rows: Rows) -> Rows:

@@ -3,6 +3,7 @@
 from core.attention.outcome import Outcome
 from core.attention.tensor_table import TensorKind
 from core.lab.experiment import Experiment, VariantRun
+from core.lab.settings import SAVED_ANSWERS
 
 
 def reason(run: VariantRun, experiment: Experiment) -> str:
@@ -11,9 +12,9 @@ def reason(run: VariantRun, experiment: Experiment) -> str:
     mask, weight = tensors["mask"], tensors["W_query.weight"]
     if run.outcome is Outcome.SOMETHING_ELSE:
         return (
-            "`forward` checks its input before it computes: the mask has "
-            f"{mask.shape[0]} rows, one for each token it can serve, and the input has "
-            f"{len(experiment.tokens)} tokens. How the mask is held plays no part in this."
+            f"The input has {len(experiment.tokens)} tokens, and the mask has {mask.shape[0]} "
+            "rows, one for each token it can serve. `forward` checks its input before it computes, "
+            "so how the mask is held plays no part in this."
         )
     if run.outcome is Outcome.DEVICE_ERROR and left_behind(run, experiment):
         if mask.device != weight.device:
@@ -29,9 +30,9 @@ def reason(run: VariantRun, experiment: Experiment) -> str:
         )
     if run.outcome is Outcome.DEVICE_ERROR:
         return (
-            "`model.to(device)` moves parameters and buffers. This mask is a plain attribute, so "
-            f"it stayed on `{mask.device}` while the weights went to `{weight.device}`, and the "
-            "line that combines the two fails."
+            f"This mask is a plain attribute, so it stayed on `{mask.device}` while the weights "
+            f"went to `{weight.device}`, and the line that combines the two fails. "
+            "`model.to(device)` moves parameters and buffers, and nothing else."
         )
     if experiment.device == "cpu":
         saved = "has" if "mask" in run.state_dict else "does not have"
@@ -41,13 +42,35 @@ def reason(run: VariantRun, experiment: Experiment) -> str:
         )
     if mask.kind is TensorKind.PLAIN:
         return (
-            "`model.to(device)` skipped the mask, a plain attribute. The line "
-            f"`model.mask = model.mask.to(device)` then moved it to `{mask.device}` by hand. "
-            "It has to be repeated at every later move."
+            f"`model.mask = model.mask.to(device)` moved the mask to `{mask.device}` by hand. "
+            "`model.to(device)` had skipped it, a plain attribute. The line has to be repeated at "
+            "every later move."
         )
+    saved = ""
+    if mask.kind is TensorKind.NON_PERSISTENT:
+        saved = " It is not in the `state_dict`, by choice: `persistent=False`."
     return (
         "The mask is a registered buffer, so `model.to(device)` moved it along with the "
-        f"parameters. It is on `{mask.device}` now, and no line of the model names a device."
+        f"parameters. It is on `{mask.device}` now, and no line of the model names a device.{saved}"
+    )
+
+
+def saved_answer(run: VariantRun) -> str:
+    """Which of SAVED_ANSWERS came true."""
+    if "mask" in run.state_dict:
+        return SAVED_ANSWERS[0]
+    return SAVED_ANSWERS[1 if run.outcome is Outcome.WORKS else 2]
+
+
+def saved_reason(run: VariantRun, experiment: Experiment) -> str:
+    """Why a non-persistent mask is saved or not, and whether forward has it; Markdown."""
+    mask = next(row for row in run.tensors if row.name == "mask")
+    if run.outcome is not Outcome.WORKS:
+        return reason(run, experiment)
+    return (
+        f"`persistent=False` leaves a buffer out of the `state_dict`, and out of nothing else: "
+        f"`forward` found the mask on `{mask.device}`. That is right for a mask that is built "
+        "again from the configuration; statistics that were learned from data have to be saved."
     )
 
 

@@ -15,7 +15,7 @@ from core.lab.experiment import (
 )
 from core.settings.declared import catalogue, settings_of
 from core.settings.outcome_question import outcome_prediction
-from core.settings.prediction import PREDICT
+from core.settings.prediction import PREDICT, Prediction, prediction
 from core.settings.setting import Choice, Switch, Text, Whole
 
 MAX_TYPED_TOKENS = 64  # tokens that a visitor types, so that the link can carry them
@@ -56,12 +56,20 @@ class Numbers(Text):
 
 
 OUTCOME = outcome_prediction("Run the forward pass")
+SAVED_ANSWERS = (
+    "it is saved",
+    "it is not saved, and forward works",
+    "it is not saved, and forward raises",
+)
+SAVED = prediction(
+    "saved_guess", "What about the mask?", SAVED_ANSWERS, "saved_ran", "Run the forward pass"
+)
 PARTS = settings_of(Experiment)  # the controls that decide what runs
 LAB = catalogue(
     Switch(
         "buffer",
         "Register the mask as a buffer",
-        True,
+        False,
         'On: `self.register_buffer("mask", …)`. Off: `self.mask = …`, a plain attribute.',
     ),
     PARTS.values(),
@@ -92,11 +100,12 @@ LAB = catalogue(
     Switch("compare", "Compare", True, "Show the other variant beside the chosen one."),
     PREDICT,
     OUTCOME,
+    SAVED,
     Whole("query", "Query to work through", 2, "", 1, MAX_TOKENS),
     Whole("changed", "Token to change", MAX_TOKENS, "", 1, MAX_TOKENS),
     Whole("zoom_query", "First query of the window", 1, "", 1, MAX_TOKENS),
     Whole("zoom_key", "First key of the window", 1, "", 1, MAX_TOKENS),
-    Switch("inputs", "Input, sizes and seed", False),
+    Switch("inputs", "Change the settings", False),
     Switch("zoom", "Zoom into a window", False),
     Switch("pipeline", "The whole pipeline", False),
     Switch("tensors", "The tensor table", False),
@@ -120,7 +129,22 @@ class LabSettings:
     def asks(self) -> str:
         """The question to the learner, in words."""
         name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
+        if self.asks_of_saving:
+            return (
+                f"The mask of `{name}` is a buffer with `persistent=False`. Will `mask` be in its "
+                f"`state_dict`, and what will `forward` do on `{self.experiment.device}`?"
+            )
         return f"What will `{name}` do on `{self.experiment.device}`?"
+
+    @property
+    def asks_of_saving(self) -> bool:
+        """Whether the question is about the state_dict: the mask is a non-persistent buffer."""
+        return self.buffer and not self.experiment.persistent
+
+    @property
+    def prediction(self) -> Prediction:
+        """The choices of the question."""
+        return SAVED if self.asks_of_saving else OUTCOME
 
     @property
     def question(self) -> str:
@@ -136,16 +160,11 @@ class LabSettings:
 
 
 def lab_settings(values: Mapping[str, Any]) -> LabSettings:
-    """The LabSettings that a mapping of control names to values describes; else SettingError.
-
-    With the text as input, the context length is at least the number of its tokens.
-    """
+    """The LabSettings that a mapping of control names to values describes; else SettingError."""
     for name in ("buffer", "compare", "predict", "input"):
         LAB[name].check(values[name])
     tokens, rows = input_embeddings(values)
     parts = {name: values[name] for name in PARTS}
-    if values["input"] == "text":
-        parts["context_length"] = max(parts["context_length"], len(tokens))
     return LabSettings(
         Experiment(tokens, rows, **parts),
         *(values[name] for name in ("buffer", "compare", "predict")),

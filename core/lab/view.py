@@ -72,7 +72,7 @@ def reduced(observation: Observation, wanted: ViewRequest) -> Observation:
 def reduced_run(run: VariantRun, wanted: ViewRequest) -> VariantRun:
     scores = run.trace.get("attn_scores", 1)
     hidden = scores and scores.tensor[0] == -torch.inf
-    charted = ("attn_scores", 1 if scores else 0), ("attn_weights", 0)
+    charted = ("attn_scores", 1 if scores else 0), ("attn_weights", 0), ("dropped_weights", 0)
     stages = []
     for stage in run.trace.stages:
         if stage.name in ("attn_scores", "scaled_scores", "attn_weights", "dropped_weights"):

@@ -4,6 +4,7 @@ A page asks through `pages.components.prediction`. The guess and the question th
 Settings, so both are in the link.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,7 +76,7 @@ class Verdict:
     @property
     def text(self) -> str:
         """The whole of it, what was said and what happened in bold."""
-        return f"**You said: {self.guess}. {self.said}** {self.reason}"
+        return f"**You said: {self.guess}. {self.said}** {self.reason}".strip()
 
 
 def verdict(
@@ -85,6 +86,18 @@ def verdict(
     right: str = "That is what happened.",
     wrong: str = "What happened:",
 ) -> Verdict:
-    """The Verdict on a guess, of what happened and why. right and wrong begin the sentence."""
-    hit = guess == happened
-    return Verdict(guess, hit, right if hit else f"{wrong} {happened}.", reason, happened)
+    """The Verdict on a guess, of what happened and why. right and wrong begin the sentence.
+
+    reason: Markdown whose first sentence is the concrete cause; after a wrong guess it is said
+    together with what happened, and so stands in bold.
+    """
+    if guess == happened:
+        return Verdict(guess, True, right, reason, happened)
+    cause, rest = first_sentence(reason)
+    return Verdict(guess, False, f"{wrong} {happened}. {cause}".strip(), rest, happened)
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """(the first sentence, the rest) of Markdown."""
+    first, *rest = re.split(r"(?<=[.!?]) (?=[A-Z`*])", text, maxsplit=1)
+    return first, "".join(rest)

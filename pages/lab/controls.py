@@ -1,17 +1,21 @@
 """The attention lab's controls, in the order of the page."""
 
+import html
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.attention.causality import RowChange
 from core.charts.pooling import WHOLE_TOKENS
-from core.device.available import available_devices
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
 from core.lab.experiment import Experiment, Observation
-from core.lab.settings import LAB, LabSettings, lab_settings
+from core.lab.settings import LAB, LabSettings, input_embeddings, lab_settings
+from core.lab.take_home import differing_lines
 from core.lab.view import (
     MAX_TOKENS_IN_PLACE,
     ViewRequest,
@@ -27,8 +31,27 @@ from pages.components.progress import work
 from pages.components.widgets import in_link, section, widget
 from pages.server.run_lock import release
 
-INPUTS = ("input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
+MOVES = ("move_model", "move_mask", "compare")
+INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
           "qkv_bias", "weights")  # fmt: skip
+CLASSES = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
+# Both variants on one screen: small tables, and columns of their own only where there is room.
+STYLE = """<style>
+.st-key-variants [data-testid=stVerticalBlock] { gap: 0.35rem; }
+.st-key-variants [data-testid=stMarkdownContainer] { margin: 0; }
+.st-key-variants :is(h2, p) { padding: 0; margin: 0; }
+.st-key-variants table { font-size: 0.8rem; margin: 0; }
+.st-key-variants :is(td, th) { padding: 0 0.5rem !important; line-height: 1.45; }
+.st-key-variants :is(pre, pre code) { font-size: 0.72rem; line-height: 1.4; }
+.st-key-variants pre { padding: 0.4rem; margin: 0; }
+.st-key-variants :is(pre, pre code) { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+.st-key-device .stRadio { display: flex; align-items: center; gap: 0.75rem; }
+pre.two-lines { font-size: 0.7rem; padding: 0.5rem; }
+@media (max-width: 1099px) {
+  .st-key-variants > .stLayoutWrapper > .stHorizontalBlock { flex-direction: column; }
+  .st-key-variants > .stLayoutWrapper > .stHorizontalBlock > .stColumn { width: 100%; flex: auto; }
+}
+</style>"""
 
 
 def large(experiment: Experiment) -> bool:
@@ -64,34 +87,45 @@ def probe_of(settings: LabSettings, changed: int) -> tuple[RowChange, ...] | Non
     return probe_cached(settings.experiment, changed, settings.buffer)
 
 
-def lab_controls() -> LabSettings | None:
-    """Draw the controls; return LabSettings, or None after saying what does not fit."""
+def lab_controls() -> tuple[LabSettings | None, DeltaGenerator]:
+    """Draw the controls; return (LabSettings, or None after saying what does not fit; a place).
+
+    The place is for the question: above the settings that few change, so that it is seen.
+    """
+    st.markdown(
+        "Causal self-attention hides later tokens with a **mask**. Two modules differ in the one "
+        "line that stores it."
+    )
     values = {}
-    variant, device, moves, view = st.columns([1.25, 1, 1.25, 0.9], gap="medium")
-    with variant:
-        values["buffer"] = widget(LAB["buffer"])
-    with device:
-        descriptions = [device.description for device in available_devices()]
-        values["device"] = widget(LAB["device"], captions=descriptions)
-    with moves:
-        values["move_model"] = widget(LAB["move_model"])
-        values["move_mask"] = widget(LAB["move_mask"])
-    with view:
-        values["compare"] = widget(LAB["compare"])
-    with variant:  # it matters as long as a variant with a buffer is on the screen
-        unused = not values["buffer"] and not values["compare"]
-        values["persistent"] = widget(LAB["persistent"], disabled=unused)
-    with view:
-        values["predict"] = widget(LAB["predict"])
+    first, code = st.columns([1, 1.25], gap="small")
+    question = st.container()
     with section(LAB["inputs"]) as opened:
         values |= (
             input_controls() if to_draw(opened) else {name: in_link(LAB[name]) for name in INPUTS}
         )
+    with first.container(horizontal=True, gap="small"):
+        values["buffer"] = widget(LAB["buffer"])
+        # it matters as long as a variant with a buffer is on the screen
+        unused = not values["buffer"] and not values["compare"]
+        values["persistent"] = widget(LAB["persistent"], disabled=unused)
+        values["device"] = widget(LAB["device"])
+        values["predict"] = widget(LAB["predict"])
+    code.html(differing(values["buffer"]))
     try:
-        return lab_settings(values)
+        settings = lab_settings(values)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
-        return None
+        return None, question
+    return settings, question
+
+
+def differing(buffer: bool) -> str:
+    """The one line in which the two classes differ, of each, as HTML: the chosen one is marked."""
+    shown = []
+    for held, (source, index) in zip((False, True), differing_lines(*CLASSES), strict=True):
+        line = html.escape(source.split("\n")[index].strip())
+        shown.append(f"<mark>{line}</mark>" if held == buffer else line)
+    return f'<pre class="marked two-lines" tabindex="0">{"<br>".join(shown)}</pre>{STYLE}'
 
 
 def to_draw(opened: ExpanderContainer) -> bool:
@@ -105,8 +139,11 @@ def to_draw(opened: ExpanderContainer) -> bool:
 
 
 def input_controls() -> dict[str, Any]:
-    """Draw the controls of the input, the sizes and the seed; their values by name (INPUTS)."""
+    """Draw the controls of the moves, the input, the sizes and the seed; their values by name."""
     values = {}
+    with st.container(horizontal=True, gap="medium"):
+        for name in MOVES:
+            values[name] = widget(LAB[name])
     source, sizes, seed = st.columns([2, 1, 1], gap="medium")
     with source:
         values["input"] = widget(
@@ -132,6 +169,8 @@ def input_controls() -> dict[str, Any]:
             values["tokens"] = tokens_of_text()
     with sizes:
         values["context_length"] = widget(LAB["context_length"])
+        used = context_length_in_use(values)
+        st.caption(f"In use: {used:,}" if used else "In use: none, until the input fits.")
         values["d_out"] = widget(LAB["d_out"])
         values["dropout"] = widget(LAB["dropout"])
     with seed:
@@ -147,11 +186,21 @@ def tokens_of_text() -> int:
     more = ""
     if tokens > MAX_TOKENS_IN_PLACE:
         more = (
-            f" More than {MAX_TOKENS_IN_PLACE:,} tokens are computed by a worker process, so that "
+            f"More than {MAX_TOKENS_IN_PLACE:,} tokens are computed by a worker process, so that "
             "nobody else's page has to wait."
         )
-    st.caption(f"The context length is {tokens:,}, or what stands beside, if that is more.{more}")
+    if more:
+        st.caption(more)
     return tokens
+
+
+def context_length_in_use(values: Mapping[str, Any]) -> int | None:
+    """The context length that the controls stand for; None where the input is not fit for use."""
+    seed = in_link(LAB["seed"])
+    try:
+        return values["context_length"] or len(input_embeddings({**values, "seed": seed})[0])
+    except SettingError:
+        return None
 
 
 def number_table() -> None:

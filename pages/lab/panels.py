@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.attention.tensor_table import TensorKind
 from core.attention.trace import ForwardError
 from core.charts.heatmap import MAX_CELL_TOKENS, Kind, describe_matrix, heatmap
 from core.charts.markdown_table import markdown_table
@@ -12,6 +13,8 @@ from core.charts.raster_heatmap import picture
 from core.lab.experiment import Observation, VariantRun
 from core.lab.reasons import reason, remedies
 from core.workers.byte_cache import kept
+from pages.components.chart import chart as draw
+from pages.components.chart import read_out
 from pages.components.variant import heading
 
 PICTURE = (
@@ -20,93 +23,135 @@ PICTURE = (
     "block. It names its value that is largest in size, and the cell that has it. Of more than "
     f"{PIXEL_BLOCKS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
+BESIDE_HEIGHT = 172  # pixels of a heatmap where both variants share a screen
 
 
-def variant_row(
-    observation: Observation, run: VariantRun, other: VariantRun | None, explain: bool = True
-) -> None:
-    """Masked scores | softmax weights | state_dict keys of one variant, side by side.
+def variants(observation: Observation, buffer: bool, compare: bool, explain: bool) -> None:
+    """The chosen variant, and with compare both, side by side where the screen is wide.
 
-    other is the VariantRun to compare with, or None: keys that only it has show as missing.
-    explain: say why it came out like this, where the verdict has not said so already.
+    The plain attribute is on the left, whichever is chosen: what did not change stays as it is.
+    explain: say of the chosen one why it came out like this; the verdict has not.
     """
-    with st.container(border=True):
-        why = reason(run, observation.experiment) if explain else ""
-        heading(run.class_name, run.outcome, why)
-        scores, weights, state = st.columns([1, 1, 0.9], gap="medium")
+    with st.container(key="variants"):
+        if not compare:
+            one_variant(observation, buffer, None, explain)
+            return
+        for column, held in zip(st.columns(2, gap="small"), (False, True), strict=True):
+            with column:
+                other = observation.variant(not held)
+                one_variant(observation, held, other, explain or held != buffer)
+
+
+def one_variant(
+    observation: Observation, buffer: bool, other: VariantRun | None, explain: bool
+) -> None:
+    """Masked scores | softmax weights and the state_dict keys of one variant.
+
+    other is the VariantRun beside it, or None.
+    """
+    run = observation.variant(buffer)
+    with st.container(border=True, gap="small"):
+        heading(run.class_name, run.outcome)
+        widths = (1, 1) if other else (1, 1, 0.9)
+        height = BESIDE_HEIGHT if other else None
+        scores, weights, *beside = st.columns(widths, gap="small")
         with scores:
-            scores_panel(observation, run)
+            words = scores_panel(observation, run, height)
         with weights:
             if run.trace.error:
-                error_panel(observation, run, run.trace.error)
+                error_panel(run.trace.error)
             else:
-                stage_heatmap(observation, run, "attn_weights", 0, "Softmax weights", "weights")
-        with state:
-            state_dict_panel(run, other)
+                name, title = "attn_weights", "Softmax weights"
+                if observation.experiment.dropout:
+                    name, title = "dropped_weights", "Weights after dropout"
+                words += stage_heatmap(observation, run, name, 0, title, "weights", height)
+        with beside[0] if beside else st.container(gap="small"):
+            state_dict_panel(run, other, words)
+            why = [reason(run, observation.experiment)] if explain else []
+            if run.trace.error:
+                why.append(after_error(observation, run, run.trace.error))
+            if why:
+                st.markdown("\n\n".join(why))
 
 
-def scores_panel(observation: Observation, run: VariantRun) -> None:
+def scores_panel(observation: Observation, run: VariantRun, height: int | None) -> list[str]:
+    """Draw the scores as far as they were computed; what they show, in words."""
     if run.trace.get("attn_scores", 1):
-        stage_heatmap(observation, run, "attn_scores", 1, "Masked scores", "scores")
-    elif run.trace.get("attn_scores"):
+        return stage_heatmap(observation, run, "attn_scores", 1, "Masked scores", "scores", height)
+    if run.trace.get("attn_scores"):
         title = "Scores before the mask"
-        stage_heatmap(observation, run, "attn_scores", 0, title, "scores")
-    else:
-        st.markdown("**Masked scores**")
-        st.info("`forward` ended before it computed any scores.")
+        return stage_heatmap(observation, run, "attn_scores", 0, title, "scores", height)
+    st.markdown("**Masked scores**")
+    st.info("`forward` ended before it computed any scores.")
+    return []
 
 
 def stage_heatmap(
-    observation: Observation, run: VariantRun, name: str, change: int, title: str, kind: Kind
-) -> None:
+    observation: Observation,
+    run: VariantRun,
+    name: str,
+    change: int,
+    title: str,
+    kind: Kind,
+    height: int | None,
+) -> list[str]:
+    """Draw a stage; what it shows, in words."""
     stage = run.trace.get(name, change)
     tokens, largest = observation.experiment.tokens, largest_score(observation)
     st.markdown(f"**{title}** on `{stage.device}`")
-    st.vega_lite_chart(
-        spec=chart(stage.tensor, tokens, kind, largest),
-        alt=describe_matrix(stage.tensor, tokens, f"{title} of {run.class_name}"),
-    )
+    draw(chart(stage.tensor, tokens, kind, largest, height), f"{kind} of {run.class_name}")
+    return [describe_matrix(stage.tensor, tokens, f"{title} of {run.class_name}")]
 
 
 @kept(16 * 2**20)
-def chart(matrix: Matrix, tokens: tuple[str, ...], kind: Kind, largest: float) -> dict[str, Any]:
+def chart(
+    matrix: Matrix, tokens: tuple[str, ...], kind: Kind, largest: float, height: int | None
+) -> dict[str, Any]:
     """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
     if matrix.size > MAX_CELL_TOKENS:
-        return picture(matrix, tokens, kind, largest)
+        more = {} if height is None else {"height": height + 75}  # for the scale below
+        return picture(matrix, tokens, kind, largest, **more)
     cells = matrix.window_or_all()
-    return heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest)
+    return heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest, height)
 
 
-def error_panel(observation: Observation, run: VariantRun, error: ForwardError) -> None:
-    """The exception that PyTorch raised, in full, with the line, the devices and the ways out."""
+def error_panel(error: ForwardError) -> None:
+    """The exception that PyTorch raised, in full, and the line that raised it."""
     st.markdown("**Softmax weights**: never computed")
     st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
-    st.markdown(f"Raised by line {error.line} of the module's file, in `forward`:")
-    st.code(error.source, wrap_lines=True)
-    places = {}
+    st.markdown(f"Raised by line {error.line}, in `forward`:\n```python\n{error.source}\n```")
+
+
+def after_error(observation: Observation, run: VariantRun, error: ForwardError) -> str:
+    """Where the tensors were that the failing line met, and the ways out; Markdown."""
+    places: dict[str, list[str]] = {}
     for name, device in error.devices:
         places.setdefault(device, []).append(f"`{name}`")
-    st.markdown("\n".join(f"- on `{device}`: {', '.join(n)}" for device, n in places.items()))
-    st.markdown(
-        "**What to do**\n" + "\n".join(f"- {r}" for r in remedies(run, observation.experiment))
-    )
+    where = "; ".join(f"on `{device}`: {', '.join(names)}" for device, names in places.items())
+    ways = "\n".join(f"- {way}" for way in remedies(run, observation.experiment))
+    return (f"**Where they were**: {where}.\n\n" if where else "") + f"**What to do**\n{ways}"
 
 
-def state_dict_panel(run: VariantRun, other: VariantRun | None) -> None:
-    """The keys of state_dict, in PyTorch's order, with those that only the other variant has."""
+def state_dict_panel(run: VariantRun, other: VariantRun | None, words: list[str]) -> None:
+    """The keys of state_dict, in PyTorch's order, and the mask where it is none of them.
+
+    words: what the charts beside show, for screen readers.
+    """
     rows = {row.name: row for row in run.tensors}
-    missing = [key for key in (other.state_dict if other else ()) if key not in run.state_dict]
-    lines = [(f"`{key}`", ":red-badge[:material/close: missing]", "") for key in missing]
-    for key in run.state_dict:
-        row = rows[key]
-        extra = other is not None and key not in other.state_dict
-        mark = " :green-badge[:material/add: only here]" if extra else ""
-        lines.append((f"`{key}`{mark}", str(row.shape), f"`{row.device}`"))
     mask = rows["mask"]
-    st.markdown(
-        f"**state_dict keys**\n\n{markdown_table(('key', 'shape', 'device'), lines)}\n\n"
-        f"`mask` is a **{mask.kind}** on `{mask.device}`."
-    )
+    lines = []
+    for key in dict.fromkeys(("mask", *run.state_dict)):
+        mark = ""
+        if key not in run.state_dict:
+            by_choice = mask.kind is TensorKind.NON_PERSISTENT
+            moves = ", by choice: it moves with the module" if by_choice else ""
+            mark = f" :gray-badge[not saved{moves}]"
+        elif other is not None and key not in other.state_dict:
+            mark = " :green-badge[:material/add: only here]"
+        lines.append((f"`{key}`{mark}", str(rows[key].shape), f"`{rows[key].device}`"))
+    st.markdown(markdown_table(("state_dict key", "shape", "device"), lines))
+    read_out(*words)
+    st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.")
 
 
 def largest_score(observation: Observation) -> float:
@@ -123,7 +168,8 @@ def legend(*runs: VariantRun | None) -> None:
         return
     many = shown[0].tensor.size > MAX_CELL_TOKENS
     st.caption(
-        "Grey cells are masked: −∞ before the softmax, a weight of exactly 0 after it. "
+        "Queries go down, keys across. Grey cells are masked: −∞ before the softmax, a weight of "
+        "exactly 0 after it. "
         "Scores run from orange, below zero, to blue, above. Weights run from dark, 0, to bright, "
-        "1. Point at a row with the mouse to see the same query in every heatmap." + PICTURE * many
+        "1. Point at a row, or tap it, to see the same query in every heatmap." + PICTURE * many
     )

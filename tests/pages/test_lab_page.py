@@ -1,5 +1,7 @@
 """The attention lab, run by Streamlit's own test driver."""
 
+import html
+import re
 import time
 
 import pyarrow
@@ -11,7 +13,8 @@ from page_driver import open_page, text
 from core.charts.heatmap import cell_text
 from core.lab import view
 from core.lab.experiment import Experiment, run
-from core.lab.settings import LAB, lab_settings
+from core.lab.reasons import saved_answer
+from core.lab.settings import LAB, SAVED_ANSWERS, lab_settings
 from core.settings.outcome_question import OUTCOMES
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
@@ -19,6 +22,12 @@ WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 
 def lab(**parameters):
     return open_page("1_Attention_lab.py", **parameters)
+
+
+def words(app):
+    """What the charts show, as it is read out, in their order."""
+    found = (re.findall(r"<p>(.*?)</p>", block.proto.body) for block in app.get("html"))
+    return [html.unescape(part) for parts in found for part in parts]
 
 
 def charts(app):
@@ -33,7 +42,7 @@ def test_results_wait_for_a_guess_and_a_run():
     app = lab()
     assert not charts(app)
     assert app.button[0].disabled
-    app.radio(key="guess").set_value(WORKS).run()
+    app.radio(key="guess").set_value(DEVICE_ERROR).run()
     assert not charts(app)
     app.button[0].click().run()
     assert len(charts(app)) == 3
@@ -44,8 +53,8 @@ def test_a_wrong_guess_gets_the_reason_too():
     app = lab(buffer="false")
     app.radio(key="guess").set_value(WORKS).run()
     app.button[0].click().run()
-    assert "What happened: a device error" in app.warning[0].value
-    assert "plain attribute" in app.warning[0].value
+    bold = app.warning[0].value.split("**")[1]
+    assert "What happened: a device error. This mask is a plain attribute" in bold
 
 
 def test_the_gate_can_be_switched_off_by_link_and_by_control():
@@ -56,7 +65,7 @@ def test_the_gate_can_be_switched_off_by_link_and_by_control():
 
 
 def test_a_change_that_matters_asks_anew_and_one_that_does_not_keeps_the_results():
-    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works", inputs="true")
+    app = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works", inputs="true")
     assert len(charts(app)) == 3
     app.number_input(key="seed").set_value(7).run()
     assert len(charts(app)) == 3
@@ -69,14 +78,16 @@ def test_a_change_that_matters_asks_anew_and_one_that_does_not_keeps_the_results
 def test_the_heatmaps_hold_the_observed_values():
     app = lab(predict="false", device="cpu", seed="9", d_out="4")
     trace = run(Experiment(device="cpu", seed=9, d_out=4)).with_buffer.trace
-    masked, weights = charts(app)[:2]
+    masked, weights = charts(app)[2:]
     expected = trace.get("attn_scores", 1).tensor.flatten().tolist()
     assert printed_cells(masked) == [
         "−∞" if v == float("-inf") else f"{v:.2f}".replace("-", "−") for v in expected
     ]
     expected = trace.get("attn_weights").tensor.flatten().tolist()
     assert printed_cells(weights) == [f"{v:.2f}" for v in expected]
-    assert all(chart.proto.alt for chart in app.get("vega_lite_chart"))
+    names = [chart.proto.alt for chart in charts(app)]
+    assert len(set(names)) == 4 and all(names)
+    assert len(words(app)) == 4 and "Masked scores of CausalAttentionWithBuffer" in words(app)[2]
 
 
 def test_the_failing_variant_shows_the_real_exception_and_keeps_what_is_known():
@@ -93,22 +104,61 @@ def test_the_failing_variant_shows_the_real_exception_and_keeps_what_is_known():
     assert "never computed" in shown
 
 
-def test_a_missing_key_shows_as_missing():
-    shown = text(lab(predict="false", buffer="false"))
-    assert "| `mask` | :red-badge[:material/close: missing]" in shown
-    assert "only here" in shown
-    alone = text(lab(predict="false", buffer="false", compare="false"))
-    assert "missing" not in alone and "CausalAttentionWithBuffer" not in alone
+def test_a_mask_that_is_not_saved_is_said_to_be_so_and_not_in_red():
+    shown = text(lab(predict="false"))
+    assert "| `mask` :gray-badge[not saved] | (6, 6) | `cpu` |" in shown
+    assert "only here" in shown and "red-badge[:material/close" not in shown
+    alone = text(lab(predict="false", compare="false"))
+    assert "not saved" in alone and "CausalAttentionWithBuffer" not in alone
 
 
-def test_a_mask_that_is_not_persistent_is_in_neither_state_dict():
-    shown = text(lab(predict="false", persistent="false"))
-    assert "`mask` is a **non-persistent buffer**" in shown
-    assert "missing" not in shown and "only here" not in shown
+def test_a_mask_that_is_not_persistent_keeps_its_row_and_says_by_choice():
+    for device in ("cpu", "sim"):
+        shown = text(lab(predict="false", persistent="false", device=device))
+        assert "`mask` is a **non-persistent buffer**" in shown
+        assert "not saved, by choice: it moves with the module" in shown
+        assert "only here" not in shown
+    assert "by choice: `persistent=False`" in shown, "the explanation on sim changes too"
+
+
+def test_persistence_asks_about_the_state_dict():
+    app = lab(buffer="true", persistent="false")
+    assert app.radio(key="saved_guess").options == list(SAVED_ANSWERS)
+    app.radio(key="saved_guess").set_value("it is saved").run()
+    app.button[0].click().run()
+    assert (
+        "What happened: it is not saved, and forward works. `persistent=False`"
+        in (app.warning[0].value.split("**")[1])
+    )
+    assert app.query_params["saved_ran"] == "buffer-sim-moved-it-is-saved"
+
+
+@pytest.mark.parametrize("buffer", [False, True])
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("device", ["cpu", "sim"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_of_every_question_only_the_choice_that_came_true_is_green(
+    buffer, persistent, device, moved
+):
+    experiment = Experiment(persistent=persistent, device=device, move_model=moved)
+    observed = run(experiment).variant(buffer)
+    happened = saved_answer(observed) if buffer and not persistent else observed.outcome
+    saved = "mask" in observed.state_dict
+    assert saved == (buffer and persistent)
+    link = {"buffer": str(buffer).lower(), "persistent": str(persistent).lower(), "device": device,
+            "move_model": str(moved).lower()}  # fmt: skip
+    app = lab(**link)
+    (asked,) = [radio for radio in app.radio if radio.key in ("guess", "saved_guess")]
+    green = []
+    for option in asked.options:
+        app.radio(key=asked.key).set_value(option).run()
+        app.button[0].click().run()
+        green += [option] * bool(app.success)
+    assert green == [happened]
 
 
 def test_moving_the_mask_by_hand_cures_the_plain_variant():
-    app = lab(predict="false", buffer="false")
+    app = lab(predict="false", buffer="false", inputs="true")
     app.toggle(key="move_mask").set_value(True).run()
     assert len(charts(app)) == 4
     assert "a device error" not in text(app)
@@ -142,7 +192,7 @@ def test_the_reason_stands_beside_every_variant_once():
     app = lab(predict="false")
     assert text(app).count("The mask is a registered buffer, so") == 1
     assert text(app).count("This mask is a plain attribute, so") == 1
-    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works")
+    app = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works")
     assert "The mask is a registered buffer, so" not in text(app)
     assert "The mask is a registered buffer, so" in app.success[0].value
 
@@ -153,7 +203,7 @@ def test_persistent_can_be_switched_while_a_buffer_is_on_the_screen():
 
 
 def test_the_causality_probe_finds_earlier_rows_identical():
-    app = lab(predict="false", causality="true", changed="4")
+    app = lab(predict="false", buffer="true", causality="true", changed="4")
     assert "All 3 rows before “with” are identical" in app.success[0].value
     assert text(app).count("identical") == 6
 
@@ -162,7 +212,7 @@ def test_a_sentence_of_ones_own_becomes_the_input():
     app = lab(
         predict="false", input="sentence", sentence="To be, or not!", device="cpu", inputs="true"
     )
-    assert "To" in app.get("vega_lite_chart")[0].proto.alt
+    assert "key To" in words(app)[0]
     app.text_input(key="sentence").set_value("").run()
     assert "must be 1 to 64 words" in app.error[0].value
     assert app.text_input(key="sentence").value == ""
@@ -172,7 +222,7 @@ def test_a_sentence_of_ones_own_becomes_the_input():
 
 def test_numbers_of_ones_own_become_the_input():
     app = lab(predict="false", input="numbers", x="1 2 3; 4 5 6", context_length="2", inputs="true")
-    assert "2 queries by 2 keys" in app.get("vega_lite_chart")[0].proto.alt
+    assert "2 queries by 2 keys" in words(app)[0]
     app.text_input(key="x").set_value("1 2 3; 4 five 6").run()
     assert "must be 1 to 64 rows of 3 numbers" in app.error[0].value
     assert app.text_input(key="x").value == "1 2 3; 4 five 6"
@@ -181,7 +231,7 @@ def test_numbers_of_ones_own_become_the_input():
 def test_markup_in_a_sentence_stays_text():
     app = lab(
         predict="false", input="sentence", sentence="_a_ *b* `c` $d$ <i> |", context_length="20",
-        pipeline="true", causality="true", query="1", changed="1",
+        buffer="true", pipeline="true", causality="true", query="1", changed="1",
     )  # fmt: skip
     assert any("“\\_a\\_”" in caption.value for caption in app.caption)
     rows = [line for line in text(app).split("\n") if line.startswith("| 1. ")]
@@ -208,6 +258,38 @@ def test_a_link_counts_the_same_before_its_controls_are_drawn_and_after(link):
     assert "seed" in {box.key for box in opened.number_input}
     shown = [[chart.proto.SerializeToString() for chart in charts(app)] for app in (closed, opened)]
     assert shown[0] == shown[1] and shown[0]
+
+
+@pytest.mark.parametrize(
+    ("link", "used"),
+    [
+        ({"input": "sentence"}, 7),
+        ({"input": "text", "tokens": "12"}, 12),
+        ({"input": "numbers", "x": "1 2 3; 4 5 6"}, 2),
+        ({}, 6),
+        ({"context_length": "9"}, 9),
+        ({"input": "sentence", "context_length": "9"}, 9),
+    ],
+)
+def test_the_context_length_is_the_inputs_unless_one_is_set_and_is_shown(link, used):
+    app = lab(predict="false", device="cpu", inputs="true", **link)
+    assert not app.error and "something else" not in text(app)
+    assert f"In use: {used}" in [caption.value for caption in app.caption]
+    assert f"({used}, {used})" in text(app)
+
+
+def test_dropout_changes_the_first_screen():
+    app = lab(predict="false", device="cpu", dropout="0.5")
+    assert "Weights after dropout" in text(app)
+    trace = run(Experiment(device="cpu", dropout=0.5)).with_buffer.trace
+    dropped = trace.get("dropped_weights").tensor.flatten().tolist()
+    assert printed_cells(charts(app)[3]) == [f"{v:.2f}" for v in dropped]
+    assert "Weights after dropout" not in text(lab(predict="false", device="cpu"))
+
+
+def test_a_number_for_the_context_length_counts_whatever_the_input_is():
+    for link in ({"input": "text", "tokens": "12"}, {"input": "sentence"}, {}):
+        assert "something else" in text(lab(predict="false", context_length="5", **link))
 
 
 def test_text_survives_being_hidden():
@@ -261,7 +343,7 @@ def test_many_tokens_are_a_picture_with_a_window_and_a_probe():
         pipeline="true", query="250", code="true",
     )  # fmt: skip
     assert len(charts(app)) == 4
-    assert "300 queries by 300 keys, 44850 masked" in charts(app)[0].proto.alt
+    assert "300 queries by 300 keys, 44850 masked" in words(app)[0]
     trace = run(lab_experiment(app)).with_buffer.trace
     window = app.table[0].value
     exact = trace.get("attn_scores", 1).tensor[0, 119:127, 117:125].tolist()
@@ -292,7 +374,7 @@ def test_with_the_text_the_mask_covers_all_tokens_and_the_link_says_how():
 
 
 def test_another_input_with_the_same_question_keeps_the_guess():
-    app = lab(guess=WORKS, ran="buffer-sim-moved-it-works", inputs="true")
+    app = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works", inputs="true")
     app.radio(key="input").set_value("text").run()
     app.number_input(key="tokens").set_value(20).run()
     assert len(charts(app)) == 3 and app.radio(key="guess").value == WORKS
@@ -322,7 +404,7 @@ def test_more_than_1024_tokens_are_a_workers_job():
         time.sleep(0.3)
         app.run()
     assert len(charts(app)) == 4
-    assert "1100 queries by 1100 keys" in charts(app)[0].proto.alt
+    assert "1100 queries by 1100 keys" in words(app)[0]
 
 
 def test_without_the_memory_the_lab_says_so(monkeypatch):

@@ -125,7 +125,7 @@ def test_running_leaves_the_callers_generator_alone():
     ("field", "value"),
     [
         ("device", "tpu"),
-        ("context_length", 0),
+        ("context_length", -1),
         ("context_length", 4097),
         ("d_out", 17),
         ("dropout", 1.0),
@@ -254,10 +254,10 @@ def test_lab_settings_build_the_experiment_of_the_chosen_input():
 
 def test_only_what_decides_the_outcome_asks_anew():
     asked = lab_settings(DEFAULTS).question
-    assert asked == "buffer-sim-moved"
+    assert asked == "plain-sim-moved"
     assert lab_settings(DEFAULTS | {"seed": 5, "d_out": 4, "compare": False}).question == asked
     for change in (
-        {"buffer": False},
+        {"buffer": True},
         {"device": "cpu"},
         {"move_mask": True},
         {"context_length": 5},
