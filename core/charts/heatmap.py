@@ -13,7 +13,7 @@ from typing import Any, Literal
 import altair as alt
 import pyarrow as pa
 
-from core.charts.palette import CELL_EDGE, MASKED, SCALES
+from core.charts.palette import CELL_EDGE, HOVERED, MASKED, SCALES
 from core.charts.pooling import Matrix
 from core.charts.vega_spec import Spec, as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
@@ -116,15 +116,18 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
             description="words:N",
         )
     )
-    not_hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
-    not_hovered += "hovered.query[0] !== datum.query"
+    hovered = "isValid(hovered.query) && isValid(hovered.query[0]) && "
+    hovered += "hovered.query[0] === datum.query"
     colours = base.mark_rect(  # ty: ignore[missing-attribute]
-        invalid="show", stroke=CELL_EDGE, strokeWidth=0.5 if printed else 0
+        invalid="show"
     ).encode(
         color=alt.when("datum.masked")
         .then(alt.value(MASKED))
         .otherwise(alt.Color("value:Q", scale=scale, legend=None if printed else legend())),
-        opacity=alt.when(not_hovered).then(alt.value(0.35)).otherwise(alt.value(1)),
+        stroke=alt.when(hovered).then(alt.value(HOVERED)).otherwise(alt.value(CELL_EDGE)),
+        strokeWidth=alt.when(hovered)
+        .then(alt.value(2.5))
+        .otherwise(alt.value(0.5 if printed else 0)),
     )
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:

@@ -20,7 +20,7 @@ PAGES = {
     "lab, gate closed": ("/Attention_lab", 0),
     "lab, compared": ("/Attention_lab?predict=false", 3),
     "lab, all open": (
-        "/Attention_lab?guess=it+works&ran=buffer-sim-moved-it-works&inputs=true&pipeline=true"
+        "/Attention_lab?buffer=true&guess=it+works&ran=buffer-sim-moved-it-works&inputs=true&pipeline=true"
         "&tensors=true&causality=true&code=true&input=numbers",
         3,
     ),

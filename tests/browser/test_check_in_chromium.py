@@ -34,7 +34,8 @@ def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
     expect(page.get_by_text("1. A tensor is left behind by .to()")).to_be_visible()
     visitor.settled(charts=0)
     page.get_by_role("link", name="The lesson that explains it: Attention lab").first.click()
-    expect(page).to_have_url(re.compile(r"/Attention_lab\?buffer=false"))
+    expect(page).to_have_url(re.compile("/Attention_lab"))
+    expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
 
 
 def test_the_keyboard_alone_chooses_a_clean_module(visit):

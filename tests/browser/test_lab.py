@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 from streamlit_server import started
 
+from core.charts.palette import HOVERED
+
 pytestmark = pytest.mark.browser
 LAB = "/Attention_lab"
 REAL_ERROR = (
@@ -36,21 +38,26 @@ def test_a_deep_link_is_the_very_first_request_of_a_server(visit):
 def test_predict_run_and_explain(visit):
     page = visit().open(LAB)
     expect(page.get_by_role("button", name="Run the forward pass")).to_be_disabled()
-    page.get_by_text("a device error", exact=True).click()
+    expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
+    expect(page.get_by_text("The rule.")).to_have_count(0)
+    page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the forward pass").click()
-    expect(page.get_by_role("alert").first).to_contain_text("What happened: it works")
+    expect(page.get_by_role("alert").first.locator("strong")).to_contain_text(
+        "What happened: a device error. This mask is a plain attribute, so it stayed on cpu"
+    )
     expect(page.locator("svg.marks")).to_have_count(3)
-    assert "guess=a+device+error" in page.url and "ran=buffer-sim-moved" in page.url
+    expect(page.get_by_text("The rule.")).to_be_visible()
+    assert "guess=it+works" in page.url and "ran=plain-sim-moved" in page.url
 
 
 def test_toggle_to_failure_on_sim_and_back(visit):
     visitor = visit()
-    page = visitor.open(f"{LAB}?predict=false&compare=false")
+    page = visitor.open(f"{LAB}?predict=false&compare=false&buffer=true")
     visitor.settled(charts=2)
     switch(page, "Register the mask as a buffer")
     expect(page.get_by_text(REAL_ERROR)).to_be_visible()
     visitor.settled(charts=1)
-    expect(page).to_have_url(re.compile("buffer=false"))
+    expect(page).not_to_have_url(re.compile("buffer="))
     page.get_by_role("radio", name="cpu").check(force=True)
     visitor.settled(charts=2)
     expect(page.get_by_text(REAL_ERROR)).to_have_count(0)
@@ -71,9 +78,9 @@ def screen(page):
 def test_a_shared_link_reproduces_the_screen_in_a_second_browser(visit):
     first = visit()
     page = first.open(LAB)
-    switch(page, "Move the mask by hand")
     switch(page, "Register the mask as a buffer")
-    page.get_by_text("Input, sizes and seed").click()
+    page.get_by_text("Change the settings").click()
+    switch(page, "Move the mask by hand")
     page.get_by_label("Seed", exact=True).fill("7")
     page.get_by_label("Seed", exact=True).press("Enter")
     expect(page).to_have_url(re.compile("seed=7"))
@@ -105,7 +112,9 @@ def test_the_keyboard_alone_is_enough(visit):
     expect(page.get_by_role("switch", name="Register the mask")).to_be_visible()
     tab_to("switch", "Register the mask as a buffer")
     page.keyboard.press("Space")
-    expect(page).to_have_url(re.compile("buffer=false"))
+    expect(page).to_have_url(re.compile("buffer=true"))
+    page.keyboard.press("Space")
+    expect(page).not_to_have_url(re.compile("buffer="))
     tab_to("radio", "it works")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="a device error")).to_be_checked()
@@ -123,10 +132,13 @@ def test_hovering_a_query_highlights_its_row_in_every_heatmap(visit):
     cell.hover(position={"x": 4, "y": 4})
     for number in range(4):
         rows = page.locator("svg.marks").nth(number)
-        expect(rows.locator("path[aria-label^='query '][opacity='0.35']")).to_have_count(30)
-        expect(rows.locator("path[aria-label^='query with'][opacity='1']")).to_have_count(6)
+        expect(rows.locator(f"path[aria-label^='query '][stroke='{HOVERED}']")).to_have_count(6)
+        expect(rows.locator(f"path[aria-label^='query with'][stroke='{HOVERED}']")).to_have_count(6)
+        expect(
+            rows.locator("path[aria-label^='query '][opacity]:not([opacity='1'])")
+        ).to_have_count(0)
     page.mouse.move(5, 5)
-    expect(page.locator("path[aria-label^='query '][opacity='0.35']")).to_have_count(0)
+    expect(page.locator(f"path[aria-label^='query '][stroke='{HOVERED}']")).to_have_count(0)
 
 
 def test_a_number_edited_in_the_table_is_in_the_link(visit):
@@ -197,7 +209,7 @@ def test_controls_of_the_input_come_with_their_section_and_keep_what_the_link_sa
     visitor.settled(charts=3)
     seed = page.get_by_label("Seed", exact=True)
     expect(seed).to_have_count(0)
-    section = page.get_by_text("Input, sizes and seed", exact=True)
+    section = page.get_by_text("Change the settings", exact=True)
     section.click()
     expect(seed).to_have_value("7")
     seed.fill("8")
@@ -248,14 +260,14 @@ def test_what_is_typed_beyond_a_limit_gets_a_message_and_stays(visit, link, labe
 
 def test_the_navigation_leads_back_to_the_same_screen(visit):
     visitor = visit()
-    page = visitor.open(f"{LAB}?predict=false&buffer=false")
+    page = visitor.open(f"{LAB}?predict=false&buffer=true")
     visitor.settled(charts=3)
     page.get_by_role("link", name="Start").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What is a buffer?")
     page.get_by_role("link", name="Attention lab", exact=True).click()
     visitor.settled(charts=3)
-    expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
-    expect(page).to_have_url(re.compile("buffer=false"))
+    expect(page.get_by_role("switch", name="Register the mask")).to_be_checked()
+    expect(page).to_have_url(re.compile("buffer=true"))
 
 
 def test_the_first_token_of_a_choice_is_in_the_link(visit):
@@ -266,3 +278,51 @@ def test_the_first_token_of_a_choice_is_in_the_link(visit):
     changed.press("Enter")
     expect(page.get_by_text("Token 1 is “Your”.")).to_be_visible()
     expect(page).to_have_url(re.compile("changed=1(&|$)"))
+
+
+def boxes(page, selector):
+    """(top, bottom) of every element that is on the screen, in pixels from the viewport's top."""
+    found = [e.bounding_box() for e in page.locator(selector).all() if e.is_visible()]
+    return [(box["y"], box["y"] + box["height"]) for box in found]
+
+
+@pytest.mark.parametrize("buffer", ["false", "true"])
+def test_side_by_side_both_variants_are_on_one_screen(visit, buffer):
+    visitor = visit(viewport={"width": 1280, "height": 720})
+    page = visitor.open(f"{LAB}?predict=false&buffer={buffer}")
+    visitor.settled(charts=3)
+    shown = boxes(page, ".st-key-variants :is(svg.marks, table)")
+    assert len(shown) == 5 and all(0 <= top < bottom <= 720 for top, bottom in shown), shown
+    tables = page.locator(".st-key-variants table")
+    assert tables.first.bounding_box()["x"] + 400 < tables.last.bounding_box()["x"]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_run_is_above_the_fold(visit, size):
+    page = visit(viewport=dict(zip(("width", "height"), size, strict=True))).open(LAB)
+    run = page.get_by_role("button", name="Run the forward pass")
+    expect(run).to_be_visible()
+    box = run.bounding_box()
+    assert box["y"] + box["height"] <= size[1]
+
+
+def test_the_charts_live_on_through_a_toggle(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&device=cpu")
+    visitor.settled(charts=4)
+    page.locator("svg.marks").evaluate_all("all => all.forEach(svg => { svg.marked = true; })")
+    switch(page, "Register the mask as a buffer")
+    expect(page).to_have_url(re.compile("buffer=true"))
+    visitor.settled(charts=4)
+    lived = page.locator("svg.marks").evaluate_all("all => all.map(svg => svg.marked === true)")
+    assert lived == [True] * 4
+
+
+def test_what_a_chart_shows_is_read_out_beside_it(visit):
+    visitor = visit()
+    page = visitor.open(f"{LAB}?predict=false&device=cpu&compare=false")
+    visitor.settled(charts=2)
+    said = page.get_by_text("Masked scores of CausalAttentionWithoutBuffers: 6 queries by 6 keys")
+    expect(said).to_have_count(1)
+    assert not said.evaluate("e => e.closest('[aria-hidden=true]') !== null")
+    assert "6 queries by 6 keys" in page.locator(".st-key-variants").aria_snapshot()

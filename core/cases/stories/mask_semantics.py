@@ -44,7 +44,7 @@ TOO_NEGATIVE = Case(
     fix="Use `-torch.inf`. float16, bfloat16, float32 and float64 have it, and "
     "`softmax` makes it exactly 0.",
     similar=("row-of-nan", "half-picks"),
-    experiment=Experiment("pages/1_Attention_lab.py"),
+    experiment=Experiment("pages/1_Attention_lab.py", (("buffer", "true"),)),
     message="value cannot be converted to type .* without overflow",
 )  # fmt: skip
 
@@ -93,7 +93,9 @@ ROW_OF_NAN = Case(
     "layer's keys have it, and the loss.",
     fix="Let every token see itself. What a padding token computes is thrown away anyway.",
     similar=("too-negative-for-half", "mask-upside-down"),
-    experiment=Experiment("pages/1_Attention_lab.py", (("causality", "true"),)),
+    experiment=Experiment(
+        "pages/1_Attention_lab.py", (("buffer", "true"), ("causality", "true"))
+    ),
 )  # fmt: skip
 
 
@@ -145,7 +147,9 @@ UPSIDE_DOWN = Case(
     "`scaled_dot_product_attention` keeps where it is True.",
     fix="Turn it round with `~`, or say `is_causal=True`. Compare once with the hand-written form.",
     similar=("zeroed-mask-loads", "row-of-nan"),
-    experiment=Experiment("pages/1_Attention_lab.py", (("causality", "true"),)),
+    experiment=Experiment(
+        "pages/1_Attention_lab.py", (("buffer", "true"), ("causality", "true"))
+    ),
 )  # fmt: skip
 
 CASES = (TOO_NEGATIVE, ROW_OF_NAN, UPSIDE_DOWN)
