@@ -31,7 +31,8 @@ STYLE = """<style>
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.stElementContainer:has(> .stHtml > .read-out) { position: absolute; }
+.stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
+  overflow: hidden; }
 /* Page links below a page's text wrap on a phone; those of the navigation are short. */
 .stPageLink:not(.st-key-navigation *) a { align-items: flex-start; padding-block: 0.3rem; }
 .stPageLink:not(.st-key-navigation *) a * { white-space: normal; line-height: 1.35; }

@@ -41,7 +41,7 @@ STYLE = """<style>
 .st-key-variants [data-testid=stMarkdownContainer] { margin: 0; }
 .st-key-variants .stMarkdown :is(h2, p) { padding: 0; margin: 0; }
 .st-key-variants table { font-size: 0.8rem; margin: 0; }
-.st-key-variants :is(td, th) { padding: 0 0.5rem !important; line-height: 1.45; }
+.st-key-variants :is(td, th) { padding: 0 0.5rem !important; line-height: 1.35; }
 .st-key-variants :is(pre, pre code) { font-size: 0.72rem; line-height: 1.4; }
 .st-key-variants pre { padding: 0.4rem; margin: 0; }
 .st-key-variants :is(pre, pre code) { white-space: pre-wrap !important; overflow-wrap: anywhere; }

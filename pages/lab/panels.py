@@ -23,7 +23,7 @@ PICTURE = (
     "block. It names its value that is largest in size, and the cell that has it. Of more than "
     f"{PIXEL_BLOCKS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
-BESIDE_HEIGHT = 172  # pixels of a heatmap where both variants share a screen
+BESIDE_HEIGHT = 158  # pixels of a heatmap where both variants share a screen
 
 
 def variants(observation: Observation, buffer: bool, compare: bool, explain: bool) -> None:

@@ -29,8 +29,8 @@ def test_asking_for_help_changes_nothing_and_shows_it(visit, link, phone):
 
 @pytest.mark.parametrize("phone", [False, True], ids=["mouse", "touch"])
 def test_the_line_below_a_choice_chooses_it(visit, phone):
-    page = visit(**(PHONE if phone else {})).open("/Training")
-    caption = page.get_by_text("this computer's processor")
+    page = visit(**(PHONE if phone else {})).open("/Attention_lab?cost=true")
+    caption = page.get_by_text("a simulated accelerator")
     caption.tap() if phone else caption.click()
-    expect(page.get_by_role("radio", name="cpu")).to_be_checked()
-    expect(page).to_have_url(re.compile("device=cpu"))
+    expect(page.get_by_role("radio", name="sim").last).to_be_checked()
+    expect(page).to_have_url(re.compile("cost_device=sim"))

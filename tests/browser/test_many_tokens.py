@@ -107,7 +107,7 @@ def test_a_heavy_run_can_be_cancelled_while_others_go_on(visit):
 
 def test_2048_tokens_come_from_a_worker(visit):
     visitor = visit()
-    visitor.open(f"{TEXT}&device=sim&tokens=2048&context_length=2048&compare=false")
+    visitor.open(f"{TEXT}&device=sim&tokens=2048&context_length=2048&compare=false&buffer=true")
     expect(visitor.page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
 
 
