@@ -37,16 +37,16 @@ INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out",
 CLASSES = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
 # Both variants on one screen: small tables, and columns of their own only where there is room.
 STYLE = """<style>
-.st-key-variants [data-testid=stVerticalBlock] { gap: 0.35rem; }
+.st-key-variants [data-testid=stVerticalBlock] { gap: 0.25rem; }
 .st-key-variants [data-testid=stMarkdownContainer] { margin: 0; }
 .st-key-variants .stMarkdown :is(h2, p) { padding: 0; margin: 0; }
 .st-key-variants table { font-size: 0.8rem; margin: 0; }
 .st-key-variants :is(td, th) { padding: 0 0.5rem !important; line-height: 1.35; }
 .st-key-variants :is(pre, pre code) { font-size: 0.72rem; line-height: 1.4; }
-.st-key-variants pre { padding: 0.4rem; margin: 0; }
+.st-key-variants pre { padding: 0.25rem 0.4rem; margin: 0; }
 .st-key-variants :is(pre, pre code) { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .st-key-device .stRadio { display: flex; align-items: center; gap: 0.75rem; }
-pre.marked.two-lines { font-size: 0.7rem; padding: 0.5rem; }
+pre.marked.two-lines { font-size: 0.7rem; padding: 0.3rem 0.5rem; }
 @media (max-width: 1099px) {
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock { flex-direction: column; }
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock > .stColumn { width: 100%; flex: auto; }
