@@ -79,6 +79,14 @@ LESSONS = (
         "tool",
     ),
     Lesson(
+        "pages/8_Your_own_error.py",
+        "Your own error",
+        ":material/troubleshoot:",
+        "What does this error mean, and what mends it?",
+        5,
+        "tool",
+    ),
+    Lesson(
         "pages/9_Decision_card.py",
         "Decision card",
         ":material/account_tree:",

@@ -1,0 +1,145 @@
+"""Paste an error, or take an example: the kind, what it names, why, what mends it, one like it."""
+
+import streamlit as st
+
+from core.cases.catalogue import for_message
+from core.charts.markdown_table import markdown_table
+from core.lessons import lesson
+from core.own_error.catalogue import KINDS
+from core.own_error.kind import Kind
+from core.own_error.observe import observe, script, shown
+from core.own_error.read import Reading, read
+from core.own_error.settings import CAUSE, OWN_ERROR, PASTED_LIMIT, SCENES, cause_verdict
+from pages.components.code import take_home
+from pages.components.prediction import gate, guess_of
+from pages.components.prediction import show as show_verdict
+from pages.components.widgets import plain, section, widget
+
+DEVICE_NOTE = (
+    "Where there is a GPU, the code uses `cuda`. Here `register()` makes `sim`, a simulated one; "
+    "its source is in the file to take home."
+)
+
+
+def show() -> None:
+    """The box for the text, the examples, and what one of the two means."""
+    st.markdown(
+        "Paste what PyTorch said, best with the whole traceback. Rules read it, and nothing of it "
+        "is run. It is sent to this server only, is kept only as long as this page is open, and "
+        "is **not in the link**: a traceback can hold private names."
+    )
+    pasted = st.text_area(
+        "The error", key="pasted error", max_chars=PASTED_LIMIT, height=150,
+        placeholder="RuntimeError: Expected all tensors to be on the same device, but …",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Read it", type="primary")
+        with st.container(width=300):
+            scene = widget(OWN_ERROR["example"], disabled=bool(pasted.strip()))
+    if pasted.strip():
+        explain(read(pasted))
+    elif scene:
+        example(scene)
+
+
+def example(scene: str) -> None:
+    """An error that is raised now; asks for its cause first."""
+    ask = widget(OWN_ERROR["predict"])
+    kind = KINDS[SCENES[scene]]
+    text = observe(kind.slug).fails
+    st.markdown("**The error**, raised just now")
+    st.code(text or "(no error here)", language=None, wrap_lines=True)
+    question = "Which kind of cause does this error have?"
+    if not gate(CAUSE, question, scene.replace(" ", "-"), ask):
+        return
+    if ask:
+        show_verdict(cause_verdict(guess_of(CAUSE), kind))
+    explain(read(text))
+
+
+def explain(reading: Reading) -> None:
+    """What was read in a text."""
+    if reading.cut:
+        st.caption(f"{reading.cut:,} characters in the middle were not read.")
+    if reading.kind is None:
+        unknown(reading)
+        return
+    kind = reading.kind
+    st.header(kind.title, anchor=False)
+    st.markdown(f":blue-badge[{kind.cause}]")
+    rows = [(label, plain(value)) for label, value in reading.facts]
+    if reading.where:
+        rows.append(("Your line", plain(reading.where)))
+    if rows:
+        st.markdown(markdown_table(("What it names", ""), rows))
+    st.markdown(f"**Why.** {kind.why}")
+    st.markdown(f"**What mends it.** {kind.fix}")
+    if kind.fails:
+        one_like_it(kind)
+    else:
+        st.caption("One like it takes two processes: the case below runs them.")
+    elsewhere(kind)
+    for other in reading.also:
+        st.markdown(f"The text names another thing as well: **{other.title}.** {other.fix}")
+    if kind.fails:
+        with section(OWN_ERROR["home"]) as opened:
+            if opened.open:
+                take_home(script(kind.slug), f"{kind.slug}-fails")
+                take_home(script(kind.slug, works=True), f"{kind.slug}-works")
+
+
+def unknown(reading: Reading) -> None:
+    """No kind fits: say so, and what to look at."""
+    st.warning(
+        f"This is not one of the {len(KINDS)} kinds that are known here. That says nothing about "
+        "the error: the rules know device, dtype, loading, registering and autograd errors of "
+        "modules."
+    )
+    if reading.where:
+        st.markdown(f"Your line: {plain(reading.where)}")
+    st.markdown(
+        "- Was the **last line** pasted, the one with the error's type? The lines above it say "
+        "where.\n"
+        "- Print `.device`, `.dtype` and `.shape` of every tensor in your last line.\n"
+        "- For `CUDA error: device-side assert triggered`, run it once on the CPU: the message "
+        "there says more."
+    )
+    there = lesson("pages/7_Check_your_module.py")
+    st.page_link(there.page, label=f"Or let it look: {there.title}", icon=there.icon)
+
+
+def one_like_it(kind: Kind) -> None:
+    """The kind's smallest example and its mended form, side by side, with what came out."""
+    seen = observe(kind.slug)
+    st.markdown("**One of its kind, run here just now**, and the same mended")
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True):
+        st.code(shown(kind.slug), wrap_lines=True)
+        st.markdown(f":red-badge[{'raises' if seen.fails else 'runs here without an error'}]")
+        if seen.fails:
+            st.code(seen.fails, language=None, wrap_lines=True)
+    with right.container(border=True):
+        st.code(shown(kind.slug, works=True), wrap_lines=True)
+        st.markdown(f":green-badge[{'raises' if seen.works else 'runs without an error'}]")
+        if seen.works:
+            st.code(seen.works, language=None, wrap_lines=True)
+    if "register()" in shown(kind.slug):
+        st.caption(DEVICE_NOTE)
+
+
+def elsewhere(kind: Kind) -> None:
+    """The experiment with such settings, and cases with such an error."""
+    there = lesson(kind.page)
+    st.markdown("**Try it with your own settings**")
+    st.page_link(
+        there.page,
+        label=f"To the experiment: {there.title}",
+        icon=there.icon,
+        query_params=dict(kind.link),
+    )
+    cases = for_message(observe(kind.slug).fails) if kind.fails else ()
+    for case in cases[:3]:
+        if ("case", case.slug) not in kind.link:
+            label = f"A case: **{case.title}**"
+            page = "pages/6_Failure_cases.py"
+            st.page_link(page, label=label, query_params={"case": case.slug})

@@ -1,0 +1,233 @@
+"""The reader of errors: real messages, messages of the PyTorch that runs, hostile texts."""
+
+import time
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from core.cases.settings import FAILURES
+from core.device.simulated_device import register
+from core.lab.settings import LAB
+from core.ledger.settings import LEDGER
+from core.moving.settings import MOVING
+from core.own_error.catalogue import EXAMPLES, KINDS
+from core.own_error.kind import Cause
+from core.own_error.observe import observe, script, shown
+from core.own_error.read import LIMIT, read
+from core.own_error.settings import SCENES, cause_verdict
+from core.settings.setting import read_url
+from core.state_dict.settings import STATE_DICT
+from core.training.settings import TRAINING
+
+PAGES = {
+    "pages/1_Attention_lab.py": LAB,
+    "pages/2_Moving_devices.py": MOVING,
+    "pages/3_State_dict.py": STATE_DICT,
+    "pages/4_What_is_state.py": LEDGER,
+    "pages/5_Training.py": TRAINING,
+    "pages/6_Failure_cases.py": FAILURES,
+}
+SAME = "RuntimeError: Expected all tensors to be on the same device, but "
+LOADING = "RuntimeError: Error(s) in loading state_dict for Model:\n\t"
+# (where it was met: an issue, or PyTorch's own source; the message; the kind; facts)
+MET = [
+    ("haotian-liu/LLaVA#1081",
+     SAME + "found at least two devices, cpu and cuda:0! (when checking argument for argument mat1 "
+     "in method wrapper_CUDA_addmm)",
+     "argument-device", {"The argument": "mat1", "It is on": "cpu", "The others are on": "cuda:0",
+                         "The operation": "wrapper_CUDA_addmm"}),
+    ("Lightricks/LTX-Video#24",
+     SAME + "found at least two devices, cuda:0 and cpu! (when checking argument for argument mat2 "
+     "in method wrapper_CUDA_mm)", "argument-device", {"The argument": "mat2"}),
+    ("vladmandic/sdnext#1726, wrapped by a terminal",
+     "ERROR    Exception: Expected all tensors to be on the same device, but found at least two "
+     "devices, cpu\n      and cuda:0! (when checking argument for argument mat1 in method "
+     "wrapper_CUDA_addmm)", "argument-device", {"The argument": "mat1"}),
+    ("ClownsharkBatwing/RES4LYF#223",
+     SAME + "got mat1 is on cpu, different from other tensors on cuda:0 (when checking argument in "
+     "method wrapper_CUDA_addmm)", "argument-device", {"It is on": "cpu"}),
+    ("Nmegha2601/activitygraph_transformer#9",
+     "RuntimeError: Expected object of device type cuda but got device type cpu for argument #1 "
+     "'self' in call to _th_index_select", "argument-device", {"The argument": "self"}),
+    ("inyeoplee77/SAGPool#3",
+     "RuntimeError: Expected object of backend CUDA but got backend CPU for argument #2 'mat2'",
+     "argument-device", {"The argument": "mat2", "It is on": "CPU"}),
+    ("diegoalejogm/gans#12",
+     "Tensor for argument #2 'mat1' is on CPU, but expected it to be on GPU (while checking "
+     "arguments for addmm)", "argument-device", {"The others are on": "GPU"}),
+    ("sksq96/pytorch-summary#16",
+     "RuntimeError: Input type (torch.cuda.FloatTensor) and weight type (torch.FloatTensor) should "
+     "be the same", "input-type", {"The weight is a": "torch.FloatTensor"}),
+    ("glam-imperial/cider#6",
+     "RuntimeError: Input type (torch.FloatTensor) and weight type (torch.cuda.FloatTensor) should "
+     "be the same", "input-type", {"The input is a": "torch.FloatTensor"}),
+    ("aten/native/Convolution.cpp, one device",
+     "RuntimeError: Input type (torch.cuda.HalfTensor) and weight type (torch.cuda.FloatTensor) "
+     "should be the same", "dtype-types", {"One dtype": "HalfTensor"}),
+    ("pytorch/pytorch#62152",
+     "RuntimeError: Expected a 'cuda' device type for generator but found 'cpu'",
+     "generator-device", {"It is on": "cuda"}),
+    ("zhang-can/CoLA#10",
+     "RuntimeError: Expected a 'cpu' device type for generator but found 'cuda'",
+     "generator-device", {}),
+    ("pytorch/pytorch#109103",
+     "RuntimeError\nNo backend type associated with device type cpu", "ddp-device",
+     {"It is on": "cpu"}),
+    ("xiaxin1998/DHCN#14",
+     "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the "
+     "tensor to host memory first.", "numpy-device", {"It is on": "cuda:0"}),
+    ("mlvlab/DAPT#2",
+     "RuntimeError: indices should be either on cpu or on the same device as the indexed tensor "
+     "(cpu)", "index-device", {}),
+    ("weiyifan1023/Neeko#6",
+     "RuntimeError: mat1 and mat2 must have the same dtype, but got Float and Half",
+     "dtype-types", {"One dtype": "Float", "The other dtype": "Half"}),
+    ("Vaibhavs10/fast-whisper-finetuning#14",
+     "RuntimeError: expected mat1 and mat2 to have the same dtype, but got: c10::Half != float",
+     "dtype-types", {"One dtype": "c10::Half"}),
+    ("ToTheBeginning/PuLID#162",
+     "expected mat1 and mat2 to have the same dtype, but got: float!= c10::Half",
+     "dtype-types", {}),
+    ("htcr/sam_road#28", "RuntimeError: expected scalar type Half but found Float",
+     "dtype-types", {"The other dtype": "Float"}),
+    ("facebookresearch/DPR#165",
+     LOADING + 'Unexpected key(s) in state_dict: "embeddings.position_ids".  ', "unexpected-key",
+     {"Unexpected keys: 1": "embeddings.position_ids"}),
+    ("xlxwalex/FCGEC#28",
+     LOADING + 'Unexpected key(s) in state_dict: "switch._encoder._bert.embeddings.position_ids", '
+     '"tagger._encoder._bert.embeddings.position_ids". `', "unexpected-key",
+     {"Unexpected keys: 2": "switch._encoder._bert.embeddings.position_ids, "
+                            "tagger._encoder._bert.embeddings.position_ids"}),
+    ("hkchengrex/Cutie#37",
+     "RuntimeError: Attempting to deserialize object on a CUDA device but torch.cuda.is_available()"
+     " is False. If you are running on a CPU-only machine, please use torch.load with "
+     "map_location=torch.device('cpu') to map your storages to the CPU.", "no-cuda",
+     {"It is on": "CUDA"}),
+    ("torch/nn/modules/module.py: a GPT's masks",
+     LOADING + 'Missing key(s) in state_dict: "h.0.attn.mask", "h.1.attn.mask". ', "missing-key",
+     {"Missing keys: 2": "h.0.attn.mask, h.1.attn.mask"}),
+    ("torch/nn/modules/module.py: the model here is wrapped",
+     LOADING + 'Missing key(s) in state_dict: "module.weight", "module.bias". \n\t'
+     'Unexpected key(s) in state_dict: "weight", "bias". ', "module-prefix", {}),
+    ("torch/nn/parallel/distributed.py and autograd",
+     "RuntimeError: one of the variables needed for gradient computation has been modified by an "
+     "inplace operation: [torch.cuda.FloatTensor [64]] is at version 4; expected version 3 instead",
+     "changed-in-place", {"Its shape": "64", "Its version now": "4"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("where", "message", "slug", "facts"), MET, ids=[m[0] for m in MET])
+def test_a_message_that_somebody_met(where, message, slug, facts):
+    reading = read(message)
+    assert reading.kind and reading.kind.slug == slug
+    assert facts.items() <= dict(reading.facts).items()
+
+
+def on_two_devices():
+    """Calls with a tensor on each device, and the kind that a GPU's message has."""
+    a, s = torch.ones(3, 3), torch.ones(3, 3, device=register())
+    return {
+        "mm": (lambda: s @ a, "argument-device"),
+        "addmm": (lambda: F.linear(s, a, a[0]), "argument-device"),
+        "bmm": (lambda: torch.bmm(s[None], a[None]), "argument-device"),
+        "embedding": (lambda: F.embedding(torch.tensor([0]), s), "argument-device"),
+        "cat": (lambda: torch.cat([s, a]), "argument-device"),
+        "layer_norm": (lambda: F.layer_norm(s, (3,), a[0]), "argument-device"),
+        "where": (lambda: torch.where(s > 0, s, a), "two-devices"),
+        "sdpa": (
+            lambda: F.scaled_dot_product_attention(s[None], s[None], s[None], attn_mask=a > 0),
+            "two-devices",
+        ),
+        "masked_fill": (lambda: s.masked_fill(a > 0, 0.0), "mask-device"),
+        "index": (lambda: a[torch.tensor([0], device=s.device)], "index-device"),
+        "conv": (lambda: nn.Conv1d(3, 3, 1)(s[None]), "input-type"),
+        "generator": (lambda: torch.randperm(3, generator=torch.Generator(device=s.device)),
+                      "generator-device"),
+        "half": (lambda: torch.bmm(a[None].half(), a[None]), "dtype-types"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", on_two_devices())
+def test_a_message_of_the_pytorch_that_runs(name):
+    call, slug = on_two_devices()[name]
+    with pytest.raises(RuntimeError) as caught:
+        call()
+    reading = read(f"RuntimeError: {caught.value}")
+    assert reading.kind and reading.kind.slug == slug, caught.value
+
+
+@pytest.mark.parametrize("slug", EXAMPLES)
+def test_every_kinds_example_raises_it_and_its_mended_form_raises_nothing(slug):
+    if slug == "no-cuda" and torch.cuda.is_available():
+        pytest.skip("there is one")
+    seen = observe(slug)
+    reading = read(seen.fails)
+    assert reading.kind and reading.kind.slug == slug and not seen.works
+    assert reading.where.startswith("example.py, line ")
+    number = int(reading.where.split(",")[1].removeprefix(" line "))
+    line = shown(slug).split("\n")[number - 1].strip()
+    assert line and line.startswith(reading.where.partition(": ")[2][:60])
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_text_of_a_kind_is_whole_and_its_link_opens(kind):
+    assert kind.why.endswith(".") and kind.fix.endswith(".") and len(kind.title) < 75
+    kept, complaints = read_url({k: [v] for k, v in kind.link}, PAGES[kind.page])
+    assert not complaints and set(kept) == {name for name, _ in kind.link}
+    assert bool(kind.fails) == bool(kind.works) == (kind.slug in SCENES.values())
+
+
+def test_guesses_and_scenes():
+    assert sorted(SCENES.values()) == sorted(EXAMPLES) and len(set(Cause)) == 7
+    kind = KINDS["size"]
+    assert cause_verdict(str(Cause.KEYS), kind).right
+    assert "The cause: other keys" in cause_verdict(str(Cause.GRAPH), kind).text
+
+
+def test_an_example_needs_torch_alone():
+    parts = script("optimizer-state").parts()
+    assert [part.shown_first for part in parts][-1] and "from core" not in parts[-1].text
+
+
+def test_the_own_line_is_the_last_that_is_no_librarys():
+    text = (
+        'Traceback (most recent call last):\n  File "/home/me/train.py", line 12, in <module>\n'
+        '    loss = step(x)\n  File "C:\\work\\model.py", line 7, in forward\n    return x @ w\n'
+        '  File "/v/lib/python3.12/site-packages/torch/nn/modules/linear.py", line 1, in forward\n'
+        "    return F.linear(input, self.weight, self.bias)\nRuntimeError: x"
+    )
+    assert read(text).where == "model.py, line 7, in forward: return x @ w"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n", "ValueError: math domain error", "RuntimeError: CUDA out of memory.",
+             "\x00\x1b[31m", "KeyError: 'mask'", "AssertionError"]
+)  # fmt: skip
+def test_what_is_not_known_is_not_guessed(text):
+    assert read(text).kind is None
+
+
+STARTS = [
+    "size mismatch for ", "size mismatch for a" * 3, "Weights only load failed ", "GLOBAL ",
+    'Unexpected key(s) in state_dict: "', 'Missing key(s) in state_dict: "a", ', '"a", ',
+    "found at least two devices, ", "but got a is on ", 'File "', "modified by an inplace "
+    "operation: [", "Can't pickle ", "a" * 100, "a.", '"', " ", "\n", "Input type (torch.cuda.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_no_text_is_slow(start):
+    text = start * (2 * LIMIT // len(start))
+    began = time.process_time()
+    reading = read(text)
+    assert time.process_time() - began < 2
+    assert reading.cut == len(text) - LIMIT
+    assert sum(len(value) for _, value in reading.facts) < 10_000
+
+
+def test_thousands_of_keys_are_counted_and_some_named():
+    names = ", ".join(f'"h.{n}.mask"' for n in range(3000))
+    facts = dict(read(f"{LOADING}Missing key(s) in state_dict: {names}. ").facts)
+    assert facts["Missing keys: 3,000"].endswith("h.11.mask … and 2,988 more")
