@@ -12,6 +12,7 @@ from pages.server import (
     lifespan,
     long_links,
     origins,
+    routes,
     security,
     static_files,
     uploads,
@@ -24,6 +25,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
+        routes=routes.routes(),
         lifespan=lifespan.lifespan,
         middleware=[
             Middleware(security.add_security_headers),

@@ -12,7 +12,8 @@ from core.rooms.documents import asking_from, room_from, to_json
 from core.rooms.room import OPEN, Answer, NoRoom, Receipt, Result, Room, RoomsFull, Snapshot
 from core.rooms.store import MOST_LEARNERS, MOST_ROOMS
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1  # from one look for changes to the next, of 8 µs
+SAFETY_SECONDS = 20
 TABLES = """
 CREATE TABLE IF NOT EXISTS room (
     code TEXT PRIMARY KEY, key TEXT, version INTEGER, seq INTEGER, phase TEXT, number INTEGER,
@@ -27,6 +28,8 @@ CREATE TABLE IF NOT EXISTS answer (
 
 class SqliteStore:
     """A Store in one file. A transaction takes some 0.1 ms; writers wait for each other."""
+
+    threads = 1
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path, self.clock = path, clock
@@ -98,6 +101,13 @@ class SqliteStore:
                 return Snapshot(room, seq)
             options = len(room.asking.question.options)
             return Snapshot(room, seq, counts(connection, code, room.asking.number, options))
+
+    def heads(self) -> dict[str, tuple[int, int]]:
+        with self.reading() as connection:
+            found = connection.execute(
+                "SELECT code, version, seq FROM room WHERE expires > ?", (self.clock(),)
+            )
+            return {code: (version, seq) for code, version, seq in found}
 
     def change(self, code: str, change: Callable[[Room], Room]) -> Room:
         with self.writing() as connection:
@@ -174,11 +184,11 @@ class SqliteStore:
 
     def changes(self, stop: threading.Event) -> Iterator[None]:
         with contextlib.closing(self.connect()) as connection:
-            before = None
+            before, yielded = None, 0.0
             while not stop.is_set():
                 (version,) = connection.execute("PRAGMA data_version").fetchone()
-                if version != before:
-                    before = version
+                if version != before or time.monotonic() > yielded + SAFETY_SECONDS:
+                    before, yielded = version, time.monotonic()
                     yield
                 stop.wait(POLL_SECONDS)
 

@@ -22,7 +22,12 @@ class StoreDown(RoomError):
 
 
 class Store(Protocol):
-    """Rooms by their code, and the answers to their askings. A room that expired is not there."""
+    """Rooms by their code, and the answers to their askings. A room that expired is not there.
+
+    threads: how many threads gain by calling it at a time. Any method may raise StoreDown.
+    """
+
+    threads: int
 
     def create(self, room: Room, key: str) -> bool:
         """Keep a new room and the digest of its key; False where the code is in use.
@@ -37,6 +42,10 @@ class Store(Protocol):
 
     def read(self, code: str) -> Snapshot:
         """A room as it stands. Raises NoRoom."""
+        ...
+
+    def heads(self) -> dict[str, tuple[int, int]]:
+        """The head of each room's snapshot, by the room's code."""
         ...
 
     def change(self, code: str, change: Callable[[Room], Room]) -> Room:
@@ -75,7 +84,10 @@ class Store(Protocol):
         ...
 
     def changes(self, stop: threading.Event) -> Iterator[None]:
-        """Yield once at the start, then whenever some room may have changed, until stop is set."""
+        """Yield once at the start, then when some room may have changed, until stop is set.
+
+        Now and then also without a change: rooms expire.
+        """
         ...
 
     def close(self) -> None:

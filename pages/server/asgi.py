@@ -1,5 +1,6 @@
 """What the server's middlewares have in common: an answer's messages, and what a browser takes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -46,19 +47,33 @@ async def refuse_websocket(answer: Answer, scope: Scope, receive: Receive, send:
     return await send({"type": f"{kind}.body", "body": answer.body})
 
 
-async def collect(app: ASGIApp, scope: Scope, receive: Receive, also: Send | None = None) -> Answer:
-    """The answer of an application, whole; also: a `send` that gets its messages as they come."""
-    messages: list[Message] = []
+async def collect(
+    app: ASGIApp,
+    scope: Scope,
+    receive: Receive,
+    also: Send | None = None,
+    keep: Callable[[int, Headers], bool] = lambda status, headers: True,
+) -> Answer:
+    """The answer of an application, whole; also: a `send` that gets its messages as they come.
+
+    keep tells by status and headers whether the body is wanted; that of a stream never ends.
+    """
+    start: Message = {}
+    kept: list[bytes] = []
+    wanted = False
 
     async def listen(message: Message) -> None:
-        messages.append(message)
+        nonlocal start, wanted
+        if message["type"] == "http.response.start":
+            start = message
+            wanted = keep(message["status"], Headers(raw=list(message["headers"])))
+        elif wanted:
+            kept.append(message.get("body", b""))
         if also:
             await also(message)
 
     await app(scope, receive, listen)
-    start, *rest = messages
-    body = b"".join(message.get("body", b"") for message in rest)
-    return Answer(start["status"], Headers(raw=list(start["headers"])), body)
+    return Answer(start["status"], Headers(raw=list(start["headers"])), b"".join(kept))
 
 
 def is_read(scope: Scope) -> bool:

@@ -12,7 +12,7 @@ import streamlit as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-from pages.server import descriptors
+from pages.server import descriptors, routes
 from pages.server.internals import (
     keep_uploads_in_memory,
     listening_sockets,
@@ -47,7 +47,8 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())
-    yield {}
+    async with routes.running():
+        yield {}
     warming.cancel()
 
 

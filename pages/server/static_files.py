@@ -97,7 +97,7 @@ def cache_static_files(app: ASGIApp) -> ASGIApp:
                     headers.add_vary_header("accept-encoding")
             await send(message)
 
-        fresh = await collect(app, scope, receive, also=forward)
+        fresh = await collect(app, scope, receive, also=forward, keep=never_changes)
         known = path in plain or path in packed
         fits = len(fresh.body) <= room
         if whole and not known and fits and never_changes(fresh.status, fresh.headers):

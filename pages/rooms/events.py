@@ -1,0 +1,71 @@
+"""Server-sent events: what a room tells its listeners. Their texts are data, never markup."""
+
+import json
+import random
+from typing import Any
+
+from core.rooms.room import Answer, Snapshot
+
+BEAT = b"event: beat\ndata:\n\n"
+GONE = b"event: gone\ndata:\n\n"
+RETRY = 500, 1500  # milliseconds after which a browser comes back, so that not all do at once
+
+
+def event(data: object, kind: str = "", number: str = "") -> bytes:
+    """One event. JSON has no line breaks of its own."""
+    lines = [f"event: {kind}"] * bool(kind) + [f"id: {number}"] * bool(number)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return "\n".join([*lines, f"data: {text}", "", ""]).encode()
+
+
+def greeting(learner: str) -> bytes:
+    """The first line of a stream: when to come back. The same learner need not wait the same."""
+    return f"retry: {random.randint(*RETRY)}\n".encode()
+
+
+def own_answer(number: int, answer: Answer) -> bytes:
+    """What stands as the listener's own answer."""
+    return event({"asking": number, "choice": answer.choice, "attempt": answer.attempt}, "mine")
+
+
+def shown(snapshot: Snapshot, counts: bool) -> dict[str, Any]:
+    """A room as its listeners draw it."""
+    room, asking = snapshot.room, snapshot.room.asking
+    data: dict[str, Any] = {
+        "version": room.version,
+        "seq": snapshot.seq,
+        "phase": room.phase,
+        "screen": room.screen.link if room.screen else None,
+    }
+    if asking:
+        reveal = asking.reveal
+        data |= {
+            "asking": asking.number,
+            "round": asking.round,
+            "prompt": asking.question.prompt,
+            "options": asking.question.options,
+            "link": asking.question.screen.link,
+            "counts": snapshot.counts if counts else None,
+            "happened": reveal.happened if reveal else None,
+            "reason": reveal.reason if reveal else None,
+        }
+    return data
+
+
+def for_learners(snapshot: Snapshot) -> bytes:
+    """The event for learners: counts only where they are public. seq would tell of answers."""
+    public = snapshot.room.counts_are_public
+    data = shown(snapshot, public)
+    if not public:
+        data["seq"] = 0
+    return event(data, number=f"{data['version']}.{data['seq']}")
+
+
+def for_instructors(snapshot: Snapshot, listening: int) -> bytes:
+    """The event for instructors: also what is not shown yet, and how many listen here."""
+    data = shown(snapshot, counts=True) | {
+        "answered": snapshot.answered,
+        "listening": listening,
+        "public": snapshot.room.counts_are_public,
+    }
+    return event(data, number=f"{data['version']}.{data['seq']}")

@@ -1,0 +1,217 @@
+// A room on a page: what is asked, the reader's answer, the result. Also used within lesson pages.
+// options: code (as shown), follow (a function that gets the instructor's screen), on (a function
+// that gets each state). Returns a function that takes it off the page again.
+function mountRoom(root, base, options = {}) {
+  const make = (name, className, parent, text = "") => {
+    const node = document.createElement(name);
+    if (className) node.className = className;
+    node.textContent = text;
+    parent?.append(node);
+    return node;
+  };
+  // Markdown's code and bold; everything else stays as it was written.
+  const write = (node, text) => {
+    node.textContent = "";
+    for (const piece of text.split(/(`[^`]+`|\*\*[^*]+\*\*)/)) {
+      if (/^`.+`$/s.test(piece)) make("code", "", node, piece.slice(1, -1));
+      else if (/^\*\*.+\*\*$/s.test(piece)) make("strong", "", node, piece.slice(2, -2));
+      else node.append(piece);
+    }
+  };
+  const top = make("div", "top", root);
+  const name = make("span", "", top);
+  if (options.code) { name.append("Room "); make("strong", "", name, options.code); }
+  const link = make("span", "", top, "Connecting …");
+  link.setAttribute("role", "status");
+  const title = make("h1", "", root, "Waiting for the first question");
+  const form = make("fieldset", "", root);
+  const state = make("p", "state", root);
+  state.setAttribute("role", "status");
+  const reason = make("p", "reason", root);
+  reason.setAttribute("aria-live", "polite");
+  const lab = make("p", "", root);
+  const group = `choice-${Math.random().toString(36).slice(2)}`;
+  let room = null, drawn = 0, rows = [], legend, source = null, heard = Date.now(), over = false;
+  let mine = null;  // {asking, choice, attempt, sent}
+  let sending = false, wait = 0;
+
+  const say = (text) => { if (state.textContent !== text) state.textContent = text; };
+  const connected = (yes) => {
+    const text = over ? "" : yes ? "Connected" : "No connection. Trying again …";
+    if (link.textContent !== text) link.textContent = text;
+    link.className = yes ? "" : "off";
+  };
+
+  const build = () => {
+    form.textContent = "";
+    rows = [];
+    if (!room.asking) return;
+    legend = make("legend", "", form);
+    write(legend, room.prompt);
+    room.options.forEach((text, index) => {
+      const label = make("label", "option", form);
+      const input = make("input", "", label);
+      Object.assign(input, {type: "radio", name: group, value: index});
+      input.addEventListener("change", () => choose(index));
+      const words = make("span", "", label);
+      write(words, text);
+      rows.push({label, input, words, text, number: make("span", "number", label), bar: null});
+    });
+  };
+
+  const draw = () => {
+    const phase = room.phase, asked = Boolean(room.asking);
+    if ((room.asking || 0) !== drawn) { drawn = room.asking || 0; build(); }
+    title.hidden = asked && phase !== "ended";
+    title.textContent = phase === "ended" ? "This room has ended" : "Waiting for a question";
+    const own = mine && mine.asking === room.asking ? mine : null;
+    const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
+    form.disabled = phase !== "open";
+    rows.forEach((row, index) => {
+      row.input.checked = own?.choice === index;
+      row.label.classList.toggle("happened", room.happened === index);
+      const count = room.counts?.[index];
+      const share = total ? Math.round(100 * count / total) : 0;
+      const parts = [];
+      if (room.happened === index) parts.push("✓ happened");
+      if (count !== undefined) parts.push(`${count} · ${share} %`);
+      row.number.textContent = parts.join(" · ");
+      if (count === undefined) { row.bar?.remove(); row.bar = null; }
+      else {
+        if (!row.bar) { row.bar = make("span", "bar", row.label); make("i", "", row.bar); }
+        row.bar.firstChild.style.width = `${share}%`;
+      }
+    });
+    if (phase === "open" && !own) say(room.round > 1 ? "Asked again: choose anew." : "Choose one.");
+    else if (phase === "open") say(own.sent
+      ? "Your answer has arrived. You may change it until the question is closed."
+      : "Sending your answer …");
+    else if (phase === "closed") say(own
+      ? "The question is closed. Your answer counts." : "The question is closed.");
+    else if (phase === "revealed") say(room.happened === null ? "The answer:"
+      : !own ? `What happened: ${plain(room.options[room.happened])}`
+      : own.choice === room.happened ? "You were right." :
+        `What happened: ${plain(room.options[room.happened])}`);
+    else say("");
+    const why = asked && room.reason || "";
+    if (reason.dataset.text !== why) { reason.dataset.text = why; write(reason, why); }
+    lab.textContent = "";
+    if (asked && phase !== "ended" && options.lab !== false) {
+      make("a", "", lab, "The same screen in the lab").href = room.link;
+    }
+    options.on?.(room, own);
+  };
+  const plain = (text) => text.replace(/[`*]/g, "");
+
+  const take = (data) => {
+    if (room && (data.version < room.version
+        || (data.version === room.version && data.seq < room.seq))) return;
+    const screen = room?.screen;
+    room = data;
+    draw();
+    if (options.follow && room.screen && room.screen !== screen) options.follow(room.screen);
+  };
+  const own = (data) => {
+    if (mine && mine.asking === data.asking && mine.attempt >= data.attempt) return;
+    if (mine && mine.asking > data.asking) return;
+    mine = {...data, sent: true};
+    if (room) draw();
+  };
+
+  const choose = (index) => {
+    const before = mine && mine.asking === room.asking ? mine.attempt : 0;
+    mine = {asking: room.asking, choice: index, attempt: before + 1, sent: false};
+    draw();
+    send();
+  };
+  // Until it has arrived: the newest attempt stands, so the same may be sent twice.
+  const send = async () => {
+    if (sending) return;
+    sending = true;
+    while (mine && !mine.sent && !over) {
+      const {asking, choice, attempt} = mine;
+      try {
+        const answer = await fetch(`${base}/answer`, {
+          method: "POST", keepalive: true, signal: AbortSignal.timeout?.(8000),
+          headers: {"content-type": "application/json", accept: "application/json"},
+          body: JSON.stringify({asking, choice, attempt})});
+        if (answer.status >= 500 || answer.status === 429) throw new Error();
+        const said = await answer.json();
+        wait = 0;
+        if (mine.asking !== asking || mine.attempt !== attempt) continue;
+        if (!answer.ok) { mine = null; draw(); say(said.error); break; }
+        const stands = said.stands;
+        if (said.status === "known" && stands.choice !== choice) {
+          mine.attempt = stands.attempt + 1;  // another tab was first; this click is newer
+        } else if (said.status === "taken" || said.status === "known") mine.sent = true;
+        else mine = stands ? {asking, ...stands, sent: true} : null;
+        draw();
+        if (said.status === "full") say("This room takes no more answers.");
+        if (said.status === "closed" && room.phase === "open") {
+          say("The question was closed before your answer came.");
+        }
+      } catch {
+        wait = Math.min(8000, wait * 2 || 400);
+        await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
+      }
+    }
+    sending = false;
+  };
+
+  const open = () => {
+    source?.close();
+    if (over) return;
+    heard = Date.now();
+    const query = options.follow ? "?follow=1" : "";
+    const here = source = new EventSource(`${base}/events${query}`);
+    const hear = () => { heard = Date.now(); connected(true); };
+    here.onmessage = (event) => { hear(); take(JSON.parse(event.data)); };
+    here.addEventListener("mine", (event) => { hear(); own(JSON.parse(event.data)); });
+    here.addEventListener("beat", hear);
+    here.addEventListener("gone", () => {
+      over = true;
+      here.close();
+      form.disabled = true;
+      title.hidden = false;
+      title.textContent = "This room is there no more";
+      link.textContent = "";
+      say("");
+    });
+    here.onerror = () => {
+      connected(false);
+      if (here === source && here.readyState === EventSource.CLOSED) later();
+    };
+  };
+  let again = 0;
+  const later = () => {
+    clearTimeout(again);
+    again = setTimeout(open, 500 + 1000 * Math.random());
+  };
+  // Phones end streams without a word while they sleep.
+  const check = () => {
+    if (over) return;
+    const silent = Date.now() - heard > 35000;
+    if (silent) connected(false);
+    if (silent || source?.readyState === EventSource.CLOSED) open();
+  };
+  const seen = () => {
+    if (document.visibilityState === "visible" && Date.now() - heard > 3000) open();
+    send();
+  };
+  const shown = (event) => { if (event.persisted) open(); };
+  document.addEventListener("visibilitychange", seen);
+  addEventListener("pageshow", shown);
+  addEventListener("online", open);
+  const timer = setInterval(check, 5000);
+  open();
+  return () => {
+    over = true;
+    source?.close();
+    clearInterval(timer);
+    clearTimeout(again);
+    document.removeEventListener("visibilitychange", seen);
+    removeEventListener("pageshow", shown);
+    removeEventListener("online", open);
+    root.textContent = "";
+  };
+}
