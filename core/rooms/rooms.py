@@ -240,11 +240,20 @@ def default_path() -> Path:
     return folder / "rooms.sqlite3"
 
 
+def open_store(where: str) -> Store:
+    """The store at a place: an address redis://…, or a path, or nothing for the usual file."""
+    if where.startswith(("redis://", "rediss://", "unix://")):
+        from core.rooms.redis_store import RedisStore  # takes 0.1 s to import
+
+        return RedisStore(where)
+    return SqliteStore(Path(where) if where else default_path())
+
+
 @functools.cache
 def rooms() -> Rooms:
     """The rooms of this process, in the place that the variable BUFFERLAB_ROOMS names.
 
-    A path of a file; without it a file in the temporary folder. It is made with the first call.
+    redis://…, or a path of a file; without it a file in the temporary folder. It is made with the
+    first call.
     """
-    where = os.environ.get("BUFFERLAB_ROOMS", "")
-    return Rooms(SqliteStore(Path(where) if where else default_path()))
+    return Rooms(open_store(os.environ.get("BUFFERLAB_ROOMS", "")))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.rooms.documents import asking_from, room_from, to_json
 from core.rooms.room import OPEN, Answer, NoRoom, Receipt, Result, Room, RoomsFull, Snapshot
-from core.rooms.store import MOST_LEARNERS, MOST_ROOMS
+from core.rooms.store import MOST_LEARNERS, MOST_ROOMS, StoreDown
 
 POLL_SECONDS = 0.1  # from one look for changes to the next, of 8 µs
 SAFETY_SECONDS = 20
@@ -50,7 +50,7 @@ class SqliteStore:
     def writing(self) -> Generator[sqlite3.Connection]:
         """A transaction that has the file for itself from its first read on."""
         with self.lock:
-            self.connection.execute("BEGIN IMMEDIATE")
+            begin(self.connection, "BEGIN IMMEDIATE")
             try:
                 yield self.connection
             except BaseException:
@@ -62,7 +62,7 @@ class SqliteStore:
     def reading(self) -> Generator[sqlite3.Connection]:
         """A transaction that reads one state of the file."""
         with self.lock:
-            self.connection.execute("BEGIN")
+            begin(self.connection, "BEGIN")
             try:
                 yield self.connection
             finally:
@@ -195,6 +195,14 @@ class SqliteStore:
     def close(self) -> None:
         with self.lock:
             self.connection.close()
+
+
+def begin(connection: sqlite3.Connection, statement: str) -> None:
+    """Begin a transaction. Raises StoreDown where others have the file for too long."""
+    try:
+        connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        raise StoreDown from error
 
 
 def counts(connection: sqlite3.Connection, code: str, number: int, options: int) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.rooms.codes import new_key, read_code
 from core.rooms.room import Answer, NoRoom, RoomError
 from core.rooms.rooms import Rooms, rooms
+from core.rooms.store import StoreDown
 from pages.rooms import documents
 from pages.rooms.addresses import join_address, join_path, server_addresses
 from pages.rooms.guard import Guard, TooMany
@@ -94,6 +95,8 @@ def answered(handler: Handler) -> Handler:
             status, text = 404, str(error)
         except TooMany as error:
             status, text, wait = 429, str(error), error.seconds
+        except StoreDown as error:
+            status, text, wait = 503, str(error), 1
         except RoomError as error:
             status, text = 409, str(error)
         headers = {"cache-control": "no-store"} | ({"retry-after": str(wait)} if wait else {})

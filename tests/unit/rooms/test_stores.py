@@ -1,0 +1,217 @@
+"""What every store of rooms promises, held against SQLite and a real Redis."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from core.rooms.codes import LETTERS, digest, read_code, spaced
+from core.rooms.room import NoRoom, NotYours, Question, RoomError, RoomsFull, Screen
+from core.rooms.rooms import HOUR
+
+WILL = Question("lab.outcome", "Will `it` work?", ("yes", "no", "“maybe”"), Screen("Lab", "seed=7"))
+
+
+@pytest.fixture
+def room(rooms):
+    return rooms.create()
+
+
+def test_a_question_is_asked_answered_closed_and_revealed(rooms, room):
+    code, key = room
+    assert rooms.read(code).room.phase == "lobby" and rooms.read(code).counts == ()
+    rooms.ask(code, key, WILL)
+    assert rooms.answer(code, "ann", 1, 0, 1).status == "taken"
+    assert rooms.answer(code, "bob", 1, 2, 1).status == "taken"
+    assert rooms.answer(code, "ann", 1, 1, 2).stands.choice == 1  # changed their mind
+    seen = rooms.read(code)
+    assert seen.room.question == WILL
+    assert seen.counts == (0, 1, 1) and seen.answered == 2 and not seen.room.counts_are_public
+    rooms.close(code, key)
+    assert rooms.answer(code, "cid", 1, 0, 1).status == "closed"
+    assert rooms.read(code).room.counts_are_public
+    rooms.reveal(code, key, 1, "Because.")
+    asking = rooms.read(code).room.asking
+    assert (asking.reveal.happened, asking.reveal.reason) == (1, "Because.")
+    assert rooms.answer_of(code, "ann", 1).choice == 1 and rooms.answer_of(code, "cid", 1) is None
+
+
+def test_a_retry_changes_nothing_and_an_older_attempt_neither(rooms, room):
+    code, key = room
+    rooms.ask(code, key, WILL)
+    rooms.answer(code, "ann", 1, 1, 2)
+    head = rooms.read(code).head
+    for choice, attempt in ((1, 2), (0, 2), (0, 1)):
+        receipt = rooms.answer(code, "ann", 1, choice, attempt)
+        assert receipt.status == "known"
+        assert (receipt.stands.choice, receipt.stands.attempt) == (1, 2)
+    assert rooms.read(code).counts == (0, 1, 0) and rooms.read(code).head == head
+
+
+def test_a_question_asked_again_counts_anew_and_both_rounds_stay(rooms, room):
+    code, key = room
+    rooms.ask(code, key, WILL)
+    rooms.answer(code, "ann", 1, 0, 1)
+    rooms.reveal(code, key, 1, "")
+    rooms.ask_again(code, key)
+    assert rooms.answer(code, "ann", 1, 1, 9).status == "closed"  # a late answer to the first
+    rooms.answer(code, "ann", 2, 1, 1)
+    first, second = rooms.summary(code, key)
+    assert (first.counts, first.asking.round, first.asking.after_reveal) == ((1, 0, 0), 1, False)
+    assert (second.counts, second.asking.round, second.asking.after_reveal) == ((0, 1, 0), 2, True)
+
+
+def test_a_reset_drops_answers_for_good(rooms, room):
+    code, key = room
+    rooms.ask(code, key, WILL)
+    rooms.answer(code, "ann", 1, 0, 1)
+    assert rooms.reset(code, key).asking.number == 2
+    assert rooms.answer(code, "ann", 1, 0, 2).status == "closed"
+    assert rooms.read(code).counts == (0, 0, 0)
+    assert [result.asking.number for result in rooms.summary(code, key)] == [2]
+
+
+def test_only_the_key_controls_the_room_and_only_a_digest_is_kept(rooms, room):
+    code, key = room
+    changes = [
+        lambda k: rooms.ask(code, k, WILL),
+        lambda k: rooms.close(code, k),
+        lambda k: rooms.reopen(code, k),
+        lambda k: rooms.show_counts(code, k, True),
+        lambda k: rooms.show_screen(code, k, Screen("Lab")),
+        lambda k: rooms.reveal(code, k, None, ""),
+        lambda k: rooms.reset(code, k),
+        lambda k: rooms.summary(code, k),
+        lambda k: rooms.to_lobby(code, k),
+        lambda k: rooms.end(code, k),
+        lambda k: rooms.delete(code, k),
+    ]
+    for wrong in ("", "x", digest(key, code)):
+        for change in changes:
+            with pytest.raises(NotYours):
+                change(wrong)
+    assert rooms.store.key(code) == digest(key, code) != key
+    for change in changes:
+        change(key)
+    assert not rooms.exists(code)
+
+
+def test_what_the_phase_does_not_allow_is_refused_with_a_sentence(rooms, room):
+    code, key = room
+    for change in (rooms.close, rooms.reopen, rooms.reset, rooms.ask_again):
+        with pytest.raises(RoomError, match=r"\.$"):
+            change(code, key)
+    rooms.ask(code, key, WILL)
+    assert rooms.answer(code, "ann", 1, 3, 1).status == "closed"  # no such option
+    with pytest.raises(RoomError):
+        rooms.reveal(code, key, 3, "")
+    rooms.end(code, key)
+    with pytest.raises(RoomError):
+        rooms.ask(code, key, WILL)
+
+
+def test_rooms_expire_and_are_deleted_with_all_they_have(rooms, clock, room):
+    code, key = room
+    clock.now += 2 * HOUR - 1
+    rooms.ask(code, key, WILL)  # used, it lasts for longer
+    rooms.answer(code, "ann", 1, 0, 1)
+    clock.now += 12 * HOUR - 1
+    assert rooms.exists(code) and code in rooms.store.heads()
+    clock.now += 2
+    assert code not in rooms.store.heads()
+    for call in (
+        lambda: rooms.read(code),
+        lambda: rooms.answer(code, "ann", 1, 0, 2),
+        lambda: rooms.close(code, key),
+    ):
+        with pytest.raises(NoRoom):
+            call()
+
+
+def test_rooms_are_bounded_in_number_and_expired_ones_make_place(rooms, clock):
+    for _ in range(200):
+        rooms.create()
+    with pytest.raises(RoomsFull, match="200"):
+        rooms.create()
+    clock.now += 3 * HOUR
+    rooms.create()
+
+
+def test_many_at_a_time_are_counted_exactly_and_a_change_is_never_lost(rooms, room):
+    code, key = room
+    rooms.ask(code, key, WILL)
+    wanted = {f"learner {n}": n % 3 for n in range(60)}
+
+    def act(name):
+        for attempt, choice in ((1, 0), (2, wanted[name]), (1, 1), (2, 2)):
+            rooms.answer(code, name, 1, choice, attempt)
+        rooms.store.change(code, lambda room: replace(room, expires=room.expires + 1))
+
+    before = rooms.read(code).room
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, wanted))
+    tally = Counter(wanted.values())
+    after = rooms.read(code)
+    assert after.counts == tuple(tally[choice] for choice in range(3))
+    assert after.room.version == before.version + 60
+    assert after.room.expires == before.expires + 60
+
+
+def test_listeners_hear_of_changes_and_of_answers(rooms, room):
+    code, key = room
+    stop = threading.Event()
+    changes = rooms.store.changes(stop)
+    next(changes)
+    rooms.ask(code, key, WILL)
+    next(changes)
+    rooms.answer(code, "ann", 1, 0, 1)
+    next(changes)
+    stop.set()
+    assert list(changes) == []
+
+
+def test_a_screen_to_follow_comes_and_goes(rooms, room):
+    code, key = room
+    rooms.show_screen(code, key, Screen("Training", "seed=3"))
+    assert rooms.read(code).room.screen.link == "/Training?seed=3"
+    version = rooms.read(code).room.version
+    rooms.show_screen(code, key, Screen("Training", "seed=3"))
+    assert rooms.read(code).room.version == version  # nothing new, so nobody is woken
+    rooms.show_screen(code, key, None)
+    assert rooms.read(code).room.screen is None
+
+
+def test_codes_are_read_as_people_type_them():
+    assert read_code(" bcd-fgh ") == "BCDFGH" == read_code("BCD FGH") == read_code("bcd.fgh")
+    assert spaced("BCDFGH") == "BCD FGH"
+    for text in ("", "BCDFG", "BCDFGHJ", "BCDFG0", "BCDFGA", "ß" * 6, "B" * 10_000, "БCDFGH"):
+        assert read_code(text) is None, text
+    assert not set("AEIOULSZV0125") & set(LETTERS) and len(set(LETTERS)) == len(LETTERS) == 22
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": ""},
+        {"id": "a b"},
+        {"prompt": ""},
+        {"prompt": "x" * 2001},
+        {"options": ("one",)},
+        {"options": ("one", "one")},
+        {"options": ("one", "")},
+        {"options": tuple(map(str, range(13)))},
+    ],
+)
+def test_what_is_no_question_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"\.$"):
+        replace(WILL, **wrong)
+
+
+@pytest.mark.parametrize(
+    "page, query", [("//evil", ""), ("Lab", 'a="'), ("Lab", "a=é"), ("Lab", "#")]
+)
+def test_what_is_no_screen_is_refused(page, query):
+    with pytest.raises(ValueError, match=r"\.$"):
+        Screen(page, query)
