@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.device.available import limits
 from core.moving.reasons import reason
 from core.moving.settings import MOVING, OUTCOME
 from core.moving.take_home import timeline_script
@@ -36,3 +37,6 @@ with frame.page(PAGE, MOVING):
         if opened.open:
             crossing.show_copies(ask)
             crossing.code()
+    with section(MOVING["limits"]) as opened:
+        if opened.open:
+            st.markdown("\n".join(f"- {limit}" for limit in limits()))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from core.device import simulated_device
+
 SIMULATED = "sim"
 
 
@@ -35,6 +37,13 @@ ACCELERATORS = (
     Accelerator("mps", lambda: torch.backends.mps.is_available(), lambda: "Apple's Metal"),
     Accelerator("xpu", lambda: torch.xpu.is_available(), lambda: torch.xpu.get_device_name()),
 )
+
+
+def limits() -> tuple[str, ...]:
+    """What `sim` does otherwise than CUDA, a sentence or two each: the list in its docstring."""
+    _, _, text = (simulated_device.__doc__ or "").partition("Limits, where")
+    items = text.partition("\n\n")[0].split("\n- ")[1:]
+    return tuple(" ".join(item.split()) for item in items)
 
 
 def available_devices() -> tuple[Device, ...]:

@@ -40,6 +40,9 @@ def _run_on_cpu(op: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, torch.Tensor):
             if id(value) in originals:
                 return originals[id(value)]
+            if value.layout != torch.strided or value.is_quantized:
+                kind = "quantized" if value.is_quantized else str(value.layout)
+                raise NotImplementedError(f"{_NAME} has no {kind} tensors: only plain, dense ones")
             return _on_sim(value, originals.get(value.untyped_storage()._cdata))
         return type(value)(map(to_sim, value)) if isinstance(value, (list, tuple)) else value
 

@@ -6,8 +6,8 @@ would raise there. In place of Python's own handler stands one that waits in tha
 
 While an exception of a hook is pending, PyTorch's engine restores its streams
 (torch/csrc/autograd/engine.cpp, `parent_stream_guard`), and asks the guard again. There a function
-in Python has to put the exception aside; and Ctrl-C waits until backward() is over. (Left over: a
-Ctrl-C in the very microsecond in which an exception of a hook is pending still aborts.)
+in Python has to put the exception aside, and so has the handler of Ctrl-C, which may come first.
+Ctrl-C waits until backward() is over.
 """
 
 import _thread
@@ -46,6 +46,11 @@ def _in_the_guard() -> bool:
 def _interrupt(number: int, frame: Any) -> None:
     """Python's handler of Ctrl-C, but where that would abort the process: there it comes again,
     from a thread that has to wait for this one."""
+    try:
+        for _ in {}:  # as above: PyTorch may ask while an exception of a hook is pending
+            pass
+    except BaseException as error:
+        _shared().pending.error = error
     if _in_the_guard() or getattr(_shared().pending, "passes", 0):
         _thread.start_new_thread(signal.raise_signal, (number,))
     else:

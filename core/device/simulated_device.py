@@ -26,8 +26,10 @@ Limits, where `sim` differs from CUDA; tests whose names begin with `test_limit`
 - A number as a device means `sim` where there is no real accelerator, as `x.get_device()` of a
   tensor on `sim` is 0. Where there is one, `.to(0)` goes there; `torch.device(0)` and `device=0`
   still mean `sim`: ask for "cuda:0".
-- Sparse, quantized, nested and pinned tensors, torch.compile, DLPack, and safetensors'
-  `device="sim"` (load on the CPU, then move) are not supported.
+- Sparse and quantized tensors, nested ones but for `layout=torch.jagged`, torch.compile (but for
+  `backend="eager"`), DLPack, and safetensors' `device="sim"` (load on the CPU, then move) raise.
+- No memory is pinned: `pin_memory()` gives the tensor back, where there is no real accelerator.
+- A tensor that goes to another process is copied; there, `register()` comes first.
 - After `resize_` to a larger size, older views keep the old memory.
 - The names of a type are `torch.sim.FloatTensor`, and messages say wrapper_PrivateUse1 for
   wrapper_CUDA.
@@ -46,6 +48,7 @@ from core.device.backend_module import _device_module, _DeviceGuard, _Hooks
 from core.device.copy_counter import Copy
 from core.device.kernel_table import _register_kernels
 from core.device.memory import _NAME, _shared
+from core.device.other_processes import _send_through_the_cpu
 from core.device.patches import _apply_patches
 
 
@@ -95,3 +98,4 @@ def _register() -> None:
         _NAME, backend_module=module, hook=_Hooks(), device_guard=module.guard
     )
     _register_kernels(module)
+    _send_through_the_cpu()

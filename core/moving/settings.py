@@ -64,5 +64,6 @@ MOVING = catalogue(
     ),
     COPYING,
     Switch("crossings", "What crosses the boundary in each forward pass", False),
+    Switch("limits", "What `sim` does not do as a GPU does", False),
     Switch("code", "The code", False),
 )

@@ -116,3 +116,9 @@ def test_the_tensor_that_a_device_error_is_about_is_marked_in_red():
     assert len(others) == 3 and not any("red-badge" in line for line in others)
     works = moving(predict="false", start="buffer")
     assert "red-badge" not in text(works)
+
+
+def test_the_limits_of_the_simulated_device_are_on_the_page():
+    app = moving(predict="false", limits="true")
+    assert "- An index out of range raises the CPU's IndexError at once." in text(app)
+    assert "device-side assert" not in text(moving(predict="false"))

@@ -16,6 +16,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils import flop_counter
 
+from core.device import simulated_device
+from core.device.available import limits
 from core.device.device_checks import _uses_iterator
 from core.device.simulated_device import count_copies, register
 
@@ -216,9 +218,61 @@ def test_limit_an_index_out_of_range_raises_at_once_as_on_the_cpu():
         F.cross_entropy(torch.ones(1, 2, device="sim"), sim([7]))
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta:UserWarning")
 def test_limit_sparse_tensors_are_not_supported():
-    with pytest.raises(NotImplementedError):
-        torch.eye(2, device="sim").to_sparse()
+    x = torch.eye(2, device="sim")
+    for call in (x.to_sparse, x.to_mkldnn, lambda: x.to_sparse_csr() @ x):
+        with pytest.raises(NotImplementedError, match=r"has no torch\.\w+ tensors|Sparse(Csr)?sim"):
+            call()
+    for sparse in (x.cpu().to_sparse(), x.cpu().to_sparse_csr()):
+        with pytest.raises(NotImplementedError, match=r"Sparse(Csr)?sim"):
+            repr(sparse.to("sim"))
+
+
+def test_limit_quantized_tensors_are_not_supported():
+    with pytest.raises(NotImplementedError, match="sim has no quantized tensors: only plain"):
+        torch.quantize_per_tensor(torch.ones(2, device="sim"), 0.1, 0, torch.qint8)
+    with pytest.raises(NotImplementedError, match="Quantizedsim"):
+        torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8).to("sim")
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+def test_limit_nested_tensors_are_jagged_or_none():
+    parts = [torch.ones(3), torch.ones(2)]
+    with pytest.raises(NotImplementedError, match="NestedTensorsim"):
+        torch.nested.nested_tensor(parts).to("sim")
+    jagged = torch.nested.nested_tensor(parts, layout=torch.jagged).to("sim")
+    assert [(t.device.type, t.tolist()) for t in (jagged * 2).unbind()] == [
+        ("sim", [2.0] * 3),
+        ("sim", [2.0] * 2),
+    ]
+
+
+def test_limit_no_memory_is_pinned():
+    for tensor in (torch.ones(2), torch.ones(2, device="sim")):
+        assert tensor.pin_memory() is tensor and not tensor.is_pinned()
+    with pytest.raises(NotImplementedError, match="getPinnedMemoryAllocator"):
+        torch.ones(2).pin_memory("sim")
+
+
+def test_limit_the_slot_shows_in_names_of_types_and_of_kernels():
+    assert torch.ones(1, device="sim").type() == "torch.sim.FloatTensor"
+    message = message_of(lambda: torch.ones(2, 2, device="sim") @ torch.ones(2, 2))
+    assert message.endswith("(when checking argument in method wrapper_PrivateUse1_mm)")
+
+
+def test_limit_nothing_waits_and_there_is_one_device():
+    assert torch.sim.device_count() == 1
+    assert torch.sim.current_stream().query()  # every op is over when it returns
+    with pytest.raises(RuntimeError, match="sim:1"):
+        torch.ones(1, device="sim:1")
+
+
+def test_the_page_has_every_limit_of_the_docstring():
+    found = limits()
+    assert len(found) == simulated_device.__doc__.partition("Limits, where")[2].count("\n- ") > 8
+    assert found[0].endswith('on the device: "CUDA error: device-side assert triggered".')
+    assert not any(limit.startswith("-") or "  " in limit for limit in found)
 
 
 def test_limit_older_views_of_a_tensor_that_grows_keep_the_old_memory():

@@ -34,6 +34,18 @@ x = torch.rand(2, 4, device="sim")
 sys.setswitchinterval(1e-5)
 go, over = threading.Event(), False
 
+def fail(gradient):
+    raise ValueError("from a hook")
+
+def backward_that_fails():
+    y = module(x)
+    y.register_hook(fail)
+    try:
+        y.sum().backward()
+    except ValueError:
+        return
+    raise SystemExit("the hook's exception is lost")
+
 def send():
     while True:
         go.wait()
@@ -60,7 +72,9 @@ print("alive", seen)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends the process there")
-@pytest.mark.parametrize("work", ["module(x)", "module(x).sum().backward()"])
+@pytest.mark.parametrize(
+    "work", ["module(x)", "module(x).sum().backward()", "backward_that_fails()"]
+)
 def test_ctrl_c_raises_and_never_ends_the_process(work, tmp_path):
     code = REGISTER + INTERRUPTED.replace("WORK", work)
     assert run_python(code, tmp_path) == "alive 100\n"
@@ -125,6 +139,52 @@ except RuntimeError as error:
     print(str(error).strip().splitlines()[-1])
 """
     assert run_python(REGISTER + code, tmp_path) == "RuntimeError: " + BAD_FORK
+
+
+SENT = """
+import torch, torch.multiprocessing
+from torch import nn
+
+class Made(torch.utils.data.Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return torch.full((2,), float(index), device="sim")
+
+def answer(requests, answers):
+    for tensor in iter(requests.get, None):
+        answers.put([str(tensor.device), type(tensor).__name__, tensor.requires_grad])
+        answers.put(tensor.detach() * 2)
+
+if __name__ == "__main__":
+    context = torch.multiprocessing.get_context("spawn")
+    requests, answers = context.Queue(), context.Queue()
+    child = context.Process(target=answer, args=(requests, answers))
+    child.start()
+    x = torch.ones(2, device="sim")
+    for tensor in (x, torch.ones(2, device="sim", requires_grad=True), nn.Parameter(x), x.cpu()):
+        requests.put(tensor)
+    for _ in range(4):
+        words, twice = answers.get(timeout=60), answers.get(timeout=60)
+        print(*words, twice.device, twice.tolist())
+    requests.put(None)
+    child.join()
+    loader = torch.utils.data.DataLoader(Made(), num_workers=1, multiprocessing_context="spawn")
+    for batch in loader:
+        print(batch)
+"""
+
+
+def test_tensors_on_sim_go_to_other_processes_and_come_back(tmp_path):
+    assert run_python(REGISTER + SENT, tmp_path).splitlines() == [
+        "sim:0 Tensor False sim:0 [2.0, 2.0]",
+        "sim:0 Tensor True sim:0 [2.0, 2.0]",
+        "sim:0 Parameter True sim:0 [2.0, 2.0]",
+        "cpu Tensor False cpu [2.0, 2.0]",
+        "tensor([[0., 0.]], device='sim:0')",
+        "tensor([[1., 1.]], device='sim:0')",
+    ]
 
 
 AS_BEFORE = {
@@ -229,3 +289,16 @@ def test_limit_a_number_in_to_means_cuda_where_there_is_one_but_not_elsewhere(tm
     absent = "Torch not compiled with CUDA enabled\n"
     found = run_python(has_cuda + REGISTER + NUMBERS, tmp_path)
     assert found == absent * 3 + "sim:0 sim:0 [1.0, 1.0]\n"
+
+
+def test_limit_torch_compile_runs_eagerly_or_not_at_all(tmp_path):
+    code = """
+import torch
+x = torch.ones(2, device="sim")
+print(torch.compile(lambda x: x + 1, backend="eager")(x).tolist())
+try:
+    torch.compile(lambda x: x * 3)(x)
+except Exception as error:
+    print(type(error).__name__, "'sim'" in str(error))
+"""
+    assert run_python(REGISTER + code, tmp_path) == "[2.0, 2.0]\nInductorError True\n"

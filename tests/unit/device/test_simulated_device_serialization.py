@@ -159,7 +159,7 @@ def test_safetensors_saves_from_sim_and_loads_on_the_cpu(tmp_path):
         assert torch.equal(loaded.to("sim").cpu(), x)
 
 
-def test_safetensors_does_not_know_sim_and_says_so(tmp_path):
+def test_limit_safetensors_does_not_know_sim_and_says_so(tmp_path):
     safetensors.torch.save_file({"x": torch.ones(2)}, tmp_path / "x.safetensors")
     with pytest.raises(safetensors.SafetensorError, match="device sim is invalid"):
         safetensors.torch.load_file(tmp_path / "x.safetensors", device="sim")
