@@ -3,28 +3,32 @@
 import streamlit as st
 
 from core.device.available import limits
+from core.moving.questions import asked_of
 from core.moving.reasons import reason
-from core.moving.settings import MOVING, OUTCOME
+from core.moving.settings import MOVING
 from core.moving.take_home import timeline_script
-from core.settings.outcome_question import outcome_verdict
 from pages.components import code, frame, prediction
-from pages.components.widgets import section, widget
+from pages.components.widgets import section
 from pages.moving import copies as crossing
 from pages.moving import timeline
 
 PAGE = "pages/2_Moving_devices.py"
 with frame.page(PAGE, MOVING):
     st.markdown(
-        "Build a module, then move it, cast it, copy it, step by step. The ledger shows where "
-        "every tensor is after each step, on a simulated accelerator that follows PyTorch's rules."
+        "Build a module, then move it, cast it, copy it. Choose a story, guess how it ends, and "
+        "see where every tensor is after each step."
     )
-    built = timeline.builder()
-    ask = widget(MOVING["predict"])
-    if built and prediction.gate(OUTCOME, timeline.question(built), built.name, ask):
+    built, ask, place = timeline.builder()
+    asked = asked_of(built) if built else None
+    answered = False
+    if built and asked:
+        with place:
+            st.markdown(timeline.in_one_line(built))
+            answered = prediction.gate(asked.prediction, asked.question, built.name, ask)
+    if built and asked and answered:
         story = timeline.cached_timeline(built)
         if ask:
-            guess = prediction.guess_of(OUTCOME)
-            prediction.show(outcome_verdict(guess, story.outcome, reason(story)))
+            prediction.show(asked.verdict(prediction.guess_of(asked.prediction), story))
         st.header("The ledger", anchor=False)
         timeline.ledger(story)
         timeline.failure(story)

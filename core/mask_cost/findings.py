@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.charts.byte_words import in_bytes
 from core.charts.markdown_table import markdown_table
 from core.mask_cost.measure import ATOL, ROUNDS, RTOL
 from core.mask_cost.results import MIN_BLOCKS, Cost, Report, TimingSummary
@@ -92,8 +93,8 @@ def reasons(report: Report) -> Iterator[str]:
         )
     if copied.crossed:
         yield (
-            f"**What crosses.** *{COPIED}* copied {copied.crossed:,} bytes from `cpu` to "
-            f"`{report.device}` in each forward pass; *{STORED}* copied {stored.crossed:,}."
+            f"**What crosses.** *{COPIED}* copied {in_bytes(copied.crossed)} from `cpu` to "
+            f"`{report.device}` in each forward pass; *{STORED}* copied {in_bytes(stored.crossed)}."
         )
     else:
         yield (
@@ -105,9 +106,10 @@ def reasons(report: Report) -> Iterator[str]:
     smallest = [f"*{row.way}*" for row in rows.values() if row.total == least]
     each = " each" if len(smallest) > 1 else ""
     yield (
-        f"**Memory.** *{STORED}* holds {stored.held:,} bytes of mask all the time, and a forward "
-        f"pass adds {stored.peak:,} at its peak. *{REBUILT}* holds {rebuilt.held:,} and adds "
-        f"{rebuilt.peak:,}. Least in all: {', '.join(smallest)}, {least:,} bytes{each}."
+        f"**Memory.** *{STORED}* holds {in_bytes(stored.held)} of mask all the time, and a forward "
+        f"pass adds {in_bytes(stored.peak)} at its peak. *{REBUILT}* holds "
+        f"{in_bytes(rebuilt.held)} and adds {in_bytes(rebuilt.peak)}. Least in all: {', '.join(smallest)}, "
+        f"{in_bytes(least)}{each}."
     )
 
 
@@ -117,13 +119,14 @@ def kernel(row: Cost) -> str:
     if fused:
         return (
             f"PyTorch ran one kernel, `{fused[0]}`. The largest tensor of the whole forward pass "
-            f"took {row.largest:,} bytes; scores for all pairs would take {4 * row.tokens**2:,}."
+            f"took {in_bytes(row.largest)}; scores for all pairs would take "
+            f"{in_bytes(4 * row.tokens**2)}."
         )
     builds = [f"`{name}`" for name in ("ones", "tril", "where") if name in row.operations]
     mask = f", {', '.join(builds)} for a mask of its own among them" if builds else ""
     return (
         f"PyTorch has no single kernel for it here: {len(row.operations)} operations ran in a "
-        f"forward pass{mask}. The largest tensor took {row.largest:,} bytes."
+        f"forward pass{mask}. The largest tensor took {in_bytes(row.largest)}."
     )
 
 

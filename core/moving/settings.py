@@ -35,6 +35,31 @@ def split_steps(text: str) -> tuple[str, ...]:
 HOW_MANY = ("none", "one", "two", "three", "four", "all five")
 FIRST = PRESETS["notebook"]
 OUTCOME = outcome_prediction("Run the timeline")
+LASTS = prediction(
+    "lasts",
+    "How long does it last?",
+    (
+        "for good: both forward passes work",
+        "until the next move: the second forward pass raises",
+        "not at all: the first forward pass raises",
+    ),
+    "lasts_ran",
+    "Run the timeline",
+)
+FOLLOWS = prediction(
+    "follows",
+    "Which of the two follows the module?",
+    ("only the buffer", "the buffer and what the list holds", "neither"),
+    "follows_ran",
+    "Run the timeline",
+)
+HALVES = prediction(
+    "halves",
+    "When is the mask cast?",
+    ("only once it is registered", "both times", "never"),
+    "halves_ran",
+    "Run the timeline",
+)
 COPYING = prediction(
     "copying", "How many copy the mask?", HOW_MANY, "counted_for", "Count the copies"
 )
@@ -53,8 +78,12 @@ MOVING = catalogue(
         "Names separated by dots. The link carries this text.",
         max_chars=200,
     ),
+    Switch("build", "Change the steps", False),
     PREDICT,
     OUTCOME,
+    LASTS,
+    FOLLOWS,
+    HALVES,
     Choice(
         "counted",
         "Count real forward passes up to a context length of",

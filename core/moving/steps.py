@@ -102,7 +102,8 @@ PRESETS = {
         "Half precision",
         "plain",
         ("half", "forward", "register", "half", "forward"),
-        "Which tensors does .half() cast, before and after the mask is registered?",
+        "`.half()` runs twice: before the mask is registered as a buffer, and after. When does it "
+        "cast the mask?",
     ),
     "meta": Preset(
         "No error, no proof",

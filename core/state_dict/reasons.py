@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.charts.byte_words import in_bytes
 from core.settings.prediction import Verdict, verdict
 from core.state_dict.edit_mask import EditResult
 from core.state_dict.load_failures import LoadResult
@@ -57,8 +58,8 @@ def shrinking_verdict(guess: str, table: Sequence[CheckpointSize]) -> Verdict:
     return verdict(
         guess,
         f"{before / after:.0f} times",
-        f"At {length:,} tokens the files have {before:,} and {after:,} bytes. A float32 takes four "
-        "bytes and a bool one: PyTorch does not pack bools into bits. A mask that is not in the "
+        f"At {length:,} tokens the files have {in_bytes(before)} and {in_bytes(after)}. A float32 "
+        "takes four bytes and a bool one: PyTorch does not pack bools into bits. A mask that is not in the "
         "file costs nothing there.",
         right="That is what was saved.",
         wrong="Saved:",

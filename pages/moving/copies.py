@@ -50,7 +50,8 @@ def show_copies(ask: bool) -> None:
     st.altair_chart(bytes_per_forward(table), alt=describe_copies(table))
     st.caption(
         f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "
-        "mask's bytes grow with the square of the context length. The scale is logarithmic."
+        "mask's bytes grow with the square of the context length. The scale is linear up to 1,000 "
+        "bytes, so that 0 has a place, and logarithmic beyond."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.attention.outcome import Outcome
 from core.charts.markdown_table import markdown_table
@@ -11,7 +12,7 @@ from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import Place, TimelineResult, run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
-from pages.components.widgets import put_in_link, widget
+from pages.components.widgets import put_in_link, section, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -20,13 +21,28 @@ def cached_timeline(timeline: Timeline) -> TimelineResult:
     return run_timeline(timeline)
 
 
-def builder() -> Timeline | None:
-    """Draw the controls of the timeline; return a Timeline, or None after saying what is wrong."""
-    st.markdown("**A story to start from**")
-    with st.container(horizontal=True):
+def builder() -> tuple[Timeline | None, bool, DeltaGenerator]:
+    """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask; a
+    place for the question, above the controls that build a timeline step by step).
+    """
+    with st.container(horizontal=True, gap="small"):
         for name, preset in PRESETS.items():
             st.button(preset.title, key=f"preset {name}", on_click=set_steps,
                       args=(preset.steps, preset.start))  # fmt: skip
+    place = st.container()
+    with section(MOVING["build"]):
+        built = steps_and_start()
+    return built, widget(MOVING["predict"]), place
+
+
+def in_one_line(timeline: Timeline) -> str:
+    """A timeline as Markdown: how it begins, and its steps."""
+    labels = [f"`{STEPS[name].label}`" for name in timeline.steps]
+    return " → ".join((f"The mask is {STARTS[timeline.start][1]}", *labels))
+
+
+def steps_and_start() -> Timeline | None:
+    """Draw what a timeline is built from; return it, or None after saying what is wrong."""
     start = widget(
         MOVING["start"],
         captions=[description for _, description in STARTS.values()],
@@ -87,17 +103,6 @@ def take_back() -> None:
 
 def typed(box: str) -> None:
     state.STEPS_TEXT.set(state.value_in_session(box))
-
-
-def question(timeline: Timeline) -> str:
-    """What the learner is asked about a timeline, with the preset's own question if it is one."""
-    for preset in PRESETS.values():
-        if (preset.start, preset.steps) == (timeline.start, timeline.steps):
-            return f"{preset.question} What will happen by the last step?"
-    count = len(timeline.steps)
-    if not count:
-        return "What will happen if the module is built, and nothing else is done?"
-    return f"What will happen in {count} step{'' if count == 1 else 's'} after the construction?"
 
 
 def ledger(story: TimelineResult) -> None:

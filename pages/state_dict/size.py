@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.charts.byte_words import in_bytes
 from core.charts.markdown_table import markdown_table
 from core.state_dict.reasons import shrinking_verdict
 from core.state_dict.settings import SHRINKS, STATE_DICT
@@ -47,20 +48,20 @@ def show_sizes(ask: bool) -> None:
     rows = [
         (
             row.way,
-            f"{row.bytes:,}",
-            f"{row.bytes - without:,}",
+            in_bytes(row.bytes),
+            in_bytes(row.bytes - without),
             "really saved" if row.measured else "computed",
         )
         for row in shown
     ]
-    heads = (stack, "bytes of the checkpoint", "of these, masks", "how")
+    heads = (stack, "the checkpoint", "of it, masks", "how")
     st.markdown(markdown_table(heads, rows, "lrrl"))
     st.altair_chart(bytes_saved(table), alt=describe_sizes(table))
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
-        f"their masks together would take more than {MAX_SAVED_BYTES:,} bytes: a file grows with "
-        "the square of the context length, by as much as between the last two that were saved. The "
-        "scale is logarithmic."
+        f"their masks together would take more than {MAX_SAVED_BYTES / 2**20:.0f} MiB: a file "
+        "grows with the square of the context length, by as much as between the last two that were saved. The "
+        "scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic beyond."
     )
     take_home(size_script(layers), "price")
 
@@ -74,5 +75,6 @@ def describe_sizes(table: Sequence[CheckpointSize]) -> str:
     return (
         f"Bytes of a checkpoint of {in_layers(largest[0].layers)} at {CONTEXT_LENGTHS[-1]} tokens: "
     ) + "; ".join(
-        f"{row.way} {row.bytes:,}, {'measured' if row.measured else 'computed'}" for row in largest
+        f"{row.way} {in_bytes(row.bytes)}, {'measured' if row.measured else 'computed'}"
+        for row in largest
     )

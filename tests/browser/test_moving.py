@@ -15,7 +15,7 @@ REAL_ERROR = (
 
 def test_a_story_is_predicted_run_and_then_mended_step_by_step(visit):
     visitor = visit()
-    page = visitor.open(PAGE)
+    page = visitor.open(f"{PAGE}?build=true")
     page.get_by_text("a device error", exact=True).click()
     page.get_by_role("button", name="Run the timeline").click()
     expect(page.get_by_text(REAL_ERROR)).to_be_visible()
@@ -54,3 +54,13 @@ def test_a_phone_shows_the_ledger_without_scrolling_the_page_sideways(visit):
     visitor.settled(charts=1)
     expect(page.get_by_text(REAL_ERROR)).to_be_visible()
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_run_is_above_the_fold(visit, size):
+    page = visit(viewport=dict(zip(("width", "height"), size, strict=True))).open(PAGE)
+    run = page.get_by_role("button", name="Run the timeline")
+    expect(run).to_be_visible()
+    box = run.bounding_box()
+    assert box["y"] + box["height"] <= size[1]
+    expect(page.get_by_role("button", name="deepcopy")).not_to_be_visible()

@@ -122,3 +122,25 @@ def test_the_limits_of_the_simulated_device_are_on_the_page():
     app = moving(predict="false", limits="true")
     assert "- An index out of range raises the CPU's IndexError at once." in text(app)
     assert "device-side assert" not in text(moving(predict="false"))
+
+
+@pytest.mark.parametrize(
+    ("name", "guess", "right"),
+    [
+        ("alias", "follows", "only the buffer"),
+        ("half", "halves", "only once it is registered"),
+        ("fixed", "lasts", "until the next move: the second forward pass raises"),
+    ],
+)
+def test_a_story_with_choices_of_its_own_turns_green_for_one_of_them_only(name, guess, right):
+    preset = PRESETS[name]
+    app = moving(start=preset.start, steps=".".join(preset.steps))
+    green = []
+    for option in app.radio(key=guess).options:
+        app.radio(key=guess).set_value(option).run()
+        next(b for b in app.button if b.label == "Run the timeline").click().run()
+        assert "| tensor |" in text(app)
+        green += [option] * bool(app.success)
+        if not app.success:
+            assert f"What happened: {right}." in app.warning[0].value.split("**")[1]
+    assert green == [right]

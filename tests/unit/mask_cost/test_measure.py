@@ -287,7 +287,7 @@ def test_reasons_say_what_was_seen():
     assert "PyTorch ran one kernel, `_scaled_dot_product_flash`" in here
     there = made_up(device="sim", crossed=16_384, fused=("ones", "tril", "bmm"), **APART)
     text = " ".join(costing.reasons(there))
-    assert "copied 16,384 bytes from `cpu` to `sim` in each forward pass" in text
+    assert "copied 16.4 kB from `cpu` to `sim` in each forward pass" in text
     assert "3 operations ran in a forward pass, `ones`, `tril` for a mask of its own" in text
     assert "say nothing of a GPU" in costing.limits(there)
     assert "**1.25 times** as long" in costing.tracing(there)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.code.files import as_script
 from core.moving.copies import CONTEXT_LENGTHS, MASK_IS, count, crossings
+from core.moving.questions import asked_of, how_long, who_followed, who_was_halved
 from core.moving.reasons import copying_verdict, reason
-from core.moving.settings import HOW_MANY, MOVING, split_steps
+from core.moving.settings import HOW_MANY, MOVING, OUTCOME, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.take_home import copies_script, timeline_script
 from core.moving.timeline import run_timeline
@@ -236,3 +237,21 @@ def test_the_exported_counting_prints_the_counts(tmp_path):
         f"{way}: once {count(variant, 256)[0]}, each forward {count(variant, 256)[2]}"
         for way, variant in MASK_IS.items()
     ]
+
+
+def test_answers_are_read_off_the_ledger_of_whatever_ran():
+    """Neither alias nor buffer follows a forward pass; a mask that is registered always follows."""
+    stays = story("buffer", "to-sim", "list", "forward")
+    assert who_followed(stays) == "the buffer and what the list holds"
+    assert who_was_halved(story("buffer", "half", "half")) == "both times"
+    assert who_was_halved(story("plain", "half", "half")) == "never"
+    assert how_long(story("plain", "to-sim", "by-hand", "forward")).startswith("for good")
+    assert how_long(story("plain", "to-sim", "forward")).startswith("not at all")
+    assert how_long(story("plain", "forward", "to-sim", "forward")).startswith("until")
+
+
+def test_only_stories_ask_questions_of_their_own():
+    own = {name for name, p in PRESETS.items() if asked_of(Timeline(p.start, p.steps)).prediction
+           is not OUTCOME}  # fmt: skip
+    assert own == {"fixed", "alias", "half"}
+    assert "is built" in asked_of(Timeline("plain", ())).question

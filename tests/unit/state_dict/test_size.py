@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 import torch
 
+from core.charts.byte_words import in_bytes
 from core.code.files import as_script
 from core.state_dict import size as price
 from core.state_dict.reasons import shrinking_verdict
@@ -127,7 +128,7 @@ def test_the_answer_is_the_ratio_of_two_saved_files():
     right, text = answer.right, answer.text
     assert right and "That is what was saved" in text
     before, after = (saved_bytes(way, 12, 512) for way in (Float32Buffer, BoolBuffer))
-    assert f"{before:,} and {after:,} bytes" in text
+    assert f"{in_bytes(before)} and {in_bytes(after)}" in text
     answer = shrinking_verdict("32 times", table)
     wrong, text = answer.right, answer.text
     assert not wrong and "Saved: 4 times." in text
