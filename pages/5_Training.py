@@ -12,13 +12,16 @@ from pages.training import results as trained
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):
     st.markdown(
-        "Five modules learn to predict the embedding of the next token, side by side. Two of them "
-        "differ in one line: the mask is a **plain attribute** or a **buffer**. In two more it is "
-        "an **`nn.Parameter`** that is added to the scores, with weight decay and without; the "
-        "fifth has a **BatchNorm** and no mask."
+        "Five modules learn to predict the embedding of the next token. The mask is a **plain "
+        "attribute** or a **buffer**; in two more an **`nn.Parameter`**, with weight decay and "
+        "without; the fifth has a **BatchNorm** and no mask."
     )
-    settings, ask = training.controls()
-    if settings and prediction.gate(CHANGED, training.ASKED, "", ask):
+    settings, ask, place = training.controls()
+    answered = False
+    if settings:
+        with place:
+            answered = prediction.gate(CHANGED, training.ASKED, "", ask)
+    if settings and answered:
         run = progress.work("training", train, settings, live=training.losses_so_far)
         if run:
             training.verdict(run, ask)

@@ -11,13 +11,15 @@ from pages.components.widgets import widget
 PAGE = "pages/7_Check_your_module.py"
 with frame.page(PAGE, CHECK):
     st.markdown(
-        "`check(build, *inputs)` builds a module many times, runs it, moves it to a simulated "
-        "device, saves it and loads it. It needs no GPU and takes seconds. It shows what it "
-        "reports: **a run that fails, and the same run with the repair**, where there is one to "
-        "try. Here it runs on modules that this page ships; at home it runs on yours."
+        "`check(build, *inputs)` builds, runs, moves, saves and loads a module many times, without "
+        "a GPU. It reports only what it shows: **a run that fails, and the same run with the "
+        "repair**."
     )
+    question = st.container()
     ask = widget(CHECK["predict"])
-    if sections.predict(ask):
+    with question:
+        answered = sections.predict(ask)
+    if answered:
         name = sections.choose()
         report = report_of(name)
         if report:

@@ -108,8 +108,8 @@ def reasons(report: Report) -> Iterator[str]:
     yield (
         f"**Memory.** *{STORED}* holds {in_bytes(stored.held)} of mask all the time, and a forward "
         f"pass adds {in_bytes(stored.peak)} at its peak. *{REBUILT}* holds "
-        f"{in_bytes(rebuilt.held)} and adds {in_bytes(rebuilt.peak)}. Least in all: {', '.join(smallest)}, "
-        f"{in_bytes(least)}{each}."
+        f"{in_bytes(rebuilt.held)} and adds {in_bytes(rebuilt.peak)}. Least in all: "
+        f"{', '.join(smallest)}, {in_bytes(least)}{each}."
     )
 
 

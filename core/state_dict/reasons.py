@@ -59,8 +59,8 @@ def shrinking_verdict(guess: str, table: Sequence[CheckpointSize]) -> Verdict:
         guess,
         f"{before / after:.0f} times",
         f"At {length:,} tokens the files have {in_bytes(before)} and {in_bytes(after)}. A float32 "
-        "takes four bytes and a bool one: PyTorch does not pack bools into bits. A mask that is not in the "
-        "file costs nothing there.",
+        "takes four bytes and a bool one: PyTorch does not pack bools into bits. A mask that is "
+        "not in the file costs nothing there.",
         right="That is what was saved.",
         wrong="Saved:",
     )

@@ -42,6 +42,7 @@ TRAINING = catalogue(
     PARTS.values(),
     PREDICT,
     CHANGED,
+    Switch("settings", "Change the settings", False),
     Whole("at", "After this many optimizer steps", MAX_STEPS, "", 0, MAX_STEPS),
     Switch("decay", "Weight decay on the mask", False),
     Switch("norm", "BatchNorm: a buffer that changes without a gradient", False),

@@ -17,8 +17,12 @@ def predict(ask: bool) -> bool:
     """The module in question and the guesses; True once the page may show results."""
     if not ask:
         return True
-    st.code(source(PREDICTED), wrap_lines=True)
-    if not prediction.gate(LEFT, QUESTION, "", ask):
+    guesses, code = st.columns([1, 1.1], gap="medium")
+    with code:
+        st.code(source(PREDICTED), wrap_lines=True, height=430)
+    with guesses:
+        answered = prediction.gate(LEFT, QUESTION, "", ask)
+    if not answered:
         return False
     report = report_of(PREDICTED)
     if report is None:

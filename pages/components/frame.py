@@ -30,6 +30,9 @@ STYLE = """<style>
   color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+/* Of several guesses the button stays in sight, at the bottom of a small screen. */
+[class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
+  position: sticky; bottom: 0.75rem; z-index: 5; }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }

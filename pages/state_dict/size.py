@@ -60,8 +60,9 @@ def show_sizes(ask: bool) -> None:
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
         f"their masks together would take more than {MAX_SAVED_BYTES / 2**20:.0f} MiB: a file "
-        "grows with the square of the context length, by as much as between the last two that were saved. The "
-        "scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic beyond."
+        "grows with the square of the context length, by as much as between the last two that were "
+        "saved. The scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic "
+        "beyond."
     )
     take_home(size_script(layers), "price")
 

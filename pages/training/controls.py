@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.device.available import available_devices
 from core.settings.setting import SettingError
@@ -11,13 +12,23 @@ from core.training.experiment import Training, TrainingRun
 from core.training.reasons import outcome, reason
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import room_hook, state
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 ASKED = "Which of these tensors will training change?"
 
 
-def controls() -> tuple[Training | None, bool]:
-    """Draw the controls; return (Training, or None after saying what is wrong; whether to ask)."""
+def controls() -> tuple[Training | None, bool, DeltaGenerator]:
+    """Draw the controls; return (Training, or None after saying what is wrong; whether to ask; a
+    place for the question, above the controls).
+    """
+    place = st.container()
+    with section(TRAINING["settings"]):
+        settings = settings_of_controls()
+    return settings, widget(TRAINING["predict"]), place
+
+
+def settings_of_controls() -> Training | None:
+    """Draw what decides what runs; return it, or None after saying what is wrong."""
     values = {}
     task, optimizer, mask, more = st.columns([0.95, 1.45, 1.15, 0.75], gap="medium")
     with task:
@@ -33,12 +44,11 @@ def controls() -> tuple[Training | None, bool]:
     with more:
         values["steps"] = widget(TRAINING["steps"])
         values["seed"] = widget(TRAINING["seed"])
-        ask = widget(TRAINING["predict"])
     try:
-        return training_settings(values), ask
+        return training_settings(values)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lesson goes on.")
-        return None, ask
+        return None
 
 
 def losses_so_far(note: Mapping[str, Sequence[float]]) -> None:

@@ -85,3 +85,14 @@ def test_axe_finds_nothing_of_ours(visit, theme, link, words):
         for node in violation["nodes"]
         if not any(part in node["html"] for part in OF_STREAMLIT.get(violation["id"], ()))
     ] == []
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_run_is_above_the_fold_on_check(visit, size):
+    page = visit(viewport=dict(zip(("width", "height"), size, strict=True))).open(
+        "/Check_your_module"
+    )
+    run = page.get_by_role("button", name="Check it", exact=True)
+    expect(run).to_be_visible()
+    box = run.bounding_box()
+    assert box["y"] > 0 and box["y"] + box["height"] <= size[1]

@@ -53,3 +53,12 @@ def test_a_phone_shows_it_all_without_scrolling_the_page_sideways(visit):
     )
     visitor.settled(charts=15)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_run_is_above_the_fold_on_training(visit, size):
+    page = visit(viewport=dict(zip(("width", "height"), size, strict=True))).open("/Training")
+    run = page.get_by_role("button", name="Train", exact=True)
+    expect(run).to_be_visible()
+    box = run.bounding_box()
+    assert box["y"] > 0 and box["y"] + box["height"] <= size[1]

@@ -48,7 +48,7 @@ def test_the_price_tells_measured_from_computed():
     model[0].register_buffer("mask", torch.ones(1024, 1024))
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
-    assert f"| float32 buffer | {file.tell():,} |" in shown
+    assert f"| float32 buffer | {file.tell() / 1e6:.2f} MB |" in shown
     assert "| 1 layer at 1,024 tokens" in shown and "computed" not in shown
     shown = text(page("price", predict="false", layers="48"))
     assert shown.count("| computed |") == 3  # all but the one that has no mask
