@@ -27,20 +27,24 @@ from core.checkpoint.settings import INSIDE, NOTHING, OURS
 from pages.components import state
 from pages.components.progress import forget, work
 from pages.components.widgets import widget
+from pages.server.limits import LIMITS as SERVER
 from pages.state_dict.checkpoint_tables import comparison, contents_table, refused, summary
 
 __all__ = ["INSIDE", "ROWS_SHOWN", "show_checkpoint"]
 
 MEGABYTES = LIMITS.file_bytes // 2**20  # of one upload; the browser refuses more
 FILES_READ = 5
-UPLOAD_HELP = (
-    f"At most {MEGABYTES} MB a file and {FILES_READ} files, since all of it is held in the "
-    f"server's memory, together with the files of everyone else; {LIMITS.entries:,} entries, "
-    f"{LIMITS.depth} dicts or lists inside one another, {LIMITS.unpacked_bytes // 2**20} MB "
-    f"unpacked, {LIMITS.seconds} seconds. For a larger file, save only a part of its keys."
+ROOM = (
+    f"{SERVER.upload_session_mb} MB for you, {SERVER.upload_address_mb} MB for your network, "
+    f"{SERVER.upload_mb} MB for all visitors"
 )
-# What the browser refuses it never sends, so the server cannot know: the page's own style decides
-# which of two texts is seen. A red label is Streamlit's.
+UPLOAD_HELP = (
+    f"{LIMITS.entries:,} entries, {LIMITS.depth} dicts or lists inside one another, "
+    f"{LIMITS.unpacked_bytes // 2**20} MB unpacked, {LIMITS.seconds} seconds. For a larger file, "
+    "save only a part of its keys."
+)
+# What the browser or the front of the server refuses never comes to the page, so it cannot know:
+# its own style decides which of two texts is seen. A red label is Streamlit's.
 RED_LABEL = "[data-testid=stFileChipIconError]"
 STYLE = f"""<style>
 .st-key-not_taken {{ display: none; }}
@@ -49,8 +53,9 @@ STYLE = f"""<style>
 </style>"""
 NOT_TAKEN = (
     ":material/error: **A file with a red label was not taken, so there is no table of it.** "
-    f"The limit is {MEGABYTES} MB a file; the browser does not send more. Look at a larger one on "
-    "your own machine, or save only the part that matters. Remove it to see our files again."
+    f"The limit is {MEGABYTES} MB a file; the browser does not send more. If yours is smaller, the "
+    f"server has no room now: {ROOM}. Remove files or try again later, or look at it on your own "
+    "machine. Remove it from the list to see our files again."
 )
 
 
@@ -81,6 +86,10 @@ def show_checkpoint() -> None:
         key="uploads",
         help=UPLOAD_HELP,
         max_upload_size=MEGABYTES,
+    )
+    st.caption(
+        f"At most {FILES_READ} files of {MEGABYTES} MB each, since they are held in the server's "
+        f"memory: {ROOM}."
     )
     with st.container(key="not_taken"):
         st.markdown(NOT_TAKEN)

@@ -122,6 +122,22 @@ def test_a_file_above_the_limit_is_not_sent_and_no_other_files_table_is_shown(vi
     expect(page.get_by_text("was not taken, so there is no table of it")).to_be_hidden()
 
 
+def test_a_file_that_the_server_has_no_room_for_says_so_where_its_table_would_be(visit):
+    """The middleware's own tests show when it answers 413; here it is what a visitor sees of it."""
+    visitor = visit()
+    page = visitor.open(INSIDE)
+    expect(page.get_by_text("At most 5 files of 64 MB each")).to_contain_text("160 MB for you")
+    full = {"status": 413, "content_type": "text/plain", "body": "There is no room for this file."}
+    page.route("**/_stcore/upload_file/**", lambda route: route.fulfill(**full))
+    upload(page, ("a.pt", saved({"mask": torch.ones(2, 2)})))
+    not_taken = page.get_by_text("was not taken, so there is no table of it")
+    expect(not_taken).to_be_visible()
+    expect(not_taken.locator("..")).to_contain_text("the server has no room now: 160 MB for you")
+    expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_be_hidden()
+    assert all("413" in message for message in visitor.console) and visitor.console
+    visitor.console.clear()
+
+
 def test_any_name_is_sent_and_the_reason_stands_where_the_table_would(visit):
     visitor = visit()
     page = visitor.open(INSIDE)
