@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.ledger.cells import Cell
+from core.ledger.decisive import AT, CELL, TWELVE
 from core.ledger.holders import WAYS
 from core.ledger.rows import ROWS
+from core.ledger.scored import SCORED
 from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, Verdict, prediction, verdict
 from core.settings.setting import Choice, Listed, Setting, Several, Switch
@@ -19,9 +21,11 @@ QUESTION = (
 GUESS_NAMES = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  # the quiz's guesses
 
 HALF_OF_BOOL = prediction("guess", "Your guess", ("yes", "no"), "ran", "Run the experiments")
+VIEWS = TABLE, QUIZ = ("the table", "the quiz")
+QUIZZES = SHORT, ALL = ("the twelve that decide", "all of them")
 REVEALED = Several("revealed", "Ways that were revealed", options=tuple(WAYS))
 LEDGER = catalogue(
-    Choice("view", "Show", "the table", options=("the table", "the quiz")),
+    Choice("view", "Show", TABLE, options=VIEWS),
     PREDICT,
     HALF_OF_BOOL,
     Several("rows", "Rows", help="What PyTorch does. None chosen: all.", options=tuple(ROWS)),
@@ -37,6 +41,11 @@ LEDGER = catalogue(
     Listed("column", "How the tensor is held", "plain attribute", options=tuple(WAYS)),
     Listed("quiz_row", "The row to predict", "moved by .to(device)", options=tuple(ROWS)),
     REVEALED,
+    Choice("cells", "Cells", SHORT, options=QUIZZES),
+    AT,
+    CELL,
+    TWELVE,
+    SCORED,
     (Choice(name, column, None, options=OUTCOMES) for column, name in GUESS_NAMES.items()),
 )
 

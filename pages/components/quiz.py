@@ -14,14 +14,18 @@ from pages.components.widgets import in_link, put_in_link
 
 @dataclass(frozen=True)
 class Answered:
-    """A question of a quiz in the summary: its name, whether it was right (None: not answered),
-    and where to go back to: (page, words, settings)."""
+    """A question of a quiz in the summary.
+
+    right: None where it was not answered. page, words, settings: where to go back to. show: what
+    leads there within this same page, in a callback, in place of a link.
+    """
 
     title: str
     right: bool | None
     page: str
     words: str
     settings: Mapping[str, str | list[str]]
+    show: Callable[[], None] | None = None
 
 
 def answers_in_link(answers: Answers) -> dict[str, str]:
@@ -36,6 +40,12 @@ def keep_first(answers: Answers, key: str, said: str) -> str:
         known[key] = said
         put_in_link(answers.name, answers.write(known), "")
     return known[key]
+
+
+def keeping(link: Mapping[str, str | list[str]], *names: str) -> dict[str, str | list[str]]:
+    """A link to this same page that keeps what stands under these names in the address."""
+    kept = {name: st.query_params.get_all(name) for name in names if name in st.query_params}
+    return {name: v[0] if len(v) == 1 else v for name, v in kept.items()} | dict(link)
 
 
 def go_to(prediction: Prediction, about: str, said: str | None, **names: str) -> None:
@@ -78,7 +88,10 @@ def summary(answered: Sequence[Answered], go: Callable[[int], None], again: Call
         for number, one in missed:
             icon = lesson(one.page).icon
             label = f"{number + 1}. {one.title} → {one.words}"
-            st.page_link(one.page, label=label, icon=icon, query_params=dict(one.settings))
+            if one.show:
+                st.button(label, icon=icon, on_click=one.show, key=f"missed {number}")
+            else:
+                st.page_link(one.page, label=label, icon=icon, query_params=dict(one.settings))
     elif not left:
         st.success("Nothing was missed.")
     with st.container(horizontal=True):

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.course.card_files import as_markdown, as_svg
-from core.course.decision_card import BRANCHES, ELSE, Branch
+from core.course.decision_card import BRANCHES, CARD, ELSE, Branch
+from core.course.decision_settings import DECIDED
 from core.lessons import lesson
+from pages.components import quiz
 from pages.components.code import download
 
 STYLE = """<style>
@@ -62,5 +64,7 @@ def one(number: int, branch: Branch) -> None:
                 place.page,
                 label=place.words,
                 icon=lesson(place.page).icon,
-                query_params=place.link,
+                query_params=quiz.keeping(
+                    place.link, *([DECIDED.name] if place.page == CARD else [])
+                ),
             )

@@ -7,8 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ledger.cells import Cell
 from core.ledger.holders import WAYS
-from core.ledger.rows import ROWS, SLOW
+from core.ledger.rows import FAST, ROWS, SLOW
+from core.ledger.scored import SCORED
 from core.ledger.settings import (
+    ALL,
     GUESS_NAMES,
     LEDGER,
     cell_verdict,
@@ -18,8 +20,9 @@ from core.ledger.settings import (
 )
 from core.settings.setting import Setting
 from pages.components import state
-from pages.components.widgets import widget
-from pages.ledger.table import row_cells
+from pages.components.widgets import in_link, put_in_link, widget
+from pages.ledger.table import fast_cells, row_cells
+from pages.ledger.twelve import show_cell, show_twelve
 
 Marks = dict[str, dict[str, bool]]  # row: {column: whether the first answer was right}
 First = dict[str, dict[str, str | None]]  # row: {column: the first answer}
@@ -34,13 +37,26 @@ def catalogue() -> dict[str, Setting]:
 
 
 def show_quiz() -> None:
+    """Twelve cells that decide, or all of them."""
+    old = {"quiz_row", "revealed", *GUESS_NAMES.values()}  # links from before there were twelve
+    if not state.is_drawn("cells") and "cells" not in st.query_params and old & {*st.query_params}:
+        state.set_value(LEDGER["cells"], ALL)
+    if widget(LEDGER["cells"]) == ALL:
+        show_rows()
+    else:
+        show_twelve()
+
+
+def show_rows() -> None:
     """The row's question, a guess a way, and what the revealed ones were worth.
 
-    Counted are the first answers that were revealed here, in this session. Kept of each cell:
-    in "quiz first" that answer, or None where a link revealed the cell; in "quiz score" its mark.
+    Counted are the first answers that were revealed here, and those that the link has as counted.
+    Kept of each cell: in "quiz first" that answer, or None where a link revealed the cell; in
+    "quiz score" its mark.
     """
     marks = state.QUIZ_SCORE.get()
     first = state.QUIZ_FIRST.get()
+    take_score(marks, first)
     row = widget(LEDGER["quiz_row"], on_change=start_over)
     if row in SLOW:
         st.caption("A slow row: it runs in a worker process once you reveal something.")
@@ -67,9 +83,47 @@ def show_quiz() -> None:
         )
         st.button("Clear this row", on_click=start_over)
         st.button("Next row", on_click=next_row, args=(row,))
+    keep_score(marks, first)
     if any(marks.values()):
         st.markdown(f"**Score: {score(marks)}.** The first answer to a cell counts.")
+        left = len(ROWS) * len(WAYS) - sum(map(len, marks.values()))
+        st.caption(f"{left} of {len(ROWS) * len(WAYS)} cells are to go." if left else "All done.")
+        show_missed(marks)
         st.button("Start the score anew", on_click=begin_anew, args=(marks, first))
+
+
+def take_score(marks: Marks, first: First) -> None:
+    """Take the first answers over that the link has as counted: a reload keeps the score.
+
+    Whether they were right is asked of the fast rows; of a slow one, which may not have run here,
+    the link says it.
+    """
+    for row, cells in SCORED.read(in_link(SCORED)).items():
+        for column, (said, right) in cells.items():
+            if row in FAST:
+                right = said == fast_cells()[row, column].outcome
+            first.setdefault(row, {})[column] = said
+            marks.setdefault(row, {})[column] = right
+
+
+def keep_score(marks: Marks, first: First) -> None:
+    """Keep the first answers that count in the link."""
+    counted = {
+        row: {column: (str(first[row][column]), right) for column, right in cells.items()}
+        for row, cells in marks.items()
+    }
+    put_in_link(SCORED.name, SCORED.write(counted), SCORED.default)
+
+
+def show_missed(marks: Marks) -> None:
+    """Buttons to the cells that were missed, folded away: there may be many."""
+    missed = [(row, column) for row, cells in marks.items() for column in cells
+              if not cells[column]]  # fmt: skip
+    if missed:
+        with st.expander(f"Missed: {len(missed)}"):
+            for row, column in missed:
+                st.button(f"{row}: {column}", key=f"missed {row} {column}", on_click=show_cell,
+                          args=(row, column))  # fmt: skip
 
 
 def places(count: int) -> list[DeltaGenerator]:
@@ -132,6 +186,7 @@ def start_over() -> None:
 def begin_anew(marks: Marks, first: First) -> None:
     marks.clear()
     first.clear()
+    st.query_params.pop(SCORED.name, None)
     start_over()
 
 

@@ -47,6 +47,10 @@ PAGES = {
     ),
     "state, gate closed": ("/What_is_state", 0),
     "state, the table": ("/What_is_state?predict=false&rows=in+buffers%28%29&column=list", 0),
+    "state, the twelve": (
+        "/What_is_state?view=the+quiz&says=raises&shown=move-plain-raises&twelve=move-plain.2",
+        0,
+    ),
     "state, the quiz": ("/What_is_state?view=the+quiz&says_InList=yes&revealed=list", 0),
     "cases, the list": ("/Failure_cases", 0),
     "cases, run": ("/Failure_cases?case=row-of-nan&guess=nan&ran=row-of-nan-nan&home=true", 0),

@@ -52,14 +52,14 @@ def test_filters_are_in_the_link_and_outlive_a_look_at_the_quiz(visit):
     expect(page).to_have_url(re.compile("columns=dict"))
     visitor.settled(charts=0)
     page.get_by_text("the quiz", exact=True).click()
-    expect(page.get_by_role("combobox", name="The row to predict")).to_be_visible()
+    expect(page.get_by_text("Question 1 of 12")).to_be_visible()
     visitor.settled(charts=0)
     page.get_by_text("the table", exact=True).click()
     expect(page).to_have_url(re.compile("columns=dict"))
     expect(page).to_have_url(re.compile(r"rows=in\+buffers%28%29&rows=in\+parameters%28%29"))
 
 
-def test_the_quiz_keeps_score_and_its_link_shows_the_same_uncounted(visit):
+def test_the_quiz_keeps_score_over_a_reload_and_a_link_without_it_is_uncounted(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?view=the+quiz&quiz_row=in+state_dict%28%29")
     visitor.settled(charts=0)
@@ -74,10 +74,39 @@ def test_the_quiz_keeps_score_and_its_link_shows_the_same_uncounted(visit):
     page.get_by_text("the quiz", exact=True).click()
     expect(page.get_by_text("You said: yes. What happened: no.")).to_be_visible()
     expect(page).to_have_url(re.compile("revealed=list"))
-    other = visit().open(page.url.removeprefix(visitor.server))
+    visitor.settled(charts=0)
+    page.reload()
+    expect(page.get_by_text("Score: 0 of 1 right, in 1 row.")).to_be_visible()
+    link = re.sub("&scored=[^&]*", "", page.url.removeprefix(visitor.server))
+    assert link != page.url.removeprefix(visitor.server)
+    other = visit().open(link)
     expect(other.get_by_text("You said: yes. What happened: no.")).to_be_visible()
     expect(other.get_by_text("A link revealed this, so it is not counted.")).to_be_visible()
     expect(other.get_by_text("Score")).to_have_count(0)
+
+
+def test_one_of_twelve_is_missed_by_keyboard_and_leads_to_its_cell(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?view=the+quiz")
+    visitor.settled(charts=0)
+    page.get_by_role("radio", name="raises").focus()
+    page.keyboard.press("Space")
+    button = page.get_by_role("button", name="Answer, and run it")
+    expect(button).to_be_enabled()
+    visitor.settled(charts=0)
+    button.press("Enter")
+    expect(page.get_by_text("Score: 0 of 12. 1 answered")).to_be_visible()
+    expect(page).to_have_url(re.compile("twelve=move-plain.2"))
+    visitor.settled(charts=0)
+    page.reload()
+    expect(page.get_by_text("Score: 0 of 12. 1 answered")).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_role("button", name=re.compile("the cell from near")).click()
+    expect(grid(page)).to_be_visible()
+    expect(page.get_by_text("on cpu", exact=True)).to_be_visible()
+    visitor.settled(charts=0)
+    page.get_by_text("the quiz", exact=True).click()
+    expect(page.get_by_text("Score: 0 of 12. 1 answered")).to_be_visible()
 
 
 def test_another_row_forgets_a_guess_that_is_none_of_its_answers(visit):

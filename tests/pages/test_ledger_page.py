@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 from page_driver import open_page, text
 
 from core.ledger import cells as registration
+from core.ledger.decisive import DECISIVE
 from core.ledger.holders import WAYS
 from core.ledger.program import cell_script
 from core.ledger.rows import FAST, ROWS, SLOW
-from core.ledger.settings import GUESS_NAMES, LEDGER
+from core.ledger.scored import SCORED
+from core.ledger.settings import ALL, GUESS_NAMES, LEDGER
 from core.workers import pool as jobs
+from pages.ledger.table import fast_cells
 
 QUESTION = "What does PyTorch do with a tensor, by how you hold it?"
 
@@ -22,7 +25,7 @@ def page(**parameters):
 
 
 def quiz(**parameters):
-    return page(view="the quiz", **parameters)
+    return page(view="the quiz", **({"cells": ALL} | parameters))
 
 
 def click(app, label):
@@ -235,3 +238,75 @@ def test_any_link_at_all_opens_a_working_page(parameters):
 @pytest.mark.parametrize("slow", ["maybe", "True", ""])
 def test_a_slow_switch_that_is_none_is_refused(slow):
     assert "`slow` is `" in page(slow=slow).warning[0].value
+
+
+# ------------------------------------------------- the twelve cells that decide
+
+
+def twelve(**parameters):
+    return page(view="the quiz", **parameters)
+
+
+def answer(app, said):
+    app.radio(key="says").set_value(said).run()
+    click(app, "Answer, and run it")
+
+
+def test_twelve_cells_are_asked_one_by_one_and_summed_up():
+    app = twelve()
+    for number, asked in enumerate(DECISIVE.values(), start=1):
+        assert f"**Question {number} of 12**" in text(app) and asked.question in text(app)
+        answer(app, "yes")  # right for five
+        outcome = fast_cells()[asked.row, asked.column].outcome
+        assert bool(app.success) == (outcome == "yes")
+        if number < len(DECISIVE):
+            click(app, "Next")
+            assert app.radio(key="says").value is None
+    assert "**Score: 5 of 12.** 12 answered, all answered" in text(app)
+    assert sum("→ the cell from near" in button.label for button in app.button) == 7
+    again = twelve(**{k: v for k, v in app.query_params.items() if k != "view"}, says="yes")
+    assert "**Score: 5 of 12.**" in text(again)
+    click(again, "Previous")
+    assert "**Score: 5 of 12.**" in text(again) and again.radio(key="says").value == "yes"
+    click(again, "Start over")
+    assert "0 answered" in text(again) and "Question 1 of" in text(again)
+
+
+def test_the_first_answer_to_one_of_the_twelve_counts():
+    app = twelve()
+    answer(app, "yes")
+    answer(app, "no")
+    assert app.success and "**Score: 0 of 12.**" in text(app)
+    assert "Your first answer counts: yes." in captions(app)
+
+
+def test_a_link_from_before_the_twelve_opens_the_row_that_it_names():
+    app = twelve(quiz_row="in buffers()")
+    assert app.radio(key="cells").value == ALL
+    assert app.selectbox(key="quiz_row").value == "in buffers()"
+    assert twelve(says_InDict="no").radio(key="cells").value == ALL
+    assert twelve().radio(key="cells").value != ALL
+
+
+def test_a_reload_keeps_the_score_of_all_cells():
+    app = quiz(quiz_row="in buffers()")
+    app.radio(key="says_InList").set_value("yes").run()
+    app.radio(key="says_NnBuffer").set_value("yes").run()
+    click(app, "Reveal what you answered")
+    assert "Score: 1 of 2 right, in 1 row" in text(app)
+    assert f"{len(ROWS) * len(WAYS) - 2} of {len(ROWS) * len(WAYS)} cells" in captions(app)[-1]
+    kept = app.query_params["scored"]
+    again = quiz(scored=kept, quiz_row="in state_dict()")
+    assert "Score: 1 of 2 right, in 1 row" in text(again)
+    click(again, "in buffers(): list")
+    assert list(words(again)) == ["in buffers()"]
+    assert again.selectbox(key="column").value == "list"
+    again.radio(key="view").set_value("the quiz").run()
+    assert "Score: 1 of 2 right, in 1 row" in text(again)
+    click(again, "Start the score anew")
+    assert "Score" not in text(again) and "scored" not in again.query_params
+
+
+def test_a_mark_that_the_experiment_contradicts_is_not_taken_from_a_link():
+    forged = SCORED.write({"in buffers()": {"list": ("yes", True)}})
+    assert "Score: 0 of 1 right" in text(quiz(scored=forged))
