@@ -60,10 +60,10 @@ def what_holds(question: RecapQuestion, seen: Seen) -> Choice | None:
 
 
 def recap_verdict(question: RecapQuestion, guess: str, seen: Seen) -> Verdict:
-    """What a guess was worth: what happened, and why; a wrong guess gets its own reason first."""
+    """What a guess was worth: what happened, and why; a wrong guess gets its own reason too."""
     happened = what_holds(question, seen)
     guessed = next(choice for choice in question.choices if choice.text == guess)
     if happened is None:
         return Verdict(guess, None, "None of the answers is what happened here.", "See below.")
-    reason = guessed.reason if guessed is happened else f"{guessed.reason} {happened.reason}"
+    reason = guessed.reason if guessed is happened else f"{happened.reason} {guessed.reason}"
     return prediction.verdict(guess, happened.text, reason)

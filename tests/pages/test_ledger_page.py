@@ -51,7 +51,7 @@ def test_the_table_waits_for_a_guess():
     assert not app.dataframe and not app.code
     app.radio(key="guess").set_value("yes").run()
     click(app, "Run the experiments")
-    assert "What happened: no.** `.half()` casts floating-point tensors" in app.warning[0].value
+    assert "What happened: no. `.half()` casts floating-point tensors" in app.warning[0].value
     assert len(app.dataframe) == 1
     app.selectbox(key="row").set_value("in buffers()").run()
     assert len(app.dataframe) == 1
