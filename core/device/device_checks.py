@@ -66,6 +66,14 @@ def _refuse_two_devices(op: Any, args: tuple, kwargs: dict) -> None:
         for group in zip(*lists, strict=True):
             _refuse_in_iterator([(tensor, position == 0) for position, tensor in enumerate(group)])
         return
+    if name == "segment_reduce":  # ATen/native/SegmentReduce.cpp, of arguments given by keyword
+        for part in ("lengths", "offsets"):
+            if kwargs.get(part) is not None and kwargs[part].device != args[0].device:
+                raise RuntimeError(
+                    f"Expected data.get_device() == {part}_value.get_device() to be true, but got "
+                    "false.  (Could this error message be improved?  If so, please report an "
+                    "enhancement request to PyTorch.)"
+                )
     named = _tensors_of(op, args, kwargs)
     if name == "masked_fill_":
         _refuse_in_masked_fill(named)

@@ -31,8 +31,8 @@ Limits, where `sim` differs from CUDA; tests whose names begin with `test_limit`
 - No memory is pinned: `pin_memory()` gives the tensor back, where there is no real accelerator.
 - A tensor that goes to another process is copied; there, `register()` comes first.
 - After `resize_` to a larger size, older views keep the old memory.
-- The names of a type are `torch.sim.FloatTensor`, and messages say wrapper_PrivateUse1 for
-  wrapper_CUDA.
+- The names of a type are `torch.sim.FloatTensor`, in a message of the CPU's `simFloatType`, and
+  messages say wrapper_PrivateUse1 for wrapper_CUDA.
 
 Needs only torch: written for 2.13.0, whose Python backends are experimental (pytorch#157859).
 """

@@ -229,6 +229,15 @@ def test_limit_sparse_tensors_are_not_supported():
             repr(sparse.to("sim"))
 
 
+@pytest.mark.parametrize("argument", ["lengths", "offsets"])
+def test_arguments_by_keyword_are_checked_where_the_kernel_does(argument):
+    data, ends = sim([1.0, 2.0]), torch.tensor([0, 2] if argument == "offsets" else [2])
+    message = message_of(lambda: torch.segment_reduce(data, "sum", **{argument: ends}))
+    assert message.startswith(f"Expected data.get_device() == {argument}_value.get_device() to be")
+    found = torch.segment_reduce(data, "sum", **{argument: ends.to("sim")})
+    assert found.tolist() == [3.0]
+
+
 def test_limit_quantized_tensors_are_not_supported():
     with pytest.raises(NotImplementedError, match="sim has no quantized tensors: only plain"):
         torch.quantize_per_tensor(torch.ones(2, device="sim"), 0.1, 0, torch.qint8)
@@ -257,6 +266,11 @@ def test_limit_no_memory_is_pinned():
 
 def test_limit_the_slot_shows_in_names_of_types_and_of_kernels():
     assert torch.ones(1, device="sim").type() == "torch.sim.FloatTensor"
+    x, weight = torch.ones(1, 2, 5), torch.ones(2, 2, 3, device="sim")
+    assert message_of(lambda: F.conv_transpose1d(x, weight)) == (
+        "Input type (torch.FloatTensor) and weight type (simFloatType) should be the same or input "
+        "should be a MKLDNN tensor and weight is a dense tensor"
+    )
     message = message_of(lambda: torch.ones(2, 2, device="sim") @ torch.ones(2, 2))
     assert message.endswith("(when checking argument in method wrapper_PrivateUse1_mm)")
 
