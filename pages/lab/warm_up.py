@@ -4,7 +4,7 @@ from core.charts.raster_heatmap import template
 from core.lab.experiment import Experiment
 from core.lab.view import ViewRequest, view_cached
 from core.mask_cost.measure import warm_allocator
-from pages.lab.panels import chart
+from pages.lab.panels import BESIDE_HEIGHT, chart
 
 
 def before_visitors() -> None:
@@ -12,7 +12,7 @@ def before_visitors() -> None:
     observation = view_cached(ViewRequest(Experiment()))
     run, tokens = observation.with_buffer, observation.experiment.tokens
     for name, change, kind in (("attn_scores", 1, "scores"), ("attn_weights", 0, "weights")):
-        chart(run.trace.get(name, change).tensor, tokens, kind, 1.0)
+        chart(run.trace.get(name, change).tensor, tokens, kind, 1.0, BESIDE_HEIGHT)
 
 
 def after_first_page() -> None:

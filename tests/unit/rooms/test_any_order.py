@@ -42,11 +42,7 @@ class Model:
 
     def change(self, name):
         """Whether the instructor may."""
-        if name == "close" or name == "reopen":
-            allowed = self.phase in ("open", "closed")
-        else:
-            allowed = True
-        if not allowed:
+        if name in ("close", "reopen") and self.phase not in ("open", "closed"):
             return False
         if name == "reset":
             self.answers = {k: v for k, v in self.answers.items() if k[0] != self.now}

@@ -93,7 +93,7 @@ print(sorted(set(sys.modules) - known))
 
 
 def test_a_folder_of_pages_has_its_own_part_in_the_warm_up(monkeypatch):
-    assert warm_up.FOLDERS == ["lab"]
+    assert warm_up.FOLDERS == ["lab", "rooms"]
     called = []
     lab = importlib.import_module("pages.lab.warm_up")
     for name in ("before_visitors", "after_first_page"):
