@@ -41,23 +41,21 @@ def tensor_over_a_buffer():
     module.mask = torch.tensor([1.0, 1.0, 1.0], device=module.mask.device)
 
 
-class RegistersTooSoon(nn.Module):
-    def __init__(self):
-        self.register_buffer("mask", torch.ones(3))
-
-
-class RegistersInTime(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("mask", torch.ones(3))
-
-
 def before_the_registers():
-    RegistersTooSoon()
+    class Attention(nn.Module):
+        def __init__(self):
+            self.register_buffer("mask", torch.ones(3))
+
+    Attention()
 
 
 def after_the_registers():
-    RegistersInTime()
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.ones(3))
+
+    Attention()
 
 
 def name_with_a_dot():

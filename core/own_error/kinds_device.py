@@ -36,7 +36,7 @@ KINDS = (
         Cause.DEVICES,
         "A mask is on another device than the tensor that it masks",
         (
-            rf"expected self and mask to be on the same device, but got mask on {A} "
+            rf"expected self and mask to be on the same device, but got (?P<tensor>mask) on {A} "
             rf"and self on {B}",
         ),
         "`module.to(device)` moves parameters and buffers. A mask that was only assigned to an "

@@ -1,10 +1,12 @@
 """Runs a kind's smallest example and its mended form, and keeps what was seen."""
 
 import functools
+import inspect
 import re
 import traceback
 import warnings
 from dataclasses import dataclass
+from types import FunctionType
 
 from core.code.building_blocks import DEVICE
 from core.code.script import Needs, Script
@@ -26,19 +28,30 @@ class Seen:
     works: str
 
 
-def script(slug: str, works: bool = False) -> Script:
-    """The Script of a kind's example: what runs, what is shown, and what is taken home."""
+def script(slug: str) -> Script:
+    """The Script of a kind's example and its mended form, to take home."""
     kind = KINDS[slug]
-    function = kind.works if works else kind.fails
+    fails, works = function_of(slug), function_of(slug, works=True)
+    needs = Needs(kind.title, EXAMPLES, "what is used", shown_first=True)
+    return Script(
+        f"try:\n    {fails.__name__}()\nexcept Exception as error:\n"
+        '    print(f"{type(error).__name__}: {error}")\n'
+        f'{works.__name__}()\nprint("The mended form ran without an error.")\n',
+        (DEVICE, needs),
+        "Both forms",
+    )
+
+
+def function_of(slug: str, works: bool = False) -> FunctionType:
+    """The function of a kind's example, or of its mended form."""
+    function = KINDS[slug].works if works else KINDS[slug].fails
     assert function
-    title = f"{kind.title}{', mended' if works else ''}"
-    needs = Needs(title, EXAMPLES, "what is used", shown_first=True)
-    return Script(f"{function.__name__}()\n", (DEVICE, needs), title)
+    return function
 
 
 def shown(slug: str, works: bool = False) -> str:
-    """The example alone, without the simulated device."""
-    return script(slug, works).parts()[-1].text
+    """The source of the example, or of its mended form."""
+    return inspect.getsource(function_of(slug, works)).rstrip()
 
 
 @functools.lru_cache(64)
@@ -52,7 +65,7 @@ def raised(slug: str, works: bool) -> str:
     with own_random_numbers(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            script(slug, works).run()
+            function_of(slug, works)()
         except Exception as error:
             return as_traceback(error, shown(slug, works))
     return ""

@@ -47,11 +47,12 @@ LIBRARY = re.compile(r"(?:site|dist)-packages|lib[/\\]python3|[/\\]torch[/\\]")
 class Reading:
     """What was read in a text. Texts are as they stood there: for display, escape them.
 
-    facts: (label, value). where: the last line of the traceback that is not a library's. cut: how
-    many characters of the middle were left out.
+    recognised: the words that told the kind. facts: (label, value). where: the last line of the
+    traceback that is not a library's. cut: how many characters of the middle were left out.
     """
 
     kind: Kind | None
+    recognised: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     also: tuple[Kind, ...] = ()
     where: str = ""
@@ -65,7 +66,7 @@ def read(text: str) -> Reading:
     found = [(kind, match) for kind in KINDS.values() if (match := matched(kind, flat))]
     where = own_line(shown)
     if not found:
-        return Reading(None, (), (), where, cut)
+        return Reading(None, "", (), (), where, cut)
     kind, match = found[0]
     facts = [
         (LABELS[name], value)
@@ -76,7 +77,7 @@ def read(text: str) -> Reading:
         facts += keys(flat)
     # of the same cause, the general kinds match too: they say nothing new
     also = tuple(k for k, _ in found[1:] if k.cause != kind.cause or "key" in k.slug + kind.slug)
-    return Reading(kind, tuple(facts), also, where, cut)
+    return Reading(kind, match[0][:600], tuple(facts), also, where, cut)
 
 
 def bounded(text: str) -> tuple[str, int]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import torch
 
 from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.mask_variants import NonPersistentBuffer
 from core.inputs.embeddings import SIX_TOKENS
 
 VARIANTS = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
+UNSAVED = (CausalAttentionWithoutBuffers, NonPersistentBuffer)
 
 
 def ones_to_twos(mask, cells):
@@ -53,7 +55,7 @@ class EditResult:
 
 @torch.no_grad()
 def save_edit_load(variant, edit, cells=()):
-    """Run the experiment with a class of VARIANTS and a name of EDITS; cells are for "paint"."""
+    """Run the experiment with a class of VARIANTS or UNSAVED, a name of EDITS, cells to "paint"."""
     x = torch.tensor([[row for _, row in SIX_TOKENS]])  # (1, 6, d_in)
     torch.manual_seed(123)
     model = variant(3, 2, 6, 0.0)

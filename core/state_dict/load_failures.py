@@ -104,12 +104,26 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class TensorChange:
-    """A tensor of the target: before and after loading, as (device, dtype)."""
+    """A tensor of the target: before and after loading, as (device, dtype).
+
+    loaded: whether it now holds the source's values; None: nobody can say (meta). written: whether
+    loading wrote into it or replaced it. A mask that both modules computed alike is equal anyway.
+    """
 
     name: str
     before: tuple[str, str]
     after: tuple[str, str]
-    loaded: bool | None  # whether it now holds the source's values; None: nobody can say (meta)
+    loaded: bool | None
+    written: bool
+
+    @property
+    def holds(self) -> str:
+        """Whether it holds the source's values, in words."""
+        if self.loaded is None:
+            return "cannot be told: it has no values"
+        if self.loaded:
+            return "yes, loaded" if self.written else "equal anyway, not loaded"
+        return "no"
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,11 @@ class LoadResult:
     warnings: tuple[str, ...]
     changes: tuple[TensorChange, ...]
     faults: tuple[str, ...]  # what is wrong with the target afterwards, as observed; Markdown
+
+    @property
+    def copied_all_the_same(self) -> tuple[str, ...]:
+        """The tensors that were loaded before load_state_dict raised."""
+        return tuple(c.name for c in self.changes if self.raised and c.written and c.loaded)
 
     @property
     def outcome(self) -> LoadOutcome:
@@ -139,11 +158,14 @@ def run(loading: LoadExperiment) -> LoadResult:
     with own_random_numbers(), torch.no_grad(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         execute(head, names, script.title)
-        before = places(names["target"])
+        before, marks = places(names["target"]), versions(names["target"])
         error = attempt(call, names)
+        written = changed_since(marks, names["target"])
         message = text(error) if error else str(names["result"])
         later = None if error else attempt(tail, names)
-    changes = compare(names["target"], names["source"], before)
+        if loading.fix == "assign":  # it loads once more
+            written |= changed_since(marks, names["target"])
+    changes = compare(names["target"], names["source"], before, written)
     faults = [] if error else find_faults(names["device"], changes)
     if later:
         faults.append(f"The forward pass raises. {text(later)}")
@@ -185,16 +207,35 @@ def places(model: nn.Module) -> dict[str, tuple[str, str]]:
     }
 
 
+def versions(model: nn.Module) -> dict[str, tuple[torch.Tensor, int]]:
+    """{name: (the tensor, how often it was written into)}; PyTorch counts that for autograd."""
+    return {name: (tensor, tensor._version) for name, tensor in tensors(model).items()}
+
+
+def changed_since(marks: Mapping[str, tuple[torch.Tensor, int]], model: nn.Module) -> set[str]:
+    """The names of the tensors that were written into or replaced since `versions` was asked."""
+    return {
+        name
+        for name, (tensor, version) in versions(model).items()
+        if tensor is not marks[name][0] or version != marks[name][1]
+    }
+
+
 def compare(
-    target: nn.Module, source: nn.Module, before: Mapping[str, tuple[str, str]]
+    target: nn.Module,
+    source: nn.Module,
+    before: Mapping[str, tuple[str, str]],
+    written: set[str],
 ) -> tuple[TensorChange, ...]:
     """The TensorChanges of a target."""
     after, theirs, changes = places(target), tensors(source), []
     for name, mine in tensors(target).items():
         same = None
-        if mine.device.type != "meta" and mine.shape == theirs[name].shape:
-            same = torch.equal(mine.cpu(), theirs[name].cpu().to(mine.dtype))
-        changes.append(TensorChange(name, before[name], after[name], same))
+        if mine.device.type != "meta":
+            same = mine.shape == theirs[name].shape and torch.equal(
+                mine.cpu(), theirs[name].cpu().to(mine.dtype)
+            )
+        changes.append(TensorChange(name, before[name], after[name], same, name in written))
     return tuple(changes)
 
 

@@ -26,7 +26,10 @@ def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) ->
 
 
 def survival_verdict(guess: str, with_buffer: EditResult, without: EditResult) -> Verdict:
-    """What a guess at where an edit survives was worth, and why."""
+    """What a guess at where an edit survives was worth, and why.
+
+    with_buffer is persistent or not: what it kept shows which.
+    """
     kept = (without.survived, with_buffer.survived)
     answers = {(True, True): SURVIVES[0], (False, True): SURVIVES[1], (False, False): SURVIVES[2]}
     effect = "changed" if with_buffer.output_changed else "did not change"
@@ -34,6 +37,11 @@ def survival_verdict(guess: str, with_buffer: EditResult, without: EditResult) -
         "A persistent buffer is in the file, so loading overwrote what the fresh module had built. "
         "A plain attribute is not, so the fresh module kept its own."
     )
+    if kept == (False, False):
+        because = (
+            "A buffer with `persistent=False` is not in the file, by choice, and a plain attribute "
+            "never is. So both fresh modules kept the mask that they had built."
+        )
     if kept == (True, True):
         because = "The edit left the mask as it was, so there is nothing to lose."
     output = f"With the buffer, the output {effect}."

@@ -55,6 +55,12 @@ STATE_DICT = catalogue(
         options=tuple(EDITS),
     ),
     Cells("cells", "Cells to paint", "1-6", "Query and key, counted from 1.", max_chars=200),
+    Switch(
+        "edit_persistent",
+        "The buffer is persistent",
+        True,
+        "Off: `register_buffer(…, persistent=False)`. It moves with the module and is not saved.",
+    ),
     SURVIVAL,
     Switch("failures", "The load-failure lab", False),
     FIELDS.values(),

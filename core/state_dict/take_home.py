@@ -34,17 +34,19 @@ def keys_script() -> Script:
     )
 
 
-def edit_script(edit: str, cells: Sequence[tuple[int, int]]) -> Script:
+def edit_script(edit: str, cells: Sequence[tuple[int, int]], persistent: bool = True) -> Script:
     """The Script that edits a mask, saves, loads, and tells what survived."""
+    variants = "VARIANTS" if persistent else "UNSAVED"
     return Script(
-        f"outcomes = [save_edit_load(variant, {edit!r}, {cells!r}) for variant in VARIANTS]\n",
+        f"outcomes = [save_edit_load(variant, {edit!r}, {cells!r}) for variant in {variants}]\n",
         (
             ATTENTION,
+            mask_needs("A buffer that is not saved", shown_first=not persistent),
             Needs("The six tokens", (embeddings,), keep="what is used"),
             Needs("Edit, save, load", (edit_mask,), shown_first=True),
         ),
         "The experiment",
-        report="for variant, outcome in zip(VARIANTS, outcomes, strict=True):\n"
+        report=f"for variant, outcome in zip({variants}, outcomes, strict=True):\n"
         "    print(variant.__name__, outcome.message)\n"
         "    print(outcome.restored)\n"
         '    print("the edit survived:", outcome.survived)\n'

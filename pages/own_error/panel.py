@@ -37,7 +37,7 @@ def show() -> None:
         with st.container(width=300):
             scene = widget(OWN_ERROR["example"], disabled=bool(pasted.strip()))
     if pasted.strip():
-        explain(read(pasted))
+        explain(read(pasted), pasted=True)
     elif scene:
         example(scene)
 
@@ -48,7 +48,9 @@ def example(scene: str) -> None:
     kind = KINDS[SCENES[scene]]
     text = observe(kind.slug).fails
     st.markdown("**The error**, raised just now")
-    st.code(text or "(no error here)", language=None, wrap_lines=True)
+    # without the frames: the example's name would give the answer away
+    lines = [line.strip() for line in text.split("\n") if not line.startswith("  File ")]
+    st.code("\n".join(lines) or "(no error here)", language=None, wrap_lines=True)
     question = "Which kind of cause does this error have?"
     if not gate(CAUSE, question, scene.replace(" ", "-"), ask):
         return
@@ -57,8 +59,8 @@ def example(scene: str) -> None:
     explain(read(text))
 
 
-def explain(reading: Reading) -> None:
-    """What was read in a text."""
+def explain(reading: Reading, pasted: bool = False) -> None:
+    """What was read in a text; beside it an error of its kind, if it was pasted."""
     if reading.cut:
         st.caption(f"{reading.cut:,} characters in the middle were not read.")
     if reading.kind is None:
@@ -75,7 +77,7 @@ def explain(reading: Reading) -> None:
     st.markdown(f"**Why.** {kind.why}")
     st.markdown(f"**What mends it.** {kind.fix}")
     if kind.fails:
-        one_like_it(kind)
+        one_like_it(kind, reading.recognised if pasted else "")
     else:
         st.caption("One like it takes two processes: the case below runs them.")
     elsewhere(kind)
@@ -84,8 +86,7 @@ def explain(reading: Reading) -> None:
     if kind.fails:
         with section(OWN_ERROR["home"]) as opened:
             if opened.open:
-                take_home(script(kind.slug), f"{kind.slug}-fails")
-                take_home(script(kind.slug, works=True), f"{kind.slug}-works")
+                take_home(script(kind.slug), "own-error")
 
 
 def unknown(reading: Reading) -> None:
@@ -108,17 +109,30 @@ def unknown(reading: Reading) -> None:
     st.page_link(there.page, label=f"Or let it look: {there.title}", icon=there.icon)
 
 
-def one_like_it(kind: Kind) -> None:
-    """The kind's smallest example and its mended form, side by side, with what came out."""
+def one_like_it(kind: Kind, yours: str) -> None:
+    """The kind's smallest example and its mended form, side by side, with what came out.
+
+    yours: the recognised words of a pasted text, to stand beside those that are raised here.
+    """
     seen = observe(kind.slug)
-    st.markdown("**One of its kind, run here just now**, and the same mended")
+    if yours and seen.fails:
+        here = read(seen.fails).recognised
+        for title, words, column in zip(
+            ("Yours", "Raised here just now"), (yours, here), st.columns(2, gap="medium"),
+            strict=True,
+        ):  # fmt: skip
+            with column:
+                st.markdown(f"**{title}**")
+                st.code(words, language=None, wrap_lines=True)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
+        st.markdown("**One of its kind**, a part of the file below")
         st.code(shown(kind.slug), wrap_lines=True)
         st.markdown(f":red-badge[{'raises' if seen.fails else 'runs here without an error'}]")
         if seen.fails:
             st.code(seen.fails, language=None, wrap_lines=True)
     with right.container(border=True):
+        st.markdown("**The same, mended**, a part of the file below")
         st.code(shown(kind.slug, works=True), wrap_lines=True)
         st.markdown(f":green-badge[{'raises' if seen.works else 'runs without an error'}]")
         if seen.works:

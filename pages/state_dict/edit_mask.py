@@ -19,9 +19,9 @@ from pages.components.widgets import widget
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 @own_random_numbers()
-def run_edit(edit: str, cells: tuple) -> list[edit_mask.EditResult]:
+def run_edit(edit: str, cells: tuple, persistent: bool) -> list[edit_mask.EditResult]:
     """An EditResult for each variant, without and with a buffer; nobody changes them."""
-    return edit_script(edit, cells).run()["outcomes"]
+    return edit_script(edit, cells, persistent).run()["outcomes"]
 
 
 def show_edit(ask: bool) -> None:
@@ -40,19 +40,26 @@ def show_edit(ask: bool) -> None:
             st.error(f"{error} Change it above, and the experiment goes on.")
             return
         painting(cells)
-    name = "-".join([change, *(f"{query}{key}" for query, key in cells)])
-    question = "Where will the edit survive: in a module that holds its mask as a buffer, or not?"
+    persistent = widget(STATE_DICT["edit_persistent"])
+    name = "-".join(
+        [change, *([] if persistent else ["unsaved"]), *(f"{query}{key}" for query, key in cells)]
+    )
+    held = "a persistent buffer" if persistent else "a buffer with `persistent=False`"
+    question = f"Where will the edit survive: in a module that holds its mask as {held}, or not?"
     if not prediction.gate(SURVIVAL, question, name, ask):
         return
-    without, with_buffer = run_edit(change, cells)
+    without, with_buffer = run_edit(change, cells, persistent)
     if ask:
         prediction.show(survival_verdict(prediction.guess_of(SURVIVAL), with_buffer, without))
     for column, variant, outcome in zip(
-        st.columns(2, gap="large"), edit_mask.VARIANTS, (without, with_buffer), strict=True
+        st.columns(2, gap="large"),
+        edit_mask.VARIANTS if persistent else edit_mask.UNSAVED,
+        (without, with_buffer),
+        strict=True,
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
-    take_home(edit_script(change, cells), "edit")
+    take_home(edit_script(change, cells, persistent), "edit")
 
 
 def painting(cells: tuple[tuple[int, int], ...]) -> None:
@@ -78,8 +85,11 @@ def painting(cells: tuple[tuple[int, int], ...]) -> None:
 
 
 def show(name: str, outcome: EditResult) -> None:
+    by_choice = name == edit_mask.NonPersistentBuffer.__name__
     kept = "survived" if outcome.survived else "was lost"
+    kept += ": not saved, by choice" if by_choice and not outcome.survived else ""
     colour, icon = ("green", "check") if outcome.survived else ("red", "close")
+    colour = "gray" if by_choice else colour
     st.markdown(f"## `{name}`")
     st.markdown(f":{colour}-badge[:material/{icon}: the edit {kept}]")
     tokens = [token for token, _ in SIX_TOKENS]

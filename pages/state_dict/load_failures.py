@@ -50,6 +50,8 @@ def show_load_failures(ask: bool) -> None:
     st.code(loaded.message, language=None, wrap_lines=True)
     for warning in loaded.warnings:
         st.code(f"UserWarning: {warning}", language=None, wrap_lines=True)
+    if loaded.raised:
+        st.markdown(copied_all_the_same(loaded))
     if loaded.faults:
         st.markdown("**What is wrong all the same**")
         for fault in loaded.faults:
@@ -65,6 +67,17 @@ def show_load_failures(ask: bool) -> None:
         if not cured_by:
             st.info("None of the fixes here cures this one. Change the source or the target.")
     take_home(load_script(loading), "loading")
+
+
+def copied_all_the_same(loaded: LoadResult) -> str:
+    """What was loaded before the error was raised; Markdown."""
+    names = [f"`{name}`" for name in loaded.copied_all_the_same]
+    if not names:
+        return "**Nothing was copied**: no key of the target was in the state with its shape."
+    return (
+        f"**It raised, and has still copied what matched**: {', '.join(names)}. The error comes "
+        "last. Whoever catches it and goes on has a module that is loaded in part."
+    )
 
 
 def set_fix(fix: str) -> None:
@@ -99,7 +112,6 @@ def controls() -> LoadExperiment:
 def changes_table(loaded: LoadResult) -> str:
     rows = []
     for change in loaded.changes:
-        holds = {True: "yes", False: "no", None: "cannot be told"}[change.loaded]
         before, after = (f"`{place}` {dtype}" for place, dtype in (change.before, change.after))
-        rows.append((f"`{change.name}`", before, after, holds))
+        rows.append((f"`{change.name}`", before, after, change.holds))
     return markdown_table(("target's tensor", "before", "after", "holds the source's values"), rows)

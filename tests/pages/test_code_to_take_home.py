@@ -30,6 +30,7 @@ OFFERS = {  # what the files are called: (page, what its link says)
         {"view": "the case machine", "case": "rotary", "choice": "plain attribute", "code": "true"},
     ),
     "answer": ("10_Recap.py", {"at": "2", "code": "true"}),
+    "own-error": ("8_Your_own_error.py", {"example": "masked_fill", "home": "true"}),
     "check": ("7_Check_your_module.py", {"code": "true"}),
 }
 SAID = ("a part of the file below", "Raised by line", "in this line:")

@@ -46,6 +46,20 @@ def test_an_edit_survives_where_there_is_a_buffer():
     assert app.radio(key="survives").value is None and not app.get("vega_lite_chart")
 
 
+def test_an_edit_of_a_buffer_that_is_not_persistent_is_lost_by_choice():
+    app = page(keys="false", edit="true", edit_persistent="false")
+    app.radio(key="survives").set_value("in neither").run()
+    click(app, "Save and load")
+    assert "That is what happened" in app.success[0].value
+    assert ":gray-badge[:material/close: the edit was lost: not saved, by choice]" in text(app)
+
+
+def test_a_load_that_raises_says_what_it_copied():
+    app = page(keys="false", failures="true", source="plain", predict="false")
+    assert "has still copied what matched**: `W_query.weight`" in text(app)
+    assert "| `mask` | `cpu` float32 | `cpu` float32 | equal anyway, not loaded |" in text(app)
+
+
 def test_a_zeroed_mask_shows_the_leak():
     app = page(keys="false", edit="true", change="zeros", predict="false")
     assert "Causality is gone for: Your, journey, starts, with, one." in text(app)

@@ -186,9 +186,14 @@ def test_guesses_and_scenes():
     assert "The cause: other keys" in cause_verdict(str(Cause.GRAPH), kind).text
 
 
-def test_an_example_needs_torch_alone():
-    parts = script("optimizer-state").parts()
-    assert [part.shown_first for part in parts][-1] and "from core" not in parts[-1].text
+def test_both_forms_can_be_taken_home():
+    device, parts = script("optimizer-state").parts()[0], script("optimizer-state").parts()[1:]
+    assert device.title == "The simulated device"
+    text = "\n".join(part.text for part in parts)
+    assert shown("optimizer-state") in text and shown("optimizer-state", works=True) in text
+    assert "from core" not in text
+    for slug in EXAMPLES:
+        assert script(slug).parts()
 
 
 def test_the_own_line_is_the_last_that_is_no_librarys():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.code.files import as_script
 from core.settings.setting import SettingError
-from core.state_dict.edit_mask import EDITS, VARIANTS, save_edit_load
+from core.state_dict.edit_mask import EDITS, UNSAVED, VARIANTS, save_edit_load
 from core.state_dict.fixes import FIXES
 from core.state_dict.keys import HELD_AS, build, listings
 from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
@@ -100,6 +100,18 @@ def test_every_guess_at_survival_gets_its_reason(edit, guess):
     assert right == (guess == "only with the buffer") and "overwrote" in text
 
 
+@pytest.mark.parametrize("edit", ["twos", "zeros"])
+def test_an_edit_survives_in_no_buffer_that_is_not_persistent(edit):
+    with torch.random.fork_rng(devices=[]):
+        without, unsaved = (save_edit_load(variant, edit) for variant in UNSAVED)
+    assert not unsaved.survived and not without.survived and unsaved.leaks == ()
+    assert unsaved.nbytes < survival(edit)[1].nbytes
+    answer = survival_verdict("in neither", unsaved, without)
+    assert answer.right and "by choice" in answer.text and "overwrote" not in answer.text
+    outcomes = edit_script(edit, (), persistent=False).run()["outcomes"]
+    assert torch.equal(outcomes[1].restored, unsaved.restored)
+
+
 def test_cells_are_read_from_any_text_and_refused_by_name():
     assert cells_of("2-5 1-6  1-6") == ((1, 6), (2, 5))
     assert STATE_DICT["cells"].parse("1-6 2-5") == "1-6 2-5"
@@ -138,6 +150,36 @@ def test_every_failure_is_provoked_explained_and_cured(name):
     assert found
     for fix in found:
         assert run(replace(PRESETS[name], fix=fix)).outcome == LOADS
+
+
+def test_a_strict_load_that_raises_has_copied_what_matched():
+    for name in ("Missing key", "Unexpected key", "Size mismatch"):
+        loaded = run(PRESETS[name])
+        assert loaded.raised and list(loaded.copied_all_the_same) == WEIGHTS
+    loaded = run(PRESETS["DataParallel's prefix"])
+    assert loaded.raised and loaded.copied_all_the_same == ()
+    assert run(LoadExperiment()).copied_all_the_same == ()
+
+
+HOLDS = {  # what the documentation says of keys, and arithmetic of the two equal masks
+    "Missing key": {"mask": "equal anyway, not loaded", "W_key.weight": "yes, loaded"},
+    "Size mismatch": {"mask": "no", "W_key.weight": "yes, loaded"},
+    "Nothing loaded, no error": {"mask": "equal anyway, not loaded", "W_key.weight": "no"},
+    "Meta, and no assign": {"mask": "cannot be told: it has no values"},
+}
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_a_tensor_that_is_equal_was_not_loaded_for_that(name):
+    holds = {change.name: change.holds for change in run(PRESETS[name]).changes}
+    assert HOLDS[name].items() <= holds.items()
+    plain = {c.name: c.holds for c in run(LoadExperiment(source="plain", strict=False)).changes}
+    assert plain["mask"] == "equal anyway, not loaded"
+    rebuilt = {c.name: c.holds for c in run(LoadExperiment(source="plain", strict=False,
+                                                           fix="rebuild")).changes}  # fmt: skip
+    assert rebuilt["mask"] == "equal anyway, not loaded"
+    assigned = {c.name: c.holds for c in run(LoadExperiment(assign=True)).changes}
+    assert set(assigned.values()) == {"yes, loaded"}
 
 
 def test_loading_without_a_difference_loads():
