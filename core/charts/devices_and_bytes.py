@@ -113,7 +113,12 @@ def byte_bars(
                 "way:N",
                 scale=alt.Scale(domain=ways, range=list(colours)),
                 legend=alt.Legend(
-                    title=None, orient="top", columns=1, labelExpr=lines, labelLimit=260
+                    title=None,
+                    orient="top",
+                    columns=1,
+                    labelExpr=lines,
+                    labelLimit=260,
+                    symbolStrokeWidth=0,
                 ),
             ),
             opacity=estimated.then(alt.value(0.45)).otherwise(alt.value(1)),

@@ -6,15 +6,20 @@ for. A longer input is a worker's job (core.workers.pool).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import torch
 
+from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.attention.causality import RowChange, row_changes, with_changed_token
+from core.attention.trace import trace
 from core.charts.pooling import reduce
+from core.inputs.embeddings import D_IN
 from core.lab.experiment import Experiment, Observation, VariantRun, run
 from core.settings.setting import SettingError
 from core.workers.byte_cache import kept
 from core.workers.processes import available_memory
+from core.workers.random_state import own_random_numbers
 
 MAX_TOKENS_IN_PLACE = 1024  # tokens: GPT-2's context length
 KEPT_BYTES = 24 * 2**20  # bytes of views, and as many of what the probe found
@@ -46,6 +51,27 @@ def probe(
     before = run(experiment).variant(buffer)
     report(0.5)
     return row_changes(before, run(with_changed_token(experiment, changed)).variant(buffer))
+
+
+@kept(KEPT_BYTES)
+def probe_without_mask(experiment: Experiment, changed: int) -> tuple[RowChange, ...] | None:
+    """What probe finds on the CPU in the same module once its mask hides nothing: all zeros."""
+    before, after = (
+        _without_mask(e) for e in (experiment, with_changed_token(experiment, changed))
+    )
+    return row_changes(before, after)
+
+
+def _without_mask(experiment: Experiment) -> SimpleNamespace:
+    e = experiment
+    with own_random_numbers(), torch.no_grad():
+        torch.manual_seed(e.seed)
+        module = CausalAttentionWithBuffer(
+            D_IN, e.d_out, max(e.context_length, len(e.rows)), e.dropout, e.qkv_bias
+        )
+        module.mask.zero_()
+        torch.manual_seed(e.seed)
+        return SimpleNamespace(trace=trace(module, torch.tensor(e.rows).unsqueeze(0)))
 
 
 @kept(KEPT_BYTES)

@@ -91,7 +91,9 @@ def memory_chart(report: Report) -> alt.Chart:
     bars = byte_bars(rows, "bytes at the peak, mask included", COLOURS.range, 8, tooltip, "")
     lengths = [str(tokens) for tokens in report.measured]
     tokens = alt.X("length:N", sort=lengths, title="tokens", axis=alt.Axis(labelAngle=0))
-    return bars.encode(x=tokens, color=COLOUR).properties(height=380)
+    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=400, symbolStrokeWidth=0)
+    colour = alt.Color("way:N", scale=COLOURS, legend=legend)
+    return bars.encode(x=tokens, color=colour).properties(height=380)
 
 
 def describe_times(report: Report) -> str:

@@ -63,6 +63,7 @@ STATE_DICT = catalogue(
     ),
     SURVIVAL,
     Switch("failures", "The load-failure lab", False),
+    Switch("load_settings", "Change the source, the target and the loading", False),
     FIELDS.values(),
     LOADS,
     Switch("price", "The price of persistence", False),

@@ -30,6 +30,10 @@ STYLE = """<style>
   color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+@media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
+  [data-testid="stMarkdownContainer"] table :is(td, th):first-child,
+  [data-testid="stTable"] table :is(td, th):first-child {
+    position: sticky; left: 0; background: Canvas; z-index: 1; max-width: 45vw; } }
 /* Of several guesses the button stays in sight, at the bottom of a small screen. */
 [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
   position: sticky; bottom: 0.75rem; z-index: 5; }

@@ -15,7 +15,7 @@ from core.lab.experiment import Observation, VariantRun
 from core.lab.script import experiment_script
 from core.lab.settings import LAB, LabSettings
 from core.lab.take_home import as_csv, differing_lines
-from core.lab.view import ViewRequest
+from core.lab.view import MAX_TOKENS_IN_PLACE, ViewRequest, probe_without_mask
 from pages.components.code import take_home
 from pages.components.widgets import plain, section, token_asked, token_choice
 from pages.lab.controls import probe_of
@@ -187,6 +187,20 @@ def causality(settings: LabSettings, run: VariantRun | None, labels: Sequence[st
         )
     else:
         st.success(f"{token} is the first token, so every row may depend on it.")
+    if changed and len(tokens) <= MAX_TOKENS_IN_PLACE:
+        st.markdown(contrast(settings, changed, token))
+
+
+def contrast(settings: LabSettings, changed: int, token: str) -> str:
+    """What the same change does where the mask hides nothing, in a sentence."""
+    rows = probe_without_mask(settings.experiment, changed) or ()
+    early = [row for row in rows[:changed] if row.context]
+    most = max((row.context for row in early), default=0)
+    return (
+        f"**The contrast: a mask of zeros, which hides nothing**, in a module with the same seed, "
+        f"on the CPU. Of the {changed:,} rows before {token}, {len(early):,} changed, by up to "
+        f"{most:.4g}."
+    )
 
 
 def code(observation: Observation) -> None:

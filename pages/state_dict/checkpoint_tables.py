@@ -96,7 +96,8 @@ def contents_table(report: FileReport) -> None:
         hide_index=True,
         alt=alt,
         column_config={
-            "looks like a buffer": st.column_config.TextColumn(width="large"),
+            "key": st.column_config.TextColumn(pinned=True),
+            "looks like a buffer": st.column_config.TextColumn(width=560),
             "bytes": st.column_config.TextColumn(alignment="right"),
         },
     )

@@ -54,7 +54,7 @@ def keys_table(tables: list[Table], titles: list[str]) -> str:
     def cell(row: TensorRow) -> str:
         if row.in_state_dict:
             return f"{row.kind}, {row.shape}, {row.dtype}, `{row.device}`, {row.bytes} bytes"
-        return f":red-badge[:material/close: missing] held as a {row.kind}"
+        return f":gray-badge[not saved] held as a {row.kind}"
 
     rows = [(f"`{name}`", *(cell(table[name]) for table in tables)) for name in tables[0]]
     return markdown_table(("key", *titles), rows)

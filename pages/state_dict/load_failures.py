@@ -1,6 +1,7 @@
 """The load-failure lab: provoke what goes wrong, read PyTorch's words, run the fix."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.charts.markdown_table import markdown_table
 from core.state_dict.fixes import FIXES
@@ -14,11 +15,11 @@ from core.state_dict.load_failures import (
     run,
 )
 from core.state_dict.reasons import load_reason, load_verdict
-from core.state_dict.settings import LOADS
+from core.state_dict.settings import LOADS, STATE_DICT
 from core.state_dict.take_home import load_script
 from pages.components import prediction, state
 from pages.components.code import take_home
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 COLOURS = {LoadOutcome.LOADS: "green", LoadOutcome.RAISES: "red", LoadOutcome.WRONG: "orange"}
 
@@ -32,11 +33,14 @@ def load_and_cures(loading: LoadExperiment) -> tuple[LoadResult, tuple[str, ...]
 
 def show_load_failures(ask: bool) -> None:
     """Source, target, what happened, and the way out; asks for a guess first if ask."""
-    loading = controls()
+    loading, place = controls()
     # A fix is run at once: whoever clicks it has seen the failure.
     question = "What will `target.load_state_dict(state)` do, and is the target right afterwards?"
     asks = ask and loading.fix == "none"
-    if not prediction.gate(LOADS, question, loading.name, asks):
+    with place:
+        st.markdown(in_words(loading))
+        answered = prediction.gate(LOADS, question, loading.name, asks)
+    if not answered:
         return
     loaded, cured_by = load_and_cures(loading)
     good = loaded.outcome is LoadOutcome.LOADS
@@ -89,24 +93,38 @@ def take_preset(preset: LoadExperiment) -> None:
         state.set_value(setting, getattr(preset, name))
 
 
-def controls() -> LoadExperiment:
-    """The widgets of a LoadExperiment."""
+def controls() -> tuple[LoadExperiment, DeltaGenerator]:
+    """The widgets of a LoadExperiment, and a place for the question, above those that few need."""
     st.markdown("**Failures to start from**")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="small"):
         for title, preset in PRESETS.items():
             st.button(title, key=f"preset {title}", on_click=take_preset, args=(preset,))
+    place = st.container()
     values = {}
-    columns = st.columns(3, gap="medium")
     groups = (
         ("source", "source_length", "source_dtype", "source_device", "wrapped"),
         ("target", "target_length", "target_device"),
         ("strict", "assign", "fix"),
     )
-    for column, names in zip(columns, groups, strict=True):
-        with column:
-            for name in names:
-                values[name] = widget(FIELDS[name])
-    return LoadExperiment(**values)
+    with section(STATE_DICT["load_settings"]):
+        columns = st.columns(3, gap="medium")
+        for column, names in zip(columns, groups, strict=True):
+            with column:
+                for name in names:
+                    values[name] = widget(FIELDS[name])
+    return LoadExperiment(**values), place
+
+
+def in_words(loading: LoadExperiment) -> str:
+    """What is loaded into what, in a line of Markdown."""
+    wrapped = "" if loading.wrapped == "nothing" else f", wrapped by `{loading.wrapped}`"
+    fix = "" if loading.fix == "none" else f", fix `{loading.fix}`"
+    return (
+        f"**Source**: mask as {loading.source}, context length {loading.source_length}, "
+        f"{loading.source_dtype} on `{loading.source_device}`{wrapped}. **Target**: mask as "
+        f"{loading.target}, context length {loading.target_length}, on "
+        f"`{loading.target_device}`. `strict={loading.strict}`, `assign={loading.assign}`{fix}."
+    )
 
 
 def changes_table(loaded: LoadResult) -> str:

@@ -12,6 +12,7 @@ from core.training.experiment import Training, TrainingRun
 from core.training.reasons import outcome, reason
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import room_hook, state
+from pages.components.chart import chart, read_out
 from pages.components.widgets import section, widget
 
 ASKED = "Which of these tensors will training change?"
@@ -53,9 +54,8 @@ def settings_of_controls() -> Training | None:
 
 def losses_so_far(note: Mapping[str, Sequence[float]]) -> None:
     """The loss curve of a run that goes on, or that was stopped."""
-    st.altair_chart(
-        draw.losses(note), alt=draw.describe_series(note, "Loss so far"), key="losses so far"
-    )
+    chart(draw.losses(note), "Loss so far", key="losses so far")
+    read_out(draw.describe_series(note, "Loss so far"))
     say_gaps(note)
 
 

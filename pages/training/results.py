@@ -22,6 +22,7 @@ from core.training.reasons import (
 from core.training.settings import TRAINING
 from core.training.take_home import training_script
 from pages.components import state
+from pages.components.chart import chart, read_out
 from pages.components.code import take_home
 from pages.components.frame import remember_link
 from pages.components.widgets import put_in_link
@@ -71,11 +72,11 @@ def results(run: TrainingRun) -> None:
 
 def three_charts(run: TrainingRun, what: draw.What, title: str) -> None:
     charts = draw.per_tensor(run, THREE, what)
-    for column, name, chart in zip(st.columns(3), THREE, charts, strict=True):
+    for column, name, drawing in zip(st.columns(3), THREE, charts, strict=True):
         with column:
             st.markdown(f"**{MODULES[name]}**")
             series = getattr(run.modules[name], what)
-            st.altair_chart(chart, alt=draw.describe_series(series, f"{title}, {name}"))
+            st.altair_chart(drawing, alt=draw.describe_series(series, f"{title}, {name}"))
             say_gaps(series)
 
 
@@ -114,12 +115,9 @@ def at_step(run: TrainingRun) -> None:
                     for i, row in enumerate(values)
                 ]  # fmt: skip
                 words = f"{title} of {module.class_name} after {step} steps"
-                st.vega_lite_chart(
-                    spec=heatmap(
-                        values, tokens, kind, hidden, largest(module) if kind == "scores" else None
-                    ),
-                    alt=in_words(values, tokens, words),
-                )
+                end = largest(module) if kind == "scores" else None
+                chart(heatmap(values, tokens, kind, hidden, end), f"{title} of {module.class_name}")
+                read_out(in_words(values, tokens, words))
     st.caption(
         "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
         "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of the sonnet, the first "

@@ -39,10 +39,10 @@ def test_a_zeroed_mask_comes_back_and_leaks(visit):
     expect(page.get_by_text("Causality is gone for: Your, journey")).to_be_visible()
 
 
-def test_keys_missing_in_one_way_of_holding_show_as_missing(visit):
+def test_keys_that_one_way_of_holding_does_not_save_show_as_not_saved(visit):
     page = visit().open(f"{PAGE}?predict=false")
     row = page.get_by_role("table").first.get_by_role("row", name=re.compile("^mask"))
-    expect(row.get_by_text("missing")).to_have_count(2)
+    expect(row.get_by_text("not saved")).to_have_count(2)
 
 
 def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
@@ -50,3 +50,11 @@ def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
     page = visitor.open(f"{PAGE}?predict=false&edit=true&failures=true&target_length=4")
     visitor.settled(charts=2)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_load_lab_shows_presets_first(visit):
+    page = visit().open(f"{PAGE}?keys=false&failures=true")
+    expect(page.get_by_role("button", name="Load", exact=True)).to_be_visible()
+    expect(page.get_by_text("Source holds its mask as")).not_to_be_visible()
+    page.get_by_text("Change the source, the target and the loading").click()
+    expect(page.get_by_text("Source holds its mask as")).to_be_visible()

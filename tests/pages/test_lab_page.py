@@ -206,6 +206,7 @@ def test_the_causality_probe_finds_earlier_rows_identical():
     app = lab(predict="false", buffer="true", causality="true", changed="4")
     assert "All 3 rows before “with” are identical" in app.success[0].value
     assert text(app).count("identical") == 6
+    assert "Of the 3 rows before “with”, 3 changed, by up to" in text(app), "without a mask"
 
 
 def test_a_sentence_of_ones_own_becomes_the_input():

@@ -25,7 +25,7 @@ def test_keys_stand_side_by_side_after_a_guess():
     click(app, "Build them")
     assert "That is what happened" in app.success[0].value
     row = next(line for line in text(app).split("\n") if line.startswith("| `mask` |"))
-    assert row.count(":red-badge[:material/close: missing]") == 2
+    assert row.count(":gray-badge[not saved]") == 2
     assert row.count("buffer, (6, 6), float32, `cpu`, 144 bytes") == 2
     assert "| `named_buffers()` | nothing | `mask` | `mask` | `mask` |" in text(app)
 

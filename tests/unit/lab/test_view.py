@@ -11,7 +11,7 @@ from core.inputs.embeddings import embed
 from core.inputs.sonnets import TOKENS, first_tokens
 from core.lab import view
 from core.lab.experiment import Experiment, run
-from core.lab.view import ViewRequest, compute_view, probe, view_cached
+from core.lab.view import ViewRequest, compute_view, probe, probe_without_mask, view_cached
 from core.settings.setting import SettingError
 
 
@@ -101,3 +101,19 @@ def test_the_text_begins_again_after_its_end():
     assert len(tokens) == 4096
     assert tokens[len(TOKENS) : 2 * len(TOKENS)] == TOKENS
     assert math.ceil(4096 / len(TOKENS)) < 12
+
+
+def test_without_a_mask_every_row_notices_a_changed_token():
+    given = experiment(6)
+    rows = probe_without_mask(given, 4)
+    assert len(rows) == 6 and all(row.context > 0 and row.weights > 0 for row in rows)
+    x = torch.tensor(given.rows)
+    torch.manual_seed(given.seed)
+    q, k, v = (torch.nn.Linear(3, 2, bias=False) for _ in range(3))
+    y = x.clone()
+    y[4] = torch.tensor([n + 1 if n <= 0 else n - 1 for n in x[4].tolist()])
+    sdpa = torch.nn.functional.scaled_dot_product_attention
+    with torch.no_grad():
+        before, after = (sdpa(q(e)[None], k(e)[None], v(e)[None])[0] for e in (x, y))
+    expected = (before - after).abs().amax(-1).tolist()
+    assert [row.context for row in rows] == pytest.approx(expected, abs=1e-5)
