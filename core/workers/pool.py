@@ -147,9 +147,11 @@ class Pool:
             if answer is None:
                 late = time.monotonic() - began >= self.seconds
                 answer = self._why_gone(job, kill(process), late)
+            # a large result is unpacked before the lock, behind which every page would wait
+            result = pickle.loads(answer[1]) if answer[0] == "done" else None
             with self.lock:
                 del self.processes[job]
-                self._end(job, *answer)
+                self._end(job, *answer, result)
         if process:
             kill(process)
             close_pipes(process)
@@ -190,7 +192,7 @@ class Pool:
             LOG.error("A worker ended with status %d during %s", status, job.function)
         return "broken", None
 
-    def _end(self, job: Job, kind: str, answer: Any) -> None:
+    def _end(self, job: Job, kind: str, answer: Any, result: Any) -> None:
         key = (job.function, job.args)
         if job.state == "cancelled":
             return
@@ -198,7 +200,7 @@ class Pool:
             job.state, job.error = "failed", answer or FAULT
             self._drop(job)
             return
-        job.result, job.fraction, job.state = pickle.loads(answer), 1.0, "done"
+        job.result, job.fraction, job.state = result, 1.0, "done"
         if self.jobs.get(key) is not job:
             return
         self.sizes[key] = len(answer) + job.nbytes
