@@ -7,6 +7,7 @@ averaged, so no attention weight that stands out is lost, and a block can say wh
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch.nn.functional import max_pool2d
@@ -89,18 +90,11 @@ def reduce(
     """
     size = tensor.shape[0]
     side = math.ceil(size / CELL_BLOCKS)
-    first_query, first_key = (max(0, min(start, size - WINDOW_TOKENS)) for start in window)
-    part = (
-        slice(first_query, first_query + WINDOW_TOKENS),
-        slice(first_key, first_key + WINDOW_TOKENS),
-    )
     matrix = Matrix(
         size,
         tensor.dtype,
-        Window(first_query, first_key, tensor[part].clone(), masked[part].clone()),
-        Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE_TOKENS else None,
-        min(query, size - 1),
-        tensor[min(query, size - 1)].clone(),
+        **close_look(tensor, masked, window, query),
+        whole=Window(0, 0, tensor.clone(), masked.clone()) if size <= WHOLE_TOKENS else None,
     )
     if not charted:
         return matrix
@@ -116,6 +110,34 @@ def reduce(
         largest=extreme(tensor, tensor.masked_fill(masked, -math.inf).argmax()),
         smallest=extreme(tensor, tensor.masked_fill(masked, math.inf).argmin()),
     )
+
+
+def look_elsewhere(
+    matrix: Matrix,
+    tensor: torch.Tensor,
+    masked: torch.Tensor,
+    window: tuple[int, int],
+    query: int,
+) -> Matrix:
+    """The Matrix of the same tensor with another window and another row: nothing is pooled."""
+    return replace(matrix, **close_look(tensor, masked, window, query))
+
+
+def close_look(
+    tensor: torch.Tensor, masked: torch.Tensor, window: tuple[int, int], query: int
+) -> dict[str, Any]:
+    """The fields of a Matrix that depend on where one looks: window, query and row."""
+    size = tensor.shape[0]
+    first_query, first_key = (max(0, min(start, size - WINDOW_TOKENS)) for start in window)
+    part = (
+        slice(first_query, first_query + WINDOW_TOKENS),
+        slice(first_key, first_key + WINDOW_TOKENS),
+    )
+    return {
+        "window": Window(first_query, first_key, tensor[part].clone(), masked[part].clone()),
+        "query": min(query, size - 1),
+        "row": tensor[min(query, size - 1)].clone(),
+    }
 
 
 def extreme(tensor: torch.Tensor, index: torch.Tensor) -> tuple[float, int, int]:

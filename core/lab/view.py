@@ -13,7 +13,7 @@ import torch
 from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.attention.causality import RowChange, row_changes, with_changed_token
 from core.attention.trace import trace
-from core.charts.pooling import reduce
+from core.charts.pooling import look_elsewhere, reduce
 from core.inputs.embeddings import D_IN
 from core.lab.experiment import Experiment, Observation, VariantRun, run
 from core.settings.setting import SettingError
@@ -22,6 +22,7 @@ from core.workers.processes import available_memory
 from core.workers.random_state import own_random_numbers
 
 MAX_TOKENS_IN_PLACE = 1024  # tokens: GPT-2's context length
+HELD_BYTES = 1280 * 2**20  # of the tensors that a worker keeps, counted by memory_needed
 KEPT_BYTES = 24 * 2**20  # bytes of views, and as many of what the probe found
 
 Report = Callable[..., None]  # called with how far a job is, from 0 to 1
@@ -36,19 +37,48 @@ class ViewRequest:
     query: int = 0
 
 
+@dataclass(frozen=True)
+class Held:
+    """The tensors of a long input's run, kept by the worker that ran it, and how they were seen."""
+
+    observation: Observation
+    view: Observation
+
+
+HELD: dict[Experiment, Held] = {}  # of one experiment at most; it ends with its idle worker
+
+
 def compute_view(report: Report, wanted: ViewRequest) -> Observation:
-    """The Observation of a ViewRequest, with a Matrix in place of every tensor of T×T numbers."""
+    """The Observation of a ViewRequest, with a Matrix in place of every tensor of T×T numbers.
+
+    A worker keeps the tensors of the last long input: to look elsewhere in it runs nothing.
+    """
+    held = HELD.get(wanted.experiment)
+    if held:
+        return reduced(held.observation, wanted, held.view)
+    HELD.clear()
     check_memory(wanted.experiment)
     observation = run(wanted.experiment)
     report(0.5)
-    return reduced(observation, wanted)
+    view = reduced(observation, wanted)
+    if len(wanted.experiment.rows) > MAX_TOKENS_IN_PLACE and room_to_hold(wanted.experiment):
+        HELD[wanted.experiment] = Held(observation, view)
+    return view
+
+
+def room_to_hold(experiment: Experiment) -> bool:
+    """Whether a run's tensors are few enough to keep, and leave as much again to others."""
+    return memory_needed(experiment) <= min(HELD_BYTES, available_memory())
 
 
 def probe(
     report: Report, experiment: Experiment, changed: int, buffer: bool
 ) -> tuple[RowChange, ...] | None:
     """The RowChanges of one variant when the token at `changed` (from 0) is another."""
-    before = run(experiment).variant(buffer)
+    held = HELD.get(experiment)
+    if not held:
+        HELD.clear()
+    before = (held.observation if held else run(experiment)).variant(buffer)
     report(0.5)
     return row_changes(before, run(with_changed_token(experiment, changed)).variant(buffer))
 
@@ -88,25 +118,37 @@ def probe_cached(
     return probe(lambda *_: None, experiment, changed, buffer)
 
 
-def reduced(observation: Observation, wanted: ViewRequest) -> Observation:
-    """The Observation with a Matrix in place of every T×T tensor."""
-    variants = (observation.without_buffers, observation.with_buffer)
-    without_buffers, with_buffer = (reduced_run(run, wanted) for run in variants)
+def reduced(
+    observation: Observation, wanted: ViewRequest, seen: Observation | None = None
+) -> Observation:
+    """The Observation with a Matrix in place of every T×T tensor.
+
+    seen: the same observation as it was reduced before, from which all but the close look is taken.
+    """
+    without_buffers, with_buffer = (
+        reduced_run(observation.variant(buffer), wanted, seen and seen.variant(buffer))
+        for buffer in (False, True)
+    )
     return replace(observation, without_buffers=without_buffers, with_buffer=with_buffer)
 
 
-def reduced_run(run: VariantRun, wanted: ViewRequest) -> VariantRun:
+def reduced_run(run: VariantRun, wanted: ViewRequest, seen: VariantRun | None) -> VariantRun:
     scores = run.trace.get("attn_scores", 1)
-    hidden = scores and scores.tensor[0] == -torch.inf
-    charted = ("attn_scores", 1 if scores else 0), ("attn_weights", 0), ("dropped_weights", 0)
+    hidden = scores.tensor[0] == -torch.inf if scores else None
+    weights = "dropped_weights" if wanted.experiment.dropout else "attn_weights"
+    charted = ("attn_scores", 1 if scores else 0), (weights, 0)
     stages = []
     for stage in run.trace.stages:
         if stage.name in ("attn_scores", "scaled_scores", "attn_weights", "dropped_weights"):
             tensor, place = stage.tensor[0], (stage.name, stage.change)
             masked = hidden
             if hidden is None or place == ("attn_scores", 0):
-                masked = torch.zeros_like(tensor, dtype=torch.bool)
-            matrix = reduce(tensor, masked, wanted.window, wanted.query, place in charted)
+                masked = torch.zeros((), dtype=torch.bool).expand(tensor.shape)
+            look = (tensor, masked, wanted.window, wanted.query)
+            if seen:
+                matrix = look_elsewhere(seen.trace.get(*place).tensor, *look)
+            else:
+                matrix = reduce(*look, place in charted)
             stage = replace(stage, tensor=matrix)
         stages.append(stage)
     return replace(run, trace=replace(run.trace, stages=tuple(stages)))

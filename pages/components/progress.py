@@ -1,5 +1,6 @@
 """Work that a worker process does: its progress, a way to cancel, and its result."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +21,14 @@ def work(
     *args: Any,
     live: Live | None = None,
     private: bool = False,
+    patience: float = 0,
 ) -> Any | None:
     """The result of function(report, *args), or None while it is not there.
 
     Until then the page shows how far it is, what live(note) draws of what was reported, and a way
     to cancel. key names the place on the page: asking there for something else cancels the old.
-    private: the result is for this session alone.
+    private: the result is for this session alone. patience: seconds to wait for a new job before
+    the page shows how far it is, for what is often there at once.
     """
     asker = who_asks()
     me = (asker.session, key)
@@ -45,6 +48,9 @@ def work(
             st.warning(str(busy))
             st.button("Try again", key=f"again {key}")
             return None
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and not job.over:
+            time.sleep(0.005)
     if job.state == "done" and not mine["stopped"]:
         return job.result
     if mine["stopped"]:

@@ -34,6 +34,7 @@ from pages.server.run_lock import release
 MOVES = ("move_model", "move_mask", "compare")
 INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
           "qkv_bias", "weights")  # fmt: skip
+LOOK_SECONDS = 0.4  # another window of tensors that a worker has is there sooner
 CLASSES = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
 # Both variants on one screen: small tables, and columns of their own only where there is room.
 STYLE = """<style>
@@ -73,7 +74,8 @@ def observation_of(wanted: ViewRequest) -> Observation | None:
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
         return None
-    observation = work("look", compute_view, wanted)
+    release()
+    observation = work("look", compute_view, wanted, patience=LOOK_SECONDS)
     if observation:
         state.LAST_OBSERVATION.set(observation)
     seen = state.LAST_OBSERVATION.get()

@@ -1,5 +1,6 @@
 """What the lab shows at any length, against the tensors that it was reduced from."""
 
+import dataclasses
 import math
 import pickle
 
@@ -117,3 +118,42 @@ def test_without_a_mask_every_row_notices_a_changed_token():
         before, after = (sdpa(q(e)[None], k(e)[None], v(e)[None])[0] for e in (x, y))
     expected = (before - after).abs().amax(-1).tolist()
     assert [row.context for row in rows] == pytest.approx(expected, abs=1e-5)
+
+
+def same(one, other):
+    """Whether two reduced observations, or parts of them, hold the same numbers."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one.nan_to_num(9.0), other.nan_to_num(9.0)) and one.dtype == other.dtype
+    if dataclasses.is_dataclass(one):
+        names = [field.name for field in dataclasses.fields(one)]
+        return all(same(getattr(one, name), getattr(other, name)) for name in names)
+    return one == other
+
+
+def test_to_look_elsewhere_beyond_1024_tokens_runs_nothing_and_shows_the_same(monkeypatch):
+    given = experiment(1030, seed=3)
+    first, other = ViewRequest(given), ViewRequest(given, (700, 690), 1029)
+    view.HELD.clear()
+    fresh = compute_view(lambda *_: None, other)
+    view.HELD.clear()
+    compute_view(lambda *_: None, first)
+    monkeypatch.setattr(view, "run", lambda *_: pytest.fail("it ran again"))
+    again = compute_view(lambda *_: None, other)
+    for buffer in (False, True):
+        for one, two in zip(
+            fresh.variant(buffer).trace.stages, again.variant(buffer).trace.stages, strict=True
+        ):
+            assert same(one, two), one.name
+    view.HELD.clear()
+
+
+def test_one_run_is_held_at_most_and_none_without_room(monkeypatch):
+    view.HELD.clear()
+    compute_view(lambda *_: None, ViewRequest(experiment(6)))
+    assert not view.HELD, "a short input is quick to run again"
+    for seed in (1, 2):
+        compute_view(lambda *_: None, ViewRequest(experiment(1030, seed=seed)))
+        assert [held.seed for held in view.HELD] == [seed]
+    monkeypatch.setattr(view, "HELD_BYTES", 1000)
+    compute_view(lambda *_: None, ViewRequest(experiment(1030, seed=3)))
+    assert not view.HELD
