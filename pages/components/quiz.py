@@ -8,6 +8,7 @@ import streamlit as st
 from core.lessons import lesson
 from core.settings.answers import Answers
 from core.settings.prediction import Prediction
+from core.settings.setting import Setting
 from pages.components import state
 from pages.components.widgets import in_link, put_in_link
 
@@ -42,10 +43,24 @@ def keep_first(answers: Answers, key: str, said: str) -> str:
     return known[key]
 
 
-def keeping(link: Mapping[str, str | list[str]], *names: str) -> dict[str, str | list[str]]:
-    """A link to this same page that keeps what stands under these names in the address."""
-    kept = {name: st.query_params.get_all(name) for name in names if name in st.query_params}
-    return {name: v[0] if len(v) == 1 else v for name, v in kept.items()} | dict(link)
+def show_screen(
+    catalogue: Mapping[str, Setting], link: Mapping[str, str | list[str]], bare: Sequence[str] = ()
+) -> None:
+    """In a callback: show another screen of this page, and say so in the address.
+
+    link: texts by name. Streamlit writes into the address what a drawn control has; what stands
+    there for another one is up to us. bare: names that stand in the address without a control.
+    """
+    for name, text in link.items():
+        setting = catalogue[name]
+        value = setting.parse(text) if isinstance(text, str) else list(text)
+        if not state.is_drawn(name):
+            if value == setting.default:
+                st.query_params.pop(name, None)
+            else:
+                st.query_params[name] = text
+        if name not in bare:
+            state.set_value(setting, value)
 
 
 def go_to(prediction: Prediction, about: str, said: str | None, **names: str) -> None:

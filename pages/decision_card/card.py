@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.course.card_files import as_markdown, as_svg
 from core.course.decision_card import BRANCHES, CARD, ELSE, Branch
-from core.course.decision_settings import DECIDED
+from core.course.decision_settings import DECISIONS
+from core.course.place import Place
 from core.lessons import lesson
 from pages.components import quiz
 from pages.components.code import download
@@ -17,6 +18,7 @@ STYLE = """<style>
 .st-key-decision_card .stPageLink a { padding-block: 0.1rem; min-height: 1.6rem; }
 .st-key-decision_card .stHorizontalBlock { gap: 0.25rem 1rem; }
 .st-key-decision_card .stVerticalBlock { gap: 0.2rem; }
+.st-key-decision_card .stButton button { min-height: 1.6rem; padding: 0.1rem 0.5rem; }
 .st-key-decision_card .stPageLink { padding-block: 0.15rem; }
 .st-key-decision_card [class*="st-key-branch_"] {
   border-bottom: 1px solid rgba(128, 128, 128, 0.3); padding-bottom: 0.3rem; }
@@ -60,11 +62,14 @@ def one(number: int, branch: Branch) -> None:
     write.markdown(f"→ **{branch.answer}:** `{branch.code}`  \n{branch.why}")
     with proofs:
         for place in branch.proofs:
-            st.page_link(
-                place.page,
-                label=place.words,
-                icon=lesson(place.page).icon,
-                query_params=quiz.keeping(
-                    place.link, *([DECIDED.name] if place.page == CARD else [])
-                ),
-            )
+            to(place)
+
+
+def to(place: Place) -> None:
+    """A link to a proof; on this same page, whose address a link would leave as it is, a button."""
+    icon = lesson(place.page).icon
+    if place.page == CARD:
+        st.button(place.words, icon=icon, type="tertiary", on_click=quiz.show_screen,
+                  args=(DECISIONS, place.link, ("case",)))  # fmt: skip
+    else:
+        st.page_link(place.page, label=place.words, icon=icon, query_params=place.link)

@@ -50,9 +50,8 @@ def answered() -> list[quiz.Answered]:
 
 def show_cell(row: str, column: str) -> None:
     """In a callback: the table, and a cell of it from near."""
-    values = {"view": TABLE, "predict": False, "rows": [row], "row": row, "column": column}
-    for name, value in values.items():
-        state.set_value(LEDGER[name], value)
+    where = {"view": TABLE, "predict": "false", "row": row, "column": column}
+    quiz.show_screen(LEDGER, {**where, "rows": [row]})
 
 
 def go(at: int) -> None:

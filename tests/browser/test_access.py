@@ -47,10 +47,6 @@ PAGES = {
     ),
     "state, gate closed": ("/What_is_state", 0),
     "state, the table": ("/What_is_state?predict=false&rows=in+buffers%28%29&column=list", 0),
-    "state, the twelve": (
-        "/What_is_state?view=the+quiz&says=raises&shown=move-plain-raises&twelve=move-plain.2",
-        0,
-    ),
     "state, the quiz": ("/What_is_state?view=the+quiz&says_InList=yes&revealed=list", 0),
     "cases, the list": ("/Failure_cases", 0),
     "cases, run": ("/Failure_cases?case=row-of-nan&guess=nan&ran=row-of-nan-nan&home=true", 0),
@@ -58,12 +54,12 @@ PAGES = {
     "the decision card": ("/Decision_card", 0),
     "the case machine": (
         "/Decision_card?view=the+case+machine&case=rotary&choice=plain+attribute"
-        "&ran=rotary-plain-attribute&decided=rotary.3&code=true",
+        "&ran=rotary-plain-attribute&decided=rotary.3",
         0,
     ),
     "recap, answered": (
         "/Recap?at=2&guess=yes&ran=optimizer-made-before-yes"
-        "&answers=saved-slice.0_optimizer-made-before.0&code=true",
+        "&answers=saved-slice.0_optimizer-made-before.0",
         0,
     ),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),

@@ -44,8 +44,14 @@ def test_a_branch_leads_to_the_experiment_that_proves_it(visit):
     expect(page).to_have_url(re.compile("Moving_devices"))
     page = visitor.open("/Decision_card")
     visitor.settled(charts=0)
-    page.get_by_role("link", name="The case machine: a running mean that is lost").click()
+    page.get_by_role("button", name="The case machine: a running mean that is lost").click()
     expect(page.get_by_role("cell", name="no, its output differs")).to_be_visible()
+    expect(page).to_have_url(re.compile("case=running-mean"))
+    expect(page).to_have_url(re.compile("predict=false"))
+    visitor.settled(charts=0)
+    page.reload()
+    expect(page.get_by_role("cell", name="no, its output differs")).to_be_visible()
+    expect(page.get_by_text("0 answered")).to_be_visible()
 
 
 def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):

@@ -107,7 +107,7 @@ def test_a_silly_link_says_what_is_wrong_and_works(name, value):
 ANY = st.text(max_size=30) | st.sampled_from(["true", "3", "12", "it works", *POOL, "plain-mask.1"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from([*RECAP, "guess"]), ANY, max_size=6))
 def test_any_link_at_all_opens_a_working_page(parameters):
     assert page(**parameters).title[0].value == QUESTION
