@@ -12,6 +12,8 @@ from clicks import lab_link
 from clicks import measure as measure_clicks
 from figures import Row, number, p50, p95, spread
 from load import Load, load
+from picture import PAGES, first_bytes, serving_bare, window
+from picture import measure as measure_pictures
 from servers import at_defaults, serving
 from soak import soak as measure_soak
 from startup import starts, visits
@@ -44,6 +46,7 @@ class Size:
     sample: float = 10
     leaves_after: int = 40  # actions
     forwards: int = 60
+    pages: int = len(PAGES)  # that are clicked on
     warm_up: int = 1  # rounds of clicks and visits that are not counted
     share: bool = False  # one server for several parts
 
@@ -51,7 +54,7 @@ class Size:
 SHORT = Size(
     long=64, heavy=64, lengths=(1, 64), clicks=1, turns=2, turn=1, room=3, crowd=2, pace=0.3,
     paced=1.5, single=4, held=3, learners=2, starts=1, visits=1, soak=0.1, soakers=2,
-    collection=("on",), sample=0.2, leaves_after=3, forwards=3, warm_up=0, share=True,
+    collection=("on",), sample=0.2, leaves_after=3, forwards=3, pages=1, warm_up=0, share=True,
 )  # fmt: skip
 
 
@@ -289,6 +292,43 @@ def jupyter(size, house):
     ]  # fmt: skip
 
 
+def picture(size, house):
+    """Click to picture on every page against a bare page, messages, first bytes, far windows."""
+    with house.lab() as server, serving_bare() as bare, launched() as browser:
+        found = measure_pictures(
+            browser, server.address, bare.address, size.clicks, size.warm_up, size.pages
+        )
+        loaded, requests = first_bytes(browser, server.address)
+        near, far = (
+            window(browser, server.address, tokens, size.clicks)
+            for tokens in (size.long, size.heavy)
+        )
+        errors = faults(server, bare)
+    base = found.pop("bare").seconds
+    rows = [
+        Row(
+            f"Click to picture in Chromium: {name}, against a bare page with a toggle and a chart",
+            f"at most {1.4 if name == 'the lab, T=6' else 2} ×",
+            1.4 if name == "the lab, T=6" else 2,
+            p50(one.seconds) / p50(base),
+            f"{spread(one.seconds)}; bare: {spread(base)}; {p50(one.messages):.0f} messages, "
+            f"{p50(one.bytes) / 1e3:.0f} kB",
+            errors=errors,
+        )
+        for name, one in found.items()
+    ]
+    toggled = found["the lab, T=6"]
+    return [
+        *rows,
+        Row("Messages of a toggle in the lab at T=6", "at most 25", 25, p50(toggled.messages),
+            "websocket frames that the page received", ""),
+        Row("Cold visit of the lab, until the question stands", "–", None, loaded / 1e6,
+            f"{requests} requests, by content-length, uncompressed", "MB"),
+        Row(f"Another window at T={size.heavy} against T={size.long}", "under 5 ×", 5,
+            p50(far) / p50(near), f"T={size.heavy}: {spread(far)}; T={size.long}: {spread(near)}"),
+    ]  # fmt: skip
+
+
 def heavy(size, house):
     """Item 5: a light session while two heavy ones run."""
     quiet, busy, weights = [], [], []
@@ -379,6 +419,7 @@ PARTS = {
     for part in (
         soak,
         length,
+        picture,
         learner,
         crowd,
         room,

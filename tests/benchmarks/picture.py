@@ -1,0 +1,136 @@
+"""From a click to the picture on every page, against a bare page with a toggle and one chart.
+
+The bare page has what no lesson can do without: Streamlit, one toggle, one Altair chart of 36 cells
+whose numbers change with the toggle. Both run on servers with the same settings and take turns.
+"""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from browser import CLOCK, QUIET, TIMEOUT, check, fresh_page, wait_until_complete
+from servers import LAB, ROOT, TUNED, serving
+
+BARE = TUNED.replace(
+    'st.write("x")',
+    """from bare import page
+    page()""",
+)
+BARE_PAGE = """import altair as alt
+import streamlit as st
+
+
+def page():
+    on = st.toggle("other numbers")
+    cells = [{"x": i % 6, "y": i // 6, "value": (i * (7 if on else 5)) % 36} for i in range(36)]
+    chart = alt.Chart(alt.Data(values=cells)).mark_rect()
+    st.altair_chart(chart.encode(x="x:O", y="y:O", color="value:Q"))
+"""
+TOGGLE = "Register the mask as a buffer"
+PAGES = {  # page: (link, what is clicked, charts)
+    "the lab, T=6": (f"{LAB}?predict=false&device=cpu", TOGGLE, 4),
+    "the lab, T=6 on sim": (f"{LAB}?predict=false", TOGGLE, 3),
+    "Moving devices": ("Moving_devices?predict=false", "The notebook's fix", 0),
+    "state_dict": ("State_dict?predict=false&keys=false&edit=true", "zeros", 2),
+    "the ledger": ("What_is_state?predict=false", "Predict first", 0),
+    "Training, before its run": ("Training", "Change the settings", 0),
+}
+
+
+@dataclass
+class Clicked:
+    """Of the clicks on one page: seconds to the picture, bytes and messages."""
+
+    seconds: list = field(default_factory=list)
+    bytes: list = field(default_factory=list)
+    messages: list = field(default_factory=list)
+
+
+class Counter:
+    """What a page receives: bytes and frames of its websocket, bytes and requests over HTTP."""
+
+    def __init__(self, page):
+        self.bytes = self.frames = self.loaded = self.requests = 0
+        page.on("websocket", lambda ws: ws.on("framereceived", self.frame))
+        page.on("response", self.response)
+
+    def frame(self, payload):
+        self.bytes += len(payload)
+        self.frames += 1
+
+    def response(self, response):
+        self.requests += 1
+        self.loaded += int(response.headers.get("content-length", 0))
+
+
+@contextlib.contextmanager
+def serving_bare():
+    """A Server of the bare page, with the settings and the lifespan of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("core", "pages", ".streamlit"):
+            Path(folder, name).symlink_to(ROOT / name)
+        Path(folder, "bare.py").write_text(BARE_PAGE)
+        Path(folder, "start.py").write_text(BARE)
+        with serving(script="start.py", folder=Path(folder)) as server:
+            yield server
+
+
+def click(browser, address, link, text, charts):
+    """(seconds, bytes, messages) of one click in a fresh page."""
+    with fresh_page(browser) as page:
+        counter = Counter(page)
+        page.goto(f"{address}/{link}")
+        wait_until_complete(page, charts)
+        page.wait_for_timeout(QUIET)
+        check(page)
+        page.evaluate(CLOCK, {"charts": charts, "quiet": QUIET, "timeout": TIMEOUT})
+        bytes, frames = counter.bytes, counter.frames
+        page.get_by_text(text, exact=True).first.click()
+        seconds = page.evaluate("window.measured") / 1000
+        check(page)
+        return seconds, counter.bytes - bytes, counter.frames - frames
+
+
+def measure(browser, lab, bare, rounds, warm_up=1, pages=len(PAGES)):
+    """{name of a page, or "bare": Clicked}; the pages take turns."""
+    links = {"bare": (bare, "", "other numbers", 1)}
+    links |= {name: (lab, *page) for name, page in list(PAGES.items())[:pages]}
+    found = {name: Clicked() for name in links}
+    for number in range(warm_up + rounds):
+        for name, (address, *what) in links.items():
+            seconds, bytes, messages = click(browser, address, *what)
+            if number >= warm_up:
+                found[name].seconds.append(seconds)
+                found[name].bytes.append(bytes)
+                found[name].messages.append(messages)
+    return found
+
+
+def first_bytes(browser, address):
+    """(bytes, requests) over HTTP of a cold visit to the lab, until its question stands there."""
+    with fresh_page(browser) as page:
+        counter = Counter(page)
+        page.goto(f"{address}/{LAB}")
+        wait_until_complete(page, 0)
+        page.get_by_role("button", name="Run the forward pass").wait_for()
+        return counter.loaded, counter.requests
+
+
+def window(browser, address, tokens, rounds):
+    """Seconds from asking for another window of an input of so many tokens to its numbers."""
+    seconds = []
+    with fresh_page(browser) as page:
+        link = f"{LAB}?predict=false&device=cpu&compare=false&input=text&tokens={tokens}&zoom=true"
+        page.goto(f"{address}/{link}")
+        wait_until_complete(page, 2)
+        box = page.get_by_test_id("stNumberInput").filter(
+            has=page.get_by_label("First key of the window", exact=False)
+        )
+        for _ in range(rounds):
+            page.wait_for_timeout(QUIET)
+            page.evaluate(CLOCK, {"charts": 2, "quiet": QUIET, "timeout": TIMEOUT})
+            box.get_by_test_id("stNumberInputStepUp").click()
+            seconds.append(page.evaluate("window.measured") / 1000)
+        check(page)
+    return seconds
