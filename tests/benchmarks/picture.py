@@ -92,7 +92,7 @@ def click(browser, address, link, text, charts):
         return seconds, counter.bytes - bytes, counter.frames - frames
 
 
-def measure(browser, lab, bare, rounds, warm_up=1, pages=len(PAGES)):
+def measure(browser, lab, bare, rounds, warm_up=1, pages=None):
     """{name of a page, or "bare": Clicked}; the pages take turns."""
     links = {"bare": (bare, "", "other numbers", 1)}
     links |= {name: (lab, *page) for name, page in list(PAGES.items())[:pages]}
