@@ -147,3 +147,84 @@ def swapped_by_functional_call(Way):
     module = Way(torch.ones(3))
     output = torch.func.functional_call(module, {"mask": torch.full((3,), 5.0)}, torch.ones(3))
     return output[0].item() == 5, f"output {output[0].item()}; 5.0 with the swapped mask"
+
+
+def same_object_after_to(Way):
+    module = Way(torch.ones(3))
+    before = module.tensor()
+    module.to(torch.float64)
+    mask = module.tensor()
+    return mask if mask is None else (mask is before, f"a {mask.dtype} now")
+
+
+def still_an_nn_buffer(Way):
+    module = Way(torch.ones(3))
+    before = isinstance(module.tensor(), nn.Buffer)
+    module.to(torch.float64)
+    mask = module.tensor()
+    after = isinstance(mask, nn.Buffer)
+    return mask if mask is None else (after, f"{before} before the move, {after} after it")
+
+
+def still_one_of_two(Way):
+    one, two = Way(torch.ones(3)), Way(torch.ones(3))
+    held = {**one._parameters, **one._buffers, **vars(one)}
+    for name in ("mask", "masks", "tensor"):  # the names under which the ten ways hold it
+        if name in held:
+            setattr(two, name, held[name])  # both modules hold the one tensor
+    nn.ModuleList([one, two]).to(torch.float64)
+    mask = one.tensor()
+    if mask is None:
+        return None
+    count = len({mask.data_ptr(), two.tensor().data_ptr()})
+    return mask is two.tensor(), f"{count} in memory"
+
+
+def keeps_257_in_bfloat16(Way):
+    module = Way(torch.full((3,), 257.0))
+    module.to(torch.bfloat16).to(torch.float32)
+    mask = module.tensor()
+    return mask if mask is None else (mask[0].item() == 257, f"257.0 before, {mask[0].item()} now")
+
+
+def aliased_by_state_dict(Way):
+    module = Way(torch.ones(3))
+    state = module.state_dict()
+    if module.tensor() is None:
+        return None
+    with torch.no_grad():
+        module.tensor().fill_(5)
+    saved = [tensor[0].item() for key, tensor in state.items() if "mask" in key]
+    return saved == [5], f"the state has {saved}" if saved else "the state has no such key"
+
+
+def asked_by_requires_grad(Way):
+    module = Way(torch.ones(3))
+    module.requires_grad_(True)
+    mask = module.tensor()
+    return mask if mask is None else (mask.requires_grad, f"requires_grad is {mask.requires_grad}")
+
+
+def followed_by_an_average(Way):
+    module = Way(torch.ones(3))
+    average = torch.optim.swa_utils.AveragedModel(module)
+    for value in (3.0, 5.0):
+        if module.tensor() is None:
+            return None
+        with torch.no_grad():
+            module.tensor().fill_(value)
+        average.update_parameters(module)
+    mask = average.module.tensor()
+    found = {4.0: "averaged", 5.0: "copied", 1.0: "left behind"}[mask[0].item()]
+    shared = mask is module.tensor()
+    return "shared" if shared else found, f"3.0, then 5.0; the average has {mask[0].item()}"
+
+
+def stepped_after_a_move(Way):
+    module = Way(torch.ones(3))
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)  # made before the move
+    module.to(torch.float64)
+    module(torch.ones(3)).sum().backward()
+    optimizer.step()
+    mask = module.tensor()
+    return mask if mask is None else (mask[0].item() != 1, f"{mask[0].item():.2f} after the step")

@@ -3,87 +3,20 @@
 A key is an outcome, or an outcome with the column that has a reason of its own.
 """
 
-PLAIN = ("plain attribute", "list", "dict", "closure")
-NO_TENSOR = {
-    "not applicable": "A buffer registered as `None` keeps a name free. There is no tensor yet, "
-    "and nothing happens to one.",
-}
-VISITS = (
-    "A module's `_apply` visits its parameters and its buffers, persistent or not, and those of "
-    "its submodules."
+from core.ledger.reason_parts import (
+    CASTS,
+    HALF_OF_WHOLE,
+    HALVES,
+    NO_TENSOR,
+    NOT_A_BUFFER,
+    NOT_A_PARAMETER,
+    NOT_THERE,
+    PLAIN,
+    UNTOUCHED,
+    VISITS,
+    left_alone,
+    skipped,
 )
-SKIPS = {
-    "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
-    "`_buffers`. A plain attribute is in neither.",
-    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds; "
-    "Give each tensor a registered name of its own, or a "
-    "submodule; `nn.ParameterList` would make it a trained parameter.",
-    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds; "
-    "Give each tensor a registered name of its own, or a "
-    "submodule; `nn.ParameterDict` would make it a trained parameter.",
-    "closure": "The tensor belongs to the function that captured it. The module has no name for "
-    "it, so `_apply` cannot find it.",
-}
-NOT_THERE = {
-    "plain attribute": "A plain attribute is in neither.",
-    "list": "A tensor in a Python list is in neither.",
-    "dict": "A tensor in a Python dict is in neither.",
-    "closure": "The tensor belongs to a function, and is in neither.",
-}
-FLOATS_ONLY = "`.half()` casts floating-point tensors only, and leaves others as they are. "
-
-
-def skipped(*texts: str) -> dict[tuple[str, str], str]:
-    """Reasons for "no" in the columns that no register knows, after the texts given."""
-    return {("no", column): " ".join((*texts, SKIPS[column])) for column in PLAIN}
-
-
-HALVES = {
-    "yes": f"{VISITS} `.half()` casts those that are floating point.",
-    **skipped(),
-    **NO_TENSOR,
-}
-CASTS = {
-    "yes": f"{VISITS} `.to(dtype)` casts those that are floating point. A complex one is cast too: "
-    "to a real dtype, it loses its imaginary part, with a warning.",
-    **skipped(),
-    **NO_TENSOR,
-}
-HALF_OF_WHOLE = {
-    "raises": "The module cannot even be built: `nn.Parameter` asks for a gradient, and only "
-    "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
-    "no": FLOATS_ONLY + "This one was visited, and left.",
-    **skipped(FLOATS_ONLY + "Besides, it was not visited:"),
-    **NO_TENSOR,
-}
-NOT_A_PARAMETER = {
-    "no": "A buffer is in the module's other register. `parameters()` does not list that one.",
-    **{
-        ("no", column): "It never became an `nn.Parameter` of the module, and only those are in "
-        "the register that `parameters()` lists."
-        for column in PLAIN
-    },
-    ("no", "None buffer"): "There is no tensor to list, and a buffer would not be listed.",
-}
-NOT_A_BUFFER = {
-    "no": "Only what was registered as a buffer is listed.",
-    ("no", "nn.Parameter"): "A parameter has a register of its own.",
-    ("no", "frozen parameter"): "Frozen or not, it is a parameter. Switching its gradient off "
-    "does not make it a buffer.",
-    ("no", "None buffer"): "Its name is registered, but buffers that are `None` are left "
-    "out of the list.",
-}
-UNTOUCHED = {
-    ("no", "frozen parameter"): "The optimizer was given it, but passes over every parameter "
-    "whose `.grad` is `None`.",
-    "no": "The optimizer was given `module.parameters()`, and a buffer is not among them.",
-    **{
-        ("no", column): "The optimizer was given `module.parameters()`, and this tensor is not "
-        "among them: the module does not list it."
-        for column in PLAIN
-    },
-    **NO_TENSOR,
-}
 
 REASONS = {
     "moved by .to(device)": {"yes": VISITS, **skipped(), **NO_TENSOR},
@@ -247,5 +180,72 @@ REASONS = {
         "no": "DistributedDataParallel sends what `named_buffers()` lists. Every rank keeps its "
         "own of a tensor that is not registered.",
         **NO_TENSOR,
+    },
+    "same object after .to()": {
+        "yes": "`.to()` puts the new values into the very `nn.Parameter`, so whoever holds it (an "
+        "optimizer, a tied layer) still holds the right one.",
+        "no": "A buffer is replaced: the module's register gets the new tensor, and whoever kept "
+        "the old one has a stale reference.",
+        **left_alone("It is the same since nothing was done to it."),
+        **NO_TENSOR,
+    },
+    "isinstance nn.Buffer after .to()": {
+        "no": "`nn.Buffer` is a mark at registration, and only a tensor that was made by it ever "
+        "passes `isinstance`.",
+        ("no", "nn.Buffer"): "It was one before the move. `.to()` replaced it by a plain tensor in "
+        "the same register. Whether a name is a buffer is answered by `named_buffers()`.",
+        **NO_TENSOR,
+    },
+    "tied, and still one after .to()": {
+        "yes": "A tied parameter stays tied: each module's `.to()` changes the one object that "
+        "both hold.",
+        "no": "Each module's `.to()` makes a new tensor for its own register. One buffer in two "
+        "layers becomes two, and a file that held it once holds it twice.",
+        **left_alone("It stays one since no module moves it."),
+        **NO_TENSOR,
+    },
+    "keeps 257 under bfloat16": {
+        "no": "bfloat16 has 8 bits for a number's digits, so 257 becomes 256, and casting back "
+        "brings nothing back. What needs its digits (positions, frequencies, running statistics) "
+        "is computed again in float32 after the cast, or kept out of it. Autocast casts inputs of "
+        "operations, and no buffer.",
+        **left_alone("It kept its digits since it was not cast."),
+        **NO_TENSOR,
+    },
+    "aliased by state_dict()": {
+        "yes": "`state_dict()` copies nothing: its tensors share memory with the module's. Best "
+        "weights that are to be kept need a `deepcopy`.",
+        "no": "It is not in the `state_dict()`, so nothing there could change.",
+        **NO_TENSOR,
+    },
+    "asked for gradients by requires_grad_()": {
+        "yes": "`module.requires_grad_()` goes through `parameters()`.",
+        ("yes", "frozen parameter"): "`module.requires_grad_()` goes through `parameters()`, and "
+        "thaws what was frozen.",
+        "no": "`module.requires_grad_()` goes through `parameters()`, and a buffer is not among "
+        "them. `buffer.requires_grad_()` would work, and no optimizer would be given it.",
+        **{
+            ("no", column): "`module.requires_grad_()` goes through `parameters()`, and this "
+            "tensor is not among them."
+            for column in PLAIN
+        },
+        **NO_TENSOR,
+    },
+    "followed by AveragedModel": {
+        "averaged": "`AveragedModel` averages `parameters()`, frozen ones too.",
+        "copied": "By default (`use_buffers=False`) buffers are not averaged: the last value is "
+        "copied. With `use_buffers=True` they are averaged like parameters. An average of one's "
+        "own that goes through `parameters()` only leaves them at their first value.",
+        "left behind": "The average is a deep copy, and what nobody registered is not updated: it "
+        "stays as it was when the copy was made.",
+        "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
+        "tensor.",
+        **NO_TENSOR,
+    },
+    "stepped by an optimizer made before .to()": {
+        "yes": "The optimizer holds the `nn.Parameter` itself, and `.to()` changed that in place. "
+        "An optimizer made before the move works, as long as it has made no state yet: state that "
+        "is there stays on the old device.",
+        **UNTOUCHED,
     },
 }

@@ -200,6 +200,55 @@ EXPECTED = {  # row: (where it is documented, what it says there, the outcomes)
         "rank 0 in every iteration: forward_sync_buffers, on by default.",
         yes(*BUFFERS),
     ),
+    "same object after .to()": (
+        "torch/nn/modules/module.py: _apply, and __future__: overwrite_module_params_on_conversion",
+        "By default a parameter's data are set in place; a buffer's register gets what fn returns.",
+        yes(*PARAMETERS, *PLAIN),
+    ),
+    "isinstance nn.Buffer after .to()": (
+        "torch/nn/parameter.py: _BufferMeta, torch/nn/modules/module.py: _apply",
+        "An instance is a tensor with the mark _is_buffer, which Buffer() sets. What fn returns in "
+        "_apply has none.",
+        yes(),
+    ),
+    "tied, and still one after .to()": (
+        "torch/nn/modules/module.py: _apply",
+        "As above: one parameter is changed in place twice, one buffer is replaced in each module.",
+        yes(*PARAMETERS, *PLAIN),
+    ),
+    "keeps 257 under bfloat16": (
+        "tensor_attributes.html#torch-dtype and generated/torch.nn.Module.html#torch.nn.Module.to",
+        "bfloat16: 1 sign, 8 exponent and 7 significand bits; 257 takes 9. Parameters and buffers "
+        "are cast.",
+        yes(*PLAIN),
+    ),
+    "aliased by state_dict()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.state_dict",
+        "The returned object is a shallow copy: it holds references to parameters and buffers.",
+        yes(*PARAMETERS, "register_buffer", "nn.Buffer"),
+    ),
+    "asked for gradients by requires_grad_()": (
+        "generated/torch.nn.Module.html#torch.nn.Module.requires_grad_",
+        "Sets the parameters' requires_grad in place.",
+        yes(*PARAMETERS),
+    ),
+    "followed by AveragedModel": (
+        "generated/torch.optim.swa_utils.AveragedModel.html and docs.python.org: copy",
+        "Averages of the parameters; with use_buffers, by default off, of buffers too. (update_"
+        "parameters: otherwise they are copied. The model is a deep copy.)",
+        {
+            **dict.fromkeys(PARAMETERS, "averaged"),
+            **dict.fromkeys(BUFFERS, "copied"),
+            **dict.fromkeys(PLAIN, "left behind"),
+            "closure": "shared",
+            NONE: "not applicable",
+        },
+    ),
+    "stepped by an optimizer made before .to()": (
+        "optim.html#constructing-it, torch/nn/modules/module.py: _apply",
+        "Parameters after a move are to be the optimizer's: they are, where they change in place.",
+        yes("nn.Parameter"),
+    ),
 }
 DETAILS = {  # what was seen, where the outcome alone does not tell
     (".half() on bool", "register_buffer"): "the weight is torch.float16, the mask torch.bool",
@@ -217,6 +266,13 @@ DETAILS = {  # what was seen, where the outcome alone does not tell
     ("role in torch.export", "plain attribute"): "CONSTANT_TENSOR, named mask",
     ("sent by DDP before a forward", "nn.Buffer"): "rank 1 has 1.0",
     ("sent by DDP before a forward", "nn.Parameter"): "rank 1 has 2.0",
+    ("isinstance nn.Buffer after .to()", "nn.Buffer"): "True before the move, False after it",
+    ("isinstance nn.Buffer after .to()", "register_buffer"): "False before the move, False after "
+    "it",
+    ("tied, and still one after .to()", "nn.Parameter"): "1 in memory",
+    ("tied, and still one after .to()", "nn.Buffer"): "2 in memory",
+    ("keeps 257 under bfloat16", "nn.Buffer"): "257.0 before, 256.0 now",
+    ("followed by AveragedModel", "nn.Parameter"): "3.0, then 5.0; the average has 4.0",
 }
 FRESH = """
 import contextlib, io, json, sys, types

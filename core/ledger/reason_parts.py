@@ -1,0 +1,88 @@
+"""Reasons that several rows of the ledger share."""
+
+PLAIN = ("plain attribute", "list", "dict", "closure")
+NO_TENSOR = {
+    "not applicable": "A buffer registered as `None` keeps a name free. There is no tensor yet, "
+    "and nothing happens to one.",
+}
+VISITS = (
+    "A module's `_apply` visits its parameters and its buffers, persistent or not, and those of "
+    "its submodules."
+)
+SKIPS = {
+    "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
+    "`_buffers`. A plain attribute is in neither.",
+    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds; "
+    "Give each tensor a registered name of its own, or a "
+    "submodule; `nn.ParameterList` would make it a trained parameter.",
+    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds; "
+    "Give each tensor a registered name of its own, or a "
+    "submodule; `nn.ParameterDict` would make it a trained parameter.",
+    "closure": "The tensor belongs to the function that captured it. The module has no name for "
+    "it, so `_apply` cannot find it.",
+}
+NOT_THERE = {
+    "plain attribute": "A plain attribute is in neither.",
+    "list": "A tensor in a Python list is in neither.",
+    "dict": "A tensor in a Python dict is in neither.",
+    "closure": "The tensor belongs to a function, and is in neither.",
+}
+FLOATS_ONLY = "`.half()` casts floating-point tensors only, and leaves others as they are. "
+
+
+def skipped(*texts: str) -> dict[tuple[str, str], str]:
+    """Reasons for "no" in the columns that no register knows, after the texts given."""
+    return {("no", column): " ".join((*texts, SKIPS[column])) for column in PLAIN}
+
+
+HALVES = {
+    "yes": f"{VISITS} `.half()` casts those that are floating point.",
+    **skipped(),
+    **NO_TENSOR,
+}
+CASTS = {
+    "yes": f"{VISITS} `.to(dtype)` casts those that are floating point. A complex one is cast too: "
+    "to a real dtype, it loses its imaginary part, with a warning.",
+    **skipped(),
+    **NO_TENSOR,
+}
+HALF_OF_WHOLE = {
+    "raises": "The module cannot even be built: `nn.Parameter` asks for a gradient, and only "
+    "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
+    "no": FLOATS_ONLY + "This one was visited, and left.",
+    **skipped(FLOATS_ONLY + "Besides, it was not visited:"),
+    **NO_TENSOR,
+}
+NOT_A_PARAMETER = {
+    "no": "A buffer is in the module's other register. `parameters()` does not list that one.",
+    **{
+        ("no", column): "It never became an `nn.Parameter` of the module, and only those are in "
+        "the register that `parameters()` lists."
+        for column in PLAIN
+    },
+    ("no", "None buffer"): "There is no tensor to list, and a buffer would not be listed.",
+}
+NOT_A_BUFFER = {
+    "no": "Only what was registered as a buffer is listed.",
+    ("no", "nn.Parameter"): "A parameter has a register of its own.",
+    ("no", "frozen parameter"): "Frozen or not, it is a parameter. Switching its gradient off "
+    "does not make it a buffer.",
+    ("no", "None buffer"): "Its name is registered, but buffers that are `None` are left "
+    "out of the list.",
+}
+UNTOUCHED = {
+    ("no", "frozen parameter"): "The optimizer was given it, but passes over every parameter "
+    "whose `.grad` is `None`.",
+    "no": "The optimizer was given `module.parameters()`, and a buffer is not among them.",
+    **{
+        ("no", column): "The optimizer was given `module.parameters()`, and this tensor is not "
+        "among them: the module does not list it."
+        for column in PLAIN
+    },
+    **NO_TENSOR,
+}
+
+
+def left_alone(text: str) -> dict[tuple[str, str], str]:
+    """Reasons for "yes" in the columns that no register knows: nothing happened to the tensor."""
+    return {("yes", column): f"{SKIPS[column]} {text}" for column in PLAIN}
