@@ -47,7 +47,7 @@ function mountRoom(root, base, options = {}) {
     rows = [];
     if (!room.asking) return;
     legend = make("legend", "", form);
-    write(legend, room.prompt);
+    write(make(options.code ? "h1" : "span", "", legend), room.prompt);
     room.options.forEach((text, index) => {
       const label = make("label", "option", form);
       const input = make("input", "", label);
@@ -67,6 +67,7 @@ function mountRoom(root, base, options = {}) {
     const own = mine && mine.asking === room.asking ? mine : null;
     const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
     form.disabled = phase !== "open";
+    form.hidden = phase === "ended";
     rows.forEach((row, index) => {
       row.input.checked = own?.choice === index;
       row.label.classList.toggle("happened", room.happened === index);
@@ -171,7 +172,7 @@ function mountRoom(root, base, options = {}) {
     here.addEventListener("gone", () => {
       over = true;
       here.close();
-      form.disabled = true;
+      form.hidden = true;
       title.hidden = false;
       title.textContent = "This room is there no more";
       link.textContent = "";

@@ -72,9 +72,10 @@ def started(
     command += ["--server.headless=true", "--server.address=127.0.0.1"]
     command += [f"--server.port={port}", *options]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-    environment |= variables or {}
     with tempfile.TemporaryDirectory() as logs:
         log = Path(logs, "log")
+        environment["BUFFERLAB_ROOMS"] = str(Path(logs, "rooms.sqlite3"))
+        environment |= variables or {}
         with log.open("w") as file:
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=file, stderr=file

@@ -1,0 +1,170 @@
+"""Two phones in a room, through a whole question: reload, lost connection, second tab, keyboard."""
+
+import contextlib
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import Visitor
+from playwright.sync_api import expect
+from room_servers import rooms_at
+from streamlit_server import started
+
+from core.rooms.room import Question, Screen
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+PHONE = {"viewport": {"width": 390, "height": 844}}
+WILL = Question(
+    "will",
+    "`CausalAttentionWithoutBuffers` was moved to **another device**. <b>What</b> will happen?",
+    ("It works", "A device error", "Something else", "<img src=x onerror=alert(1)>"),
+    Screen("Attention_lab", "buffer=false&device=sim"),
+)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """(a server's address, its rooms)."""
+    where = tmp_path_factory.mktemp("rooms") / "rooms.sqlite3"
+    with started(variables={"BUFFERLAB_ROOMS": str(where)}) as server, rooms_at(where) as rooms:
+        server.wait_until_healthy()
+        yield server.address, rooms
+
+
+@pytest.fixture
+def room(house):
+    address, rooms = house
+    code, key = rooms.create()
+    yield address, rooms, code, key
+    with contextlib.suppress(Exception):
+        rooms.delete(code, key)
+
+
+def axe(page):
+    page.add_script_tag(path=AXE)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(one["id"], [n["html"] for n in one["nodes"]]) for one in result["violations"]]
+
+
+def fits(page):
+    return page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_a_whole_question_on_two_phones(chromium, room):
+    address, rooms, code, key = room
+    ann = Visitor(chromium, address, color_scheme="dark", **PHONE)
+    bob = Visitor(chromium, address, color_scheme="light", **PHONE)
+    ann.page.goto(f"{address}/r")
+    ann.page.get_by_label("The code on the screen").fill(f" {code[:3].lower()} {code[3:]}")
+    assert axe(ann.page) == []
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_role("heading")).to_have_text("Waiting for a question")
+    bob.page.goto(f"{address}/R/{code}")  # as the picture has it
+    rooms.ask(code, key, WILL)
+    for phone in (ann, bob):
+        expect(phone.page.get_by_role("radio")).to_have_count(4)
+        assert phone.page.locator("img, b").count() == 0, "text is never markup"
+        assert phone.page.locator("legend code").inner_text() == "CausalAttentionWithoutBuffers"
+        assert axe(phone.page) == [] and fits(phone.page)
+
+    # by keyboard alone, and changed once
+    ann.page.get_by_role("radio").first.focus()
+    ann.page.keyboard.press("Space")
+    expect(ann.page.get_by_text("Your answer has arrived")).to_be_visible()
+    ann.page.keyboard.press("ArrowDown")
+    expect(ann.page.get_by_role("radio", name="A device error")).to_be_checked()
+    expect(ann.page.get_by_text("Your answer has arrived")).to_be_visible()
+    ann.page.reload()
+    expect(ann.page.get_by_role("radio", name="A device error")).to_be_checked()
+    second = ann.context.new_page()
+    second.goto(f"{address}/r/{code}")
+    expect(second.get_by_role("radio", name="A device error")).to_be_checked()
+    second.get_by_text("Something else").click()
+    expect(ann.page.get_by_role("radio", name="Something else")).to_be_checked()
+    second.close()
+
+    # bob answers without a connection, and it arrives with the connection
+    bob.context.set_offline(True)
+    bob.page.get_by_text("It works").click()
+    expect(bob.page.get_by_text("Sending your answer")).to_be_visible()
+    bob.context.set_offline(False)
+    expect(bob.page.get_by_text("Your answer has arrived")).to_be_visible()
+    assert rooms.read(code).counts == (1, 0, 1, 0)
+    assert bob.page.locator(".bar").count() == 0, "counts are secret while it is open"
+
+    rooms.close(code, key)
+    for phone in (ann, bob):
+        expect(phone.page.get_by_text("The question is closed")).to_be_visible()
+        expect(phone.page.get_by_role("radio").first).to_be_disabled()
+        expect(phone.page.locator(".bar")).to_have_count(4)
+    rooms.reveal(code, key, 2, "The mask stays *behind*: `.to()` moves registered tensors.")
+    expect(ann.page.get_by_text("You were right.")).to_be_visible()
+    expect(bob.page.get_by_text("What happened: Something else")).to_be_visible()
+    link = bob.page.get_by_role("link", name="The same screen in the lab")
+    assert link.get_attribute("href") == "/Attention_lab?buffer=false&device=sim"
+    for phone in (ann, bob):
+        assert axe(phone.page) == [] and fits(phone.page)
+
+    late = Visitor(chromium, address, **PHONE)
+    late.page.goto(f"{address}/r/{code}")
+    expect(late.page.get_by_text("What happened: Something else")).to_be_visible()
+    rooms.delete(code, key)
+    expect(late.page.get_by_role("heading")).to_have_text("This room is there no more")
+    offline = "Failed to load resource: net::ERR_INTERNET_DISCONNECTED"
+    for phone in (ann, bob, late):
+        assert [text for text in phone.console if text != offline] == []
+        assert phone.hosts == {address.removeprefix("http://")}
+        phone.context.close()
+
+
+def test_the_secret_link_becomes_a_cookie_and_leaves_the_address(chromium, room):
+    address, _, code, key = room
+    visitor = Visitor(chromium, address)
+    visitor.page.goto(f"{address}/r/{code}/key#{key}")
+    visitor.page.wait_for_url(f"**/Workshop?room={code}*")
+    assert key not in visitor.page.url and key not in visitor.page.content()
+    (cookie,) = [c for c in visitor.context.cookies() if c["name"] == f"buffer_lab_room_{code}"]
+    assert cookie["value"] == key and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+    assert key not in visitor.page.evaluate("document.cookie + JSON.stringify(history.state)")
+    visitor.context.close()
+
+
+def post(address, path, data, **headers):
+    """(status, body) of a POST of raw bytes."""
+    headers = {"Origin": address} | headers
+    sent = {name: value for name, value in headers.items() if value}
+    request = urllib.request.Request(address + path, data, sent, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_what_a_stranger_sends_is_refused(room):
+    address, rooms, code, key = room
+    rooms.ask(code, key, WILL)
+    path, good = f"/r/{code}/answer", b'{"asking": 1, "choice": 0, "attempt": 1}'
+    me = {"Cookie": "buffer_lab_learner=me"}
+    assert post(address, path, good, **me)[0] == 200
+    assert post(address, path, good)[0] == 403  # no cookie
+    assert post(address, path, good, **me, Origin="")[0] == 403
+    assert post(address, path, good, **me, Origin="http://evil.example")[0] == 403
+    assert post(address, path, b" " * 1025, **me)[0] == 413
+    hostile = [b"[]", b"x", b"{}", b"[" * 1000, b'{"asking": 1, "choice": true, "attempt": 1}']
+    hostile += [b'{"asking": 1, "choice": -1, "attempt": 1}', b'{"asking": 1e9, "choice": 0}']
+    for body in hostile:
+        assert post(address, path, body, **me)[0] == 400, body
+    over = b'{"asking": 1, "choice": 9, "attempt": 2}'
+    assert json.loads(post(address, path, over, **me)[1])["status"] == "closed"
+    for cookie in ("", f"buffer_lab_room_{code}=wrong"):
+        control = post(address, f"/r/{code}/control", b'{"do": "close"}', Cookie=cookie)
+        assert control[0] == 403
+    assert rooms.read(code).room.phase == "open" and rooms.read(code).counts == (1, 0, 0, 0)
+    right = {"Cookie": f"buffer_lab_room_{code}={key}"}
+    assert post(address, f"/r/{code}/control", b'{"do": "close"}', **right)[0] == 200
+    assert rooms.read(code).room.phase == "closed"
+    assert post(address, "/r/BCDFGH/answer", good, **me)[0] == 404
