@@ -17,7 +17,7 @@ export default function (component) {
   held.source.onmessage = (event) => {
     held.lost = false;
     const news = JSON.parse(event.data);
-    if (news.number !== held.shown.number || !news.counts) return draw();
+    if (news.asking !== held.shown.number || !news.counts) return draw();
     if (news.version < held.shown.version || news.seq < held.shown.seq) return draw();
     held.shown.counts = news.counts;
     held.shown.seq = news.seq;
