@@ -6,8 +6,8 @@ from core.charts.byte_words import in_bytes
 from core.charts.markdown_table import markdown_table
 from core.mask_cost.measure import ATOL, ROUNDS, RTOL
 from core.mask_cost.results import MIN_BLOCKS, Cost, Report, TimingSummary
-from core.mask_cost.settings import COPIED, NAMES, REBUILT, STORED
-from core.settings.prediction import Verdict
+from core.mask_cost.settings import COPIED, NAMES, NOBODY, REBUILT, STORED
+from core.settings.prediction import Verdict, verdict
 
 
 def in_words(seconds: float) -> str:
@@ -40,6 +40,21 @@ def fastest_verdict(guess: str, report: Report) -> Verdict:
     else:
         right, said = None, "It may be, but the measurement cannot tell."
     return Verdict(guess, right, said, ranking(report))
+
+
+def crossing_verdict(guess: str, report: Report) -> Verdict:
+    """What a guess at the way that copies most bytes to the device in each forward was worth."""
+    rows = at_longest(report)
+    most = max(rows.values(), key=lambda row: row.crossed)
+    happened = most.way if most.crossed else NOBODY
+    each = ", ".join(f"*{way}* {in_bytes(row.crossed)}" for way, row in rows.items())
+    return verdict(
+        guess,
+        happened,
+        f"In each forward pass at {report.measured[-1]:,} tokens these bytes crossed to "
+        f"`{report.device}`: {each}. `sim` computes on the CPU, so its times say nothing of a GPU; "
+        "what crosses to it is real.",
+    )
 
 
 def ranking(report: Report) -> str:

@@ -8,6 +8,8 @@ from core.settings.setting import Choice, Switch
 
 STORED, REBUILT, COPIED, FUSED = NAMES = tuple(COMPETITORS)
 FASTEST = prediction("cost_guess", "Which is the fastest?", NAMES, "cost_ran", "Measure them")
+NOBODY = "none of them"
+CROSSES = prediction("bytes_guess", "Which one?", (*NAMES, NOBODY), "bytes_ran", "Measure them")
 MASK_COST = catalogue(
     Switch("cost", "What does the mask cost?", False),
     Choice(
@@ -25,4 +27,5 @@ MASK_COST = catalogue(
         options=("256", "512", "1024", "2048"),
     ),
     FASTEST,
+    CROSSES,
 )

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core.device.available import available_devices
+from core.device.available import SIMULATED, available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
 from core.mask_cost.measure import MAX_SECONDS
 from core.mask_cost.results import Report
-from core.mask_cost.settings import FASTEST, MASK_COST
+from core.mask_cost.settings import CROSSES, FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
 from pages.components import prediction, progress, state
 from pages.components.code import take_home
@@ -31,8 +31,11 @@ def show_mask_cost(ask: bool) -> None:
     with how_long:
         longest = int(widget(MASK_COST["cost_longest"]))
     question = f"Which is the fastest at {longest:,} tokens on `{device}`, on this machine?"
+    asked = CROSSES if device == SIMULATED else FASTEST
+    if asked is CROSSES:
+        question = f"Which copies most bytes to `{device}` in **each** forward pass?"
     name = f"{device}-{longest}"
-    if not prediction.gate(FASTEST, question, name, ask):
+    if not prediction.gate(asked, question, name, ask):
         return
     attempt = state.COST_ATTEMPT.get()
     report = progress.work("cost", measure_cost, device, longest, attempt, live=st.caption)
@@ -44,7 +47,7 @@ def show_mask_cost(ask: bool) -> None:
             "Measure again, or choose a shorter input."
         )
     else:
-        findings(report, prediction.guess_of(FASTEST) if ask else None)
+        findings(report, prediction.guess_of(asked) if ask else None)
     st.button("Measure again", key="cost anew", icon=":material/refresh:", on_click=once_more)
     take_home(cost_script(device, longest), "mask_cost")
 
@@ -55,7 +58,9 @@ def once_more() -> None:
 
 def findings(report: Report, guess: str | None) -> None:
     """The verdict, the reasons, both charts, the figures, and what they cannot say."""
-    if guess:
+    if guess and report.device == SIMULATED:
+        prediction.show(costing.crossing_verdict(guess, report))
+    elif guess:
         prediction.show(costing.fastest_verdict(guess, report))
     else:
         st.markdown(costing.ranking(report))

@@ -72,11 +72,25 @@ def test_nothing_runs_before_a_guess(asked):
     assert not charts(app) and app.radio(key="cost_guess").value is None
 
 
+def test_on_sim_the_question_is_about_bytes(asked):
+    app = run(ask=True, cost_device="sim")
+    app.radio(key="bytes_guess").set_value("none of them")
+    checked(app.run())
+    next(b for b in app.button if b.label == "Measure them").click()
+    checked(app.run())
+    assert "What happened: copied each time. In each forward pass" in app.warning[0].value
+    app.radio(key="bytes_guess").set_value("copied each time")
+    checked(app.run())
+    next(b for b in app.button if b.label == "Measure them").click()
+    checked(app.run())
+    assert "That is what happened" in app.success[0].value
+
+
 def test_everything_measured_is_on_the_page(asked):
     app = run(cost_device="sim")
     assert asked == [("sim", 256, 0)]
     text = shown(app)
-    assert "copied 4,096 bytes from `cpu` to `sim` in each forward pass" in text
+    assert "copied 4.10 kB from `cpu` to `sim` in each forward pass" in text
     assert "All four gave the same context vectors" in text
     assert "What the lab's observer costs" in text and "| 32 |" in text
     assert len(app.table[0].value) == 8  # four ways at two lengths
