@@ -73,7 +73,7 @@ def explain(reading: Reading, pasted: bool = False) -> None:
     if reading.where:
         rows.append(("Your line", plain(reading.where)))
     if rows:
-        st.markdown(markdown_table(("What it names", ""), rows))
+        st.markdown(markdown_table(("What it names", "as it stands there"), rows))
     st.markdown(f"**Why.** {kind.why}")
     st.markdown(f"**What mends it.** {kind.fix}")
     if kind.fails:

@@ -62,6 +62,7 @@ PAGES = {
         "&answers=saved-slice.0_optimizer-made-before.0",
         0,
     ),
+    "own error, an example": ("/Your_own_error?example=masked_fill&predict=false&home=true", 0),
     "lab, complaints": ("/Attention_lab?seed=x&predict=false&device=cpu", 4),
 }
 

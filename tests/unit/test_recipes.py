@@ -74,7 +74,7 @@ def apply(folder, how, path, name, text):
 def copy(tmp_path):
     """A copy of all that a recipe may change or run."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules", ".*_cache", ".hypothesis")
-    for part in ("core", "pages", "tests", ".streamlit", ".github"):
+    for part in ("core", "pages", "tests", ".streamlit", ".github", ".deploy"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=ignored)
     for part in ("dashboard.py", "README.md", "LICENSE", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / part, tmp_path / part)
