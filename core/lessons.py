@@ -9,7 +9,8 @@ class Lesson:
     """A page: its file, its title, a Material icon and the question that it answers.
 
     minutes: how long a first visit takes, the guesses included. kind: a lesson is a part of the
-    course, a tool is there when it is needed.
+    course, a tool is there when it is needed. questions: the names in the link of the questions
+    (`Prediction.answered`) with which the lesson is done.
     """
 
     page: str
@@ -18,6 +19,7 @@ class Lesson:
     question: str
     minutes: int
     kind: Literal["lesson", "tool"] = "lesson"
+    questions: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -25,15 +27,23 @@ class Lesson:
         first = self.page.removeprefix("pages/").partition("_")[0]
         return int(first) if first.isdecimal() else 0
 
+    @property
+    def question_ids(self) -> tuple[str, ...]:
+        """The lesson's questions, by names that no other lesson has."""
+        return tuple(f"{self.number}.{name}" for name in self.questions)
+
 
 LESSONS = (
-    Lesson("dashboard.py", "Start", ":material/home:", "What is a buffer?", 5),
+    Lesson(
+        "dashboard.py", "Start", ":material/home:", "What is a buffer?", 5, questions=("home_ran",)
+    ),
     Lesson(
         "pages/1_Attention_lab.py",
         "Attention lab",
         ":material/science:",
         "Does it matter how a module holds its mask?",
         15,
+        questions=("ran",),
     ),
     Lesson(
         "pages/2_Moving_devices.py",
@@ -41,6 +51,7 @@ LESSONS = (
         ":material/move_down:",
         "What moves, what stays, and what does it cost?",
         15,
+        questions=("ran", "counted_for"),
     ),
     Lesson(
         "pages/3_State_dict.py",
@@ -48,6 +59,7 @@ LESSONS = (
         ":material/save:",
         "What is saved, what comes back, what breaks?",
         15,
+        questions=("keys_ran", "edit_ran", "load_ran", "price_ran"),
     ),
     Lesson(
         "pages/4_What_is_state.py",
@@ -55,6 +67,7 @@ LESSONS = (
         ":material/grid_on:",
         "What does PyTorch do with a tensor, by how you hold it?",
         10,
+        questions=("ran",),
     ),
     Lesson(
         "pages/5_Training.py",
@@ -62,6 +75,7 @@ LESSONS = (
         ":material/trending_down:",
         "What does training change, and what does it leave alone?",
         10,
+        questions=("trained",),
     ),
     Lesson(
         "pages/6_Failure_cases.py",
@@ -69,6 +83,7 @@ LESSONS = (
         ":material/bug_report:",
         "What goes wrong in real projects, and what repairs it?",
         20,
+        questions=("ran",),
     ),
     Lesson(
         "pages/7_Check_your_module.py",
@@ -92,6 +107,7 @@ LESSONS = (
         ":material/account_tree:",
         "How do I hold this tensor?",
         20,
+        questions=("ran",),
     ),
     Lesson(
         "pages/10_Recap.py",
@@ -99,6 +115,7 @@ LESSONS = (
         ":material/quiz:",
         "What have I learned?",
         15,
+        questions=("ran",),
     ),
     Lesson(
         "pages/11_Workshop.py",
@@ -109,6 +126,8 @@ LESSONS = (
         "tool",
     ),
 )
+
+QUESTIONS = tuple(name for one in LESSONS for name in one.question_ids)  # of the whole course
 
 
 def lesson(page: str) -> Lesson:

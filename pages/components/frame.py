@@ -9,11 +9,11 @@ import streamlit as st
 from PIL import Image
 
 from core.attention.causal_attention import causal_mask
-from core.lessons import LESSONS, lesson
+from core.lessons import lesson
 from core.rooms.settings import ON_EVERY_PAGE
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
-from pages.components import progress, room_hook, state
+from pages.components import course, progress, room_hook, state
 from pages.server.internals import forgive_forged_values, keep_links_whole, rerun_after_reconnect
 from pages.server.run_lock import turn
 
@@ -40,9 +40,10 @@ STYLE = """<style>
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }
-/* Page links below a page's text wrap on a phone; those of the navigation are short. */
-.stPageLink:not(.st-key-navigation *) a { align-items: flex-start; padding-block: 0.3rem; }
-.stPageLink:not(.st-key-navigation *) a * { white-space: normal; line-height: 1.35; }
+.st-key-navigation { flex-wrap: nowrap; align-items: center; }
+/* Page links below a page's text wrap on a phone. */
+.stPageLink a { align-items: flex-start; padding-block: 0.3rem; }
+.stPageLink a * { white-space: normal; line-height: 1.35; }
 /* Streamlit's colours of code, with the text's mixed in: alone they have too little contrast. */
 .stCode pre .token:is(.keyword, .function, .class-name) {
   color: color-mix(in srgb, currentcolor 30%, #1c83e1); }
@@ -71,6 +72,7 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
         rerun_after_reconnect()
         open_page(name, {**ON_EVERY_PAGE, **(catalogue or {})})
         yield
+        course.ways_on(lesson(name), link_back)
         remember_link(name)
         room_hook.host().page_done(name)
 
@@ -83,9 +85,7 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     st.html(STYLE)
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")
-        for other in LESSONS:
-            link = None if other is here else link_back(other.page) or None
-            st.page_link(other.page, label=other.title, icon=other.icon, query_params=link)
+        course.navigation(here, link_back)
     room_hook.host().at_page(page)
     st.title(here.question, anchor=False)
     show_complaints(page)

@@ -68,6 +68,11 @@ def question_of(page: str | None, answered: str) -> Slot[str | None]:
     return Slot(f"question {answered} of {page}", nothing)
 
 
+def answered_on(page: str) -> Slot[set[str]]:
+    """The names of a page's questions that were answered in this session."""
+    return Slot(f"answered on {page}", set)
+
+
 # --------------------------------------------------------------------------- widgets
 
 

@@ -31,7 +31,14 @@ PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by th
 CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-since",
               "if-unmodified-since")  # fmt: skip
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
-NEEDED = ("ArrowVegaLiteChart", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
+NEEDED = (
+    "ArrowVegaLiteChart",
+    "BidiComponent",
+    "Checkbox",
+    "Html",
+    "PageLink",
+    "Radio",
+)  # by most pages
 
 
 def head() -> bytes:

@@ -5,8 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.lessons import LESSONS
-
 pytestmark = pytest.mark.browser
 
 
@@ -38,23 +36,52 @@ def test_who_leaves_a_page_gives_up_the_work_that_it_asked_for(visit):
     expect(other.page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
 
 
-def test_a_phone_shows_the_links_below_the_home_page_in_full(visit):
-    visitor = visit(viewport={"width": 390, "height": 844})
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["1280", "phone"])
+def test_the_navigation_is_one_row_and_leads_on_by_keyboard(visit, phone):
+    visitor = visit(**(PHONE if phone else {"viewport": {"width": 1280, "height": 720}}))
+    page = visitor.open("/Attention_lab")
+    menu = page.get_by_text("All pages")
+    expect(menu).to_be_visible()
+    box = page.locator(".st-key-navigation").bounding_box()
+    assert box["height"] < 48
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="11 Workshop")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="11 Workshop")).to_have_count(0)
+    expect(page.locator("a[aria-current=page]").first).to_have_text("1 Attention lab")
+    page.get_by_role("link", name="Next: 2 Moving devices").click()
+    expect(page).to_have_url(re.compile("Moving_devices"))
+
+
+def test_what_was_answered_is_marked_kept_and_forgotten(visit):
+    visitor = visit()
     page = visitor.open("/")
-    visitor.settled(charts=2)
-    heights = "links => links.map(link => link.getBoundingClientRect().height)"
-    foot = page.locator(".stPageLink:not(.st-key-navigation *)")
-    navigation = page.locator(".st-key-navigation .stPageLink")
-    expect(foot).to_have_count(len(LESSONS) - 1)
-    cut = foot.evaluate_all(
-        """links => links.flatMap(link => [link, ...link.querySelectorAll("*")])
-          .filter(part => part.scrollWidth > part.clientWidth).map(part => part.textContent)"""
-    )
-    assert cut == []
-    narrow, above = foot.evaluate_all(heights), navigation.evaluate_all(heights)
-    page.set_viewport_size({"width": 1400, "height": 844})
-    visitor.settled(charts=2)
-    wide = foot.evaluate_all(heights)
-    # Two lines each, and one where there is room; the navigation's links stay as they are.
-    assert all(tall > 1.4 * low for tall, low in zip(narrow, wide, strict=True))
-    assert navigation.evaluate_all(heights) == above
+    page.get_by_text("both work", exact=True).click()
+    page.get_by_role("button", name="Move and run").click()
+    expect(page.get_by_text("1 of 9 done.")).to_be_visible()
+    visitor.open("/")
+    expect(page.get_by_text("1 of 9 done.")).to_be_visible()
+    page.get_by_role("button", name="Forget my progress").click()
+    page.get_by_role("button", name="Keep them").click()
+    expect(page.get_by_text("1 of 9 done.")).to_be_visible()
+    page.get_by_role("button", name="Forget my progress").click()
+    page.get_by_role("button", name="Yes, forget them").click()
+    expect(page.get_by_text("0 of 9 done.")).to_be_visible()
+    visitor.open("/?done=1.ran&done=5.trained")
+    page.get_by_role("button", name="Take them up").click()
+    expect(page.get_by_text("2 of 9 done.")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("done="))
+
+
+@pytest.mark.parametrize("kept", ["{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000])
+def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit, kept):
+    visitor = visit()
+    page = visitor.open("/")
+    page.evaluate("text => localStorage.setItem('buffer-lab-progress', text)", kept)
+    visitor.open("/")
+    expect(page.get_by_text("Of what this browser had kept")).to_be_visible()
+    expect(page.get_by_text("0 of 9 done.")).to_be_visible()

@@ -30,7 +30,7 @@ WINGS_OF_PAGE = {  # the wings that a folder of pages draws, where these are not
     "decision_card": {"course"},
     "recap": {"course"},
     "check": {"check", "cases"},  # a finding leads to projects that it happened in
-    "home": {"lab"},
+    "home": {"course", "lab"},
     "lab": {"lab", "mask_cost"},
     "own_error": {"own_error", "cases"},  # a kind leads to projects that it happened in
     "state_dict": {"state_dict", "checkpoint"},

@@ -1,0 +1,204 @@
+// The navigation, a page's end, and the map of the course. What was answered stays in this browser.
+const KEY = "buffer-lab-progress";
+const MAX_CHARS = 10_000;
+
+function read(text, known) {
+  // {done, problem}: the questions of a text that are known; a text that is none of ours is refused
+  if (!text) return { done: [], problem: "" };
+  const problem = "what is no progress of this course was left out.";
+  try {
+    if (text.length > MAX_CHARS) return { done: [], problem };
+    const value = JSON.parse(text);
+    if (value?.version !== 1 || !Array.isArray(value.done)) return { done: [], problem };
+    const done = known.filter((id) => value.done.includes(id));
+    return { done, problem: value.done.every((id) => known.includes(id)) ? "" : problem };
+  } catch {
+    return { done: [], problem };
+  }
+}
+function load(known) {
+  try {
+    const found = read(localStorage.getItem(KEY), known);
+    return { ...found, problem: found.problem && `Of what this browser had kept, ${found.problem}` };
+  } catch {
+    return { done: [], problem: "This browser keeps nothing for this page. The course works all " +
+      "the same; only the marks of what is done are missing." };
+  }
+}
+function save(done) {
+  try { localStorage.setItem(KEY, JSON.stringify({ version: 1, done })); } catch { /* load says it */ }
+  dispatchEvent(new Event(KEY));
+}
+function make(tag, attributes = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), attributes);
+  made.append(...children);
+  return made;
+}
+const STATES = { done: ["✓", "done"], begun: ["◐", "begun"], open: ["", "open"], tool: ["", ""] };
+function stateOf(lesson, done) {
+  if (!lesson.questions.length) return "tool";
+  const count = lesson.questions.filter((id) => done.includes(id)).length;
+  return count === lesson.questions.length ? "done" : count ? "begun" : "open";
+}
+function link(lesson, text, className = "") {
+  const made = make("a", { href: lesson.href, className }, ...text);
+  made.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || !window.bufferLabGo) return;
+    event.preventDefault();
+    made.closest("details")?.removeAttribute("open");
+    window.bufferLabGo(lesson.number);
+  });
+  return made;
+}
+function named(lesson, done) {
+  const state = stateOf(lesson, done);
+  const [mark, word] = STATES[state];
+  const parts = [`${lesson.number ? `${lesson.number} ` : ""}${lesson.title}`];
+  if (mark && state !== "open") {
+    parts.push(make("span", { className: "mark", ariaHidden: "true" }, ` ${mark}`));
+    parts.push(make("span", { className: "read" }, `, ${word}`));
+  }
+  return parts;
+}
+function entry(lesson, here, done) {
+  const made = link(lesson, named(lesson, done));
+  if (lesson.number === here) made.setAttribute("aria-current", "page");
+  return made;
+}
+
+function navigation(place, data) {
+  const { done } = load(data.known);
+  const row = make("nav", { ariaLabel: "Pages" });
+  const inline = make("div", { className: "inline" });
+  for (const one of data.lessons) if (one.kind === "lesson" || one.number === data.here)
+    inline.append(entry(one, data.here, done));
+  const here = data.lessons.find((one) => one.number === data.here);
+  const all = make("div", { className: "all" });
+  for (const one of data.lessons) all.append(entry(one, data.here, done));
+  const menu = make("details", {}, make("summary", {}, "All pages"), all);
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  row.append(make("span", { className: "here" }, ...named(here, done)), inline, menu);
+  const focused = place.querySelector("nav") && place.getRootNode().activeElement?.getAttribute("href");
+  const open = place.querySelector("details")?.open;
+  place.replaceChildren(row);
+  if (open) menu.open = true;
+  if (focused) row.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function ways(place, data) {
+  const foot = make("nav", { ariaLabel: "Before and after this page", className: "foot" });
+  for (const [word, one] of [["Back", data.before], ["Next", data.after]]) {
+    if (!one) continue;
+    foot.append(link(one, [
+      make("strong", {}, `${word}: ${one.number ? `${one.number} ` : ""}${one.title}`),
+      make("span", {}, `${one.question} About ${one.minutes} minutes.`),
+    ], word.toLowerCase()));
+  }
+  place.replaceChildren(foot);
+  const { done } = load(data.known);
+  const fresh = data.answered.filter((id) => !done.includes(id) && data.known.includes(id));
+  if (fresh.length) save([...done, ...fresh]);
+}
+
+function map(place, data, component) {
+  const { done, problem } = load(data.known);
+  const said = make("p", { className: "said", role: "status" }, problem);
+  const list = make("ol");
+  const lessons = data.lessons.filter((one) => one.kind === "lesson");
+  const next = lessons.find((one) => stateOf(one, done) !== "done");
+  const finished = lessons.filter((one) => stateOf(one, done) === "done").length;
+  for (const one of data.lessons) {
+    const state = stateOf(one, done);
+    const count = one.questions.filter((id) => done.includes(id)).length;
+    const left = one.questions.length ? `, ${count} of ${one.questions.length} questions` : "";
+    const words = one.kind === "tool" ? "a tool, for when you need it" : STATES[state][1] + left;
+    list.append(make("li", { className: state },
+      make("span", { className: "number", ariaHidden: "true" },
+        state === "done" ? "✓" : String(one.number || "·")),
+      make("div", {}, link(one, [`${one.number ? `${one.number} ` : ""}${one.title}`]),
+        make("span", {}, ` ${one.question}`),
+        make("small", {}, `${one.minutes} minutes · ${words}`))));
+  }
+  const head = make("p", { className: "next" },
+    `${finished} of ${lessons.length} done. `,
+    ...(next ? ["Next: ", link(next, [`${next.number ? `${next.number} ` : ""}${next.title}`])] :
+      ["You have done it all."]));
+  const tools = make("div", { className: "tools" });
+  const button = (text, act) => {
+    const made = make("button", { type: "button" }, text);
+    made.addEventListener("click", act);
+    tools.append(made);
+    return made;
+  };
+  const text = () => JSON.stringify({ version: 1, done });
+  button("Copy as a link", async () => {
+    const address = new URL(location.pathname, location.origin);
+    for (const id of done) address.searchParams.append("done", id);
+    try { await navigator.clipboard.writeText(address); said.textContent = "Copied."; }
+    catch { said.replaceChildren(make("a", { href: address }, "This link has your progress.")); }
+  });
+  button("Save as a file", () => {
+    const address = URL.createObjectURL(new Blob([text()], { type: "application/json" }));
+    make("a", { href: address, download: "buffer-lab-progress.json" }).click();
+    URL.revokeObjectURL(address);
+  });
+  const file = make("input", { type: "file", accept: ".json", ariaLabel: "A file with progress" });
+  file.addEventListener("change", async () => {
+    const one = file.files[0];
+    if (!one) return;
+    const found = read(one.size > MAX_CHARS ? "x" : await one.text(), data.known);
+    if (found.done.length) save([...new Set([...done, ...found.done])]);
+    place.querySelector(".said").textContent = found.problem
+      ? `Of this file, ${found.problem}` : `Taken up: ${found.done.length} questions.`;
+  });
+  tools.append(make("label", {}, "Take up a file ", file));
+  const reset = button("Forget my progress", () => {
+    reset.replaceWith(make("span", { className: "sure" }, "Forget all marks? ", yes, no));
+    yes.focus();
+  });
+  const yes = make("button", { type: "button" }, "Yes, forget them");
+  const no = make("button", { type: "button" }, "Keep them");
+  yes.addEventListener("click", () => save([]));
+  no.addEventListener("click", () => map(place, data, component));
+  const parts = [head, list, tools, said];
+  if (data.brought.length) {
+    const take = make("button", { type: "button" }, "Take them up");
+    take.addEventListener("click", () => {
+      save([...new Set([...done, ...data.brought])]);
+      component.setTriggerValue("taken", true);
+    });
+    parts.unshift(make("p", { className: "brought" },
+      `This link brings ${data.brought.length} answered questions. `, take));
+  }
+  place.replaceChildren(...parts);
+}
+
+const PARTS = { navigation, ways, map };
+export default function (component) {
+  const { data, parentElement } = component;
+  const place = parentElement.querySelector(".place");
+  if (data.part === "navigation")
+    window.bufferLabGo = (number) => component.setTriggerValue("go", number);
+  const draw = () => PARTS[data.part](place, data, component);
+  draw();
+  if (data.part === "ways") return () => {};
+  addEventListener(KEY, draw);
+  addEventListener("storage", draw);
+  const outside = (event) => {
+    const menu = place.querySelector("details[open]");
+    if (menu && !event.composedPath().includes(menu)) menu.open = false;
+  };
+  addEventListener("pointerdown", outside);
+  return () => {
+    removeEventListener(KEY, draw);
+    removeEventListener("storage", draw);
+    removeEventListener("pointerdown", outside);
+  };
+}

@@ -1,0 +1,80 @@
+"""The navigation, the end of every page and the map of the course, drawn in the browser.
+
+What was answered stays in the browser, which draws the marks by itself: the page does not run again
+for them, and the server learns nothing of them.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.lessons import LESSONS, QUESTIONS, Lesson
+from pages.components import state
+
+HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "buffer_lab_course",
+    html="<div class='place'></div>",
+    css=(HERE / "course.css").read_text("utf-8"),
+    js=(HERE / "course.js").read_text("utf-8"),
+)
+Link = Callable[[str], Mapping[str, Any]]  # a page -> the parameters of the link to it
+
+
+def entry(lesson: Lesson, link: Mapping[str, Any]) -> dict[str, Any]:
+    """A Lesson as the browser needs it. The address is relative: the server may be in a folder."""
+    name = lesson.page.removeprefix("pages/").removesuffix(".py").partition("_")[2]
+    query = f"?{urlencode(link, doseq=True)}" if link else ""
+    return {
+        "number": lesson.number,
+        "title": lesson.title,
+        "question": lesson.question,
+        "minutes": lesson.minutes,
+        "kind": lesson.kind,
+        "questions": list(lesson.question_ids),
+        "href": f"./{name if lesson.number else ''}{query}",
+    }
+
+
+def navigation(here: Lesson, link: Link) -> None:
+    """All pages in one row, and the way to the one that was clicked."""
+    entries = [entry(one, link(one.page)) for one in LESSONS]
+    clicked = _component(
+        key="pages",
+        data={"part": "navigation", "here": here.number, "lessons": entries, "known": QUESTIONS},
+        on_go_change=lambda: None,
+    ).go
+    for one in LESSONS:
+        if one is not here and type(clicked) is int and one.number == clicked:
+            st.switch_page(one.page, query_params=link(one.page))
+
+
+def ways_on(here: Lesson, link: Link) -> None:
+    """The page before and the page after, with their questions; keeps what was answered here."""
+    place = LESSONS.index(here)
+    around = [LESSONS[n] if 0 <= n < len(LESSONS) else None for n in (place - 1, place + 1)]
+    before, after = (one and entry(one, link(one.page)) for one in around)
+    answered = [f"{here.number}.{name}" for name in sorted(state.answered_on(here.page).get())]
+    _component(
+        key="ways on",
+        data={
+            "part": "ways",
+            "before": before,
+            "after": after,
+            "answered": answered,
+            "known": QUESTIONS,
+        },
+    )
+
+
+def course_map(link: Link, brought: tuple[str, ...]) -> bool:
+    """All lessons with what is done of them. brought: questions that a link has as answered.
+
+    True once those were taken up.
+    """
+    entries = [entry(one, link(one.page)) for one in LESSONS]
+    data = {"part": "map", "lessons": entries, "known": QUESTIONS, "brought": list(brought)}
+    return bool(_component(key="map", data=data, on_taken_change=lambda: None).taken)
