@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import sleep
 
+import bench_rooms
 import bench_simulated_device
 import forward
 import kernels
@@ -48,12 +49,17 @@ class Size:
     forwards: int = 60
     pages: int = len(PAGES)  # that are clicked on
     warm_up: int = 1  # rounds of clicks and visits that are not counted
+    room_learners: int = 500
+    room_streams: int = 2000
+    room_questions: int = 3
+    room_idle: float = 20
     share: bool = False  # one server for several parts
 
 
 SHORT = Size(
     long=64, heavy=64, lengths=(1, 64), clicks=1, turns=2, turn=1, room=3, crowd=2, pace=0.3,
     paced=1.5, single=4, held=3, learners=2, starts=1, visits=1, soak=0.1, soakers=2,
+    room_learners=6, room_streams=9, room_questions=1, room_idle=0.2,
     collection=("on",), sample=0.2, leaves_after=3, forwards=3, pages=1, warm_up=0, share=True,
 )  # fmt: skip
 
@@ -414,6 +420,11 @@ def sim(size, house):
     ]  # fmt: skip
 
 
+def rooms(size, house):
+    """Workshop rooms: a whole workshop on one process, and deaths behind nginx."""
+    return bench_rooms.one_process(size) + bench_rooms.failures(size)
+
+
 PARTS = {
     part.__name__: part
     for part in (
@@ -430,5 +441,6 @@ PARTS = {
         start,
         traced,
         sim,
+        rooms,
     )
 }

@@ -1,0 +1,201 @@
+"""Workshop rooms under load: learners who listen and answer, on one process and behind nginx."""
+
+import asyncio
+import contextlib
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from figures import Row, p50, p95, spread
+from load import load
+from redis_server import running_redis
+from room_learners import Learner
+from room_servers import nginx, port_of, rooms_at, several
+from servers import Server
+from streamlit_server import started
+
+from core.rooms.room import Question
+
+WILL = Question("will", "Will it work?", ("yes", "no", "maybe"))
+BURST_SECONDS = 2.0
+
+
+@contextlib.contextmanager
+def server_with_rooms():
+    """(a Server, its rooms), at rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder, "rooms.sqlite3")
+        with (
+            started(kind=Server, variables={"BUFFERLAB_ROOMS": str(where)}) as server,
+            rooms_at(where) as rooms,
+        ):
+            server.wait_until_healthy()
+            server.come_to_rest()
+            yield server, rooms
+
+
+async def join(address, code, number):
+    """So many learners who listen, at most 50 at a time on their way in."""
+    learners = [Learner(address, code) for _ in range(number)]
+    gate = asyncio.Semaphore(50)
+
+    async def one(learner):
+        async with gate:
+            await learner.join()
+
+    await asyncio.gather(*map(one, learners))
+    return learners
+
+
+async def seen(learners, call, *arguments):
+    """The seconds until each learner saw a change of the instructor's."""
+    began = perf_counter()
+    room = await asyncio.to_thread(call, *arguments)
+    await asyncio.gather(*(one.until(lambda r: r["version"] >= room.version) for one in learners))
+    return [one.seen[room.version] - began for one in learners]
+
+
+async def burst(learners, asking, attempt=1):
+    """Everybody answers within BURST_SECONDS: how long each answer took."""
+
+    async def one(index, learner):
+        await asyncio.sleep(BURST_SECONDS * index / len(learners))
+        return await learner.answer(asking, index % 3, attempt)
+
+    done = await asyncio.gather(*(one(*pair) for pair in enumerate(learners)))
+    return [seconds for _, seconds in done]
+
+
+def exact(counts, number):
+    """How many answers were lost or doubled, where learner i chose i % 3."""
+    wanted = [len(range(option, number, 3)) for option in range(3)]
+    return sum(abs(a - b) for a, b in zip(counts, wanted, strict=True))
+
+
+async def workshop(server, rooms, number, questions, idle):
+    """Figures of a whole workshop on one process."""
+    code, key = await asyncio.to_thread(rooms.create)
+    before = server.processor()
+    learners = await join(server.address, code, number)
+    joined = (server.processor() - before) / number
+    before = server.processor()
+    await asyncio.sleep(idle)
+    resting = (server.processor() - before) / idle
+    changes, answers, wrong = [], [], 0
+    before = server.processor()
+    for asking in range(1, questions + 1):
+        changes += await seen(learners, rooms.ask, code, key, WILL)
+        answers += await burst(learners, asking)
+        changes += await seen(learners, rooms.close, code, key)
+        counts = (await asyncio.to_thread(rooms.read, code)).counts
+        wrong += exact(counts, number)
+        changes += await seen(learners, rooms.reveal, code, key, 1, "Because.")
+    each = (server.processor() - before) / number / questions
+    await asyncio.gather(*(one.leave() for one in learners))
+    return joined, resting, changes, answers, wrong, each
+
+
+def one_process(size):
+    """Rows of one process: a whole workshop, more streams, and a light session beside it."""
+    number, many = size.room_learners, size.room_streams
+    with server_with_rooms() as (server, rooms):
+        joined, resting, changes, answers, wrong, each = asyncio.run(
+            workshop(server, rooms, number, size.room_questions, size.room_idle)
+        )
+        crowd = asyncio.run(streams(server, rooms, many))
+        alone, beside = asyncio.run(light_session(server, rooms, number, size.turn))
+    who = f"Rooms: {number} learners on one process"
+    return [
+        Row(f"{who}: change to seen, p95", "under 250 ms", 250, p95(changes) * 1e3,
+            spread(changes), "ms", errors=wrong),
+        Row(f"{who}: answers in a burst of 2 s, p95", "under 100 ms", 100, p95(answers) * 1e3,
+            f"{spread(answers)}; {wrong} answers lost or doubled", "ms", errors=wrong),
+        Row(f"{who}, idle", "under 3 % of a core", 3, resting * 100, "", "%"),
+        Row(f"{who}: processor time to join, a learner", "at most 2 ms", 2, joined * 1e3, "", "ms"),
+        Row(f"{who}: processor time a learner and question", "at most 2 ms", 2, each * 1e3,
+            "asked, answered, closed, revealed", "ms"),
+        Row(f"Rooms: {many} streams on one process: change to seen, p95", "under 1,000 ms", 1000,
+            p95(crowd) * 1e3, spread(crowd), "ms"),
+        Row(f"p95 of a light lab session beside a room of {number}, against alone", "at most 1.5 ×",
+            1.5, p95(beside) / p95(alone), f"alone: {spread(alone)}; beside: {spread(beside)}"),
+    ]  # fmt: skip
+
+
+async def streams(server, rooms, number):
+    """How long so many streams take to see a change."""
+    code, key = await asyncio.to_thread(rooms.create)
+    learners = await join(server.address, code, number)
+    found = await seen(learners, rooms.ask, code, key, WILL)
+    found += await seen(learners, rooms.close, code, key)
+    await asyncio.gather(*(one.leave() for one in learners))
+    return found
+
+
+async def light_session(server, rooms, number, length):
+    """(seconds of actions alone, beside a room that answers)."""
+
+    def session(first):
+        found = load(server.address, "learner", pace=0.2, seconds=length, first=first)
+        assert not found.errors, found.errors[:3]
+        return found.seconds
+
+    alone = await asyncio.to_thread(session, 0)
+    code, key = await asyncio.to_thread(rooms.create)
+    learners = await join(server.address, code, number)
+    running, asking = asyncio.create_task(asyncio.to_thread(session, 1)), 0
+    while not running.done():
+        asking += 1
+        await seen(learners, rooms.ask, code, key, WILL)
+        await burst(learners, asking)
+    await asyncio.gather(*(one.leave() for one in learners))
+    return alone, await running
+
+
+async def disaster(address, where, number, end):
+    """(seconds back, answers lost or doubled) where something dies in mid-question."""
+    with rooms_at(where) as rooms:
+        code, key = await asyncio.to_thread(rooms.create)
+        learners = await join(address, code, number)
+        await seen(learners, rooms.ask, code, key, WILL)
+        answering = asyncio.create_task(burst(learners, 1))
+        await asyncio.sleep(BURST_SECONDS / 2)
+        await asyncio.to_thread(end)
+        await answering
+        await seen(learners, rooms.reveal, code, key, 1, "Because.")
+        wrong = exact((await asyncio.to_thread(rooms.read, code)).counts, number)
+        wrong += sum(one.room["phase"] != "revealed" for one in learners)
+        await asyncio.gather(*(one.leave() for one in learners))
+        return [seconds for one in learners for seconds in one.back], wrong
+
+
+def failures(size):
+    """Rows of processes behind nginx, of which one dies; of Redis that dies."""
+    number, rows = size.room_learners, []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as site,
+        running_redis(Path(folder)) as redis,
+        several(3, redis.address) as servers,
+        nginx(Path(site), [port_of(one) for one in servers]) as address,
+    ):
+
+        def restart():
+            redis.kill()
+            redis.start()
+
+        ends = {
+            "Redis killed and started again": restart,
+            "a process ended (SIGTERM)": lambda: servers[2].process.terminate(),
+            "a process killed": lambda: servers[1].process.kill(),
+        }
+        for what, end in ends.items():
+            back, wrong = asyncio.run(disaster(address, redis.address, number, end))
+            figures = f"{len(back)} cut off, {wrong} answers lost or doubled"
+            if back:
+                figures += f"; back p50 {p50(back):.2f}, p95 {p95(back):.2f} s"
+            longest = max(back, default=0.0)
+            rows.append(
+                Row(f"Rooms behind nginx, {number} learners: {what}, the last one back",
+                    "within 2 s, every answer exact", 2, longest, figures, "s", errors=wrong)
+            )  # fmt: skip
+    return rows
