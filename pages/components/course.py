@@ -13,7 +13,6 @@ import streamlit as st
 
 from core.lessons import LESSONS, QUESTIONS, Lesson
 from pages.components import state
-from pages.server.internals import unbind_parameters
 
 HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -50,7 +49,7 @@ def navigation(here: Lesson, link: Link) -> None:
     ).go
     for one in LESSONS:
         if one is not here and type(clicked) is int and one.number == clicked:
-            unbind_parameters()
+            state.unbind_link()
             st.switch_page(one.page, query_params=link(one.page))
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.settings.setting import Setting
+from pages.server.internals import unbind_parameters
 
 T = TypeVar("T")
 
@@ -156,6 +158,14 @@ def set_value(setting: Setting, value: Any) -> None:
 def forget(setting: Setting) -> None:
     """Take the guess back: it answers another question."""
     st.session_state[setting.name] = None
+
+
+def unbind_link() -> None:
+    """Give back the names in the link that this page's widgets have: another page comes."""
+    context = get_script_run_ctx()
+    if context:
+        with context.session_state.query_params() as parameters:
+            unbind_parameters(parameters)
 
 
 def edits_of(key: str) -> Mapping[str, Any]:

@@ -238,13 +238,10 @@ def keep_links_whole() -> None:
 ORIGINAL_POPULATE = QueryParams.populate_from_query_string
 
 
-def unbind_parameters() -> None:
+def unbind_parameters(parameters: QueryParams) -> None:
     """Let a page that is about to switch to another set the link of that page.
 
     Streamlit refuses names that a widget of the page before is bound to.
     """
-    context = get_script_run_ctx()
-    if context:
-        with context.session_state.query_params() as parameters:
-            for widget_id in list(parameters._bindings_by_widget):
-                parameters.unbind_widget(widget_id)
+    for widget_id in list(parameters._bindings_by_widget):
+        parameters.unbind_widget(widget_id)
