@@ -85,7 +85,7 @@ function navigation(place, data) {
     if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
   row.append(make("span", { className: "here" }, ...named(here, done)), inline, menu);
-  const focused = place.querySelector("nav") && place.getRootNode().activeElement?.getAttribute("href");
+  const focused = place.querySelector("nav") && document.activeElement?.getAttribute("href");
   const open = place.querySelector("details")?.open;
   place.replaceChildren(row);
   if (open) menu.open = true;
@@ -117,7 +117,7 @@ function map(place, data, component) {
   for (const one of data.lessons) {
     const state = stateOf(one, done);
     const count = one.questions.filter((id) => done.includes(id)).length;
-    const left = one.questions.length ? `, ${count} of ${one.questions.length} questions` : "";
+    const left = one.questions.length ? `, ${count} of ${one.questions.length} answered` : "";
     const words = one.kind === "tool" ? "a tool, for when you need it" : STATES[state][1] + left;
     list.append(make("li", { className: state },
       make("span", { className: "number", ariaHidden: "true" },
@@ -183,7 +183,7 @@ function map(place, data, component) {
 const PARTS = { navigation, ways, map };
 export default function (component) {
   const { data, parentElement } = component;
-  const place = parentElement.querySelector(".place");
+  const place = parentElement.querySelector(".course-part");
   if (data.part === "navigation")
     window.bufferLabGo = (number) => component.setTriggerValue("go", number);
   const draw = () => PARTS[data.part](place, data, component);

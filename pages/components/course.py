@@ -17,9 +17,10 @@ from pages.components import state
 HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "buffer_lab_course",
-    html="<div class='place'></div>",
+    html="<div class='course-part'></div>",
     css=(HERE / "course.css").read_text("utf-8"),
     js=(HERE / "course.js").read_text("utf-8"),
+    isolate_styles=False,
 )
 Link = Callable[[str], Mapping[str, Any]]  # a page -> the parameters of the link to it
 

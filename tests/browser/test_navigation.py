@@ -32,7 +32,9 @@ def test_who_leaves_a_page_gives_up_the_work_that_it_asked_for(visit):
     page.get_by_role("link", name="Start").first.click()
     expect(page).not_to_have_url(re.compile("Attention_lab"))
     other = visit()
-    other.open("/Attention_lab?predict=false&input=text&tokens=1100&seed=11&compare=false&buffer=true")
+    other.open(
+        "/Attention_lab?predict=false&input=text&tokens=1100&seed=11&compare=false&buffer=true"
+    )
     expect(other.page.locator(".stVegaLiteChart canvas")).to_have_count(2, timeout=60_000)
 
 
