@@ -1,0 +1,145 @@
+"""What the glossary claims, run on PyTorch, word by word."""
+
+import inspect
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from core.course.glossary import GLOSSARY
+from core.device.simulated_device import register
+
+
+class Held(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+        self.register_buffer("kept", torch.ones(3))
+        self.register_buffer("unsaved", torch.ones(3), persistent=False)
+        self.register_buffer("empty", None)
+        self.assigned = nn.Buffer(torch.ones(3))
+        self.plain = torch.ones(3)
+        tensor = torch.ones(3)
+        self.closed = lambda: tensor
+
+
+def names(pairs):
+    return [name for name, _ in pairs]
+
+
+def module():
+    outer = nn.Module()
+    outer.layer = Held()
+    assert names(outer.named_modules()) == ["", "layer"]
+
+
+def parameter():
+    held = Held()
+    assert names(held.named_parameters()) == ["weight"] and "weight" in held.state_dict()
+    optimizer = torch.optim.SGD(held.parameters(), lr=0.1)
+    assert optimizer.param_groups[0]["params"] == [held.weight]
+
+
+def buffer():
+    held = Held()
+    assert names(held.named_buffers()) == ["kept", "unsaved", "assigned"]
+    assert held.to("meta").kept.device.type == held.assigned.device.type == "meta"
+
+
+def plain_attribute():
+    held = Held().to("meta")
+    assert held.plain.device.type == "cpu" and "plain" not in held.state_dict()
+    assert "plain" not in names([*held.named_buffers(), *held.named_parameters()])
+
+
+def persistent():
+    assert {"kept", "assigned"} < set(Held().state_dict())
+
+
+def non_persistent():
+    held = Held().to("meta")
+    assert held.unsaved.device.type == "meta" and "unsaved" not in held.state_dict()
+
+
+def none_buffer():
+    held = Held()
+    assert held.empty is None and "empty" not in held.state_dict()
+    assert "empty" in held._buffers
+
+
+def state_dict():
+    outer = nn.Module()
+    outer.layer = Held()
+    assert list(outer.state_dict()) == ["layer.weight", "layer.kept", "layer.assigned"]
+
+
+def device():
+    register()
+    with pytest.raises(RuntimeError, match="same device"):
+        torch.ones(2, device="sim") @ torch.ones(2)
+
+
+def meta_device():
+    tensor = torch.ones(3, device="meta")
+    assert tensor.shape == (3,) and tensor.dtype is torch.float32
+    with pytest.raises(RuntimeError):
+        tensor.item()
+
+
+def apply():
+    held, seen = Held(), []
+    for call in (held.to, held.half):
+        assert "self._apply(" in inspect.getsource(call)
+    held._apply(lambda tensor: seen.append(tensor.data_ptr()) or tensor)
+    listed = {t.data_ptr() for t in (*held.parameters(), *held.buffers())}
+    assert set(seen) == listed
+
+
+def closure():
+    assert Held().to("meta").closed().device.type == "cpu"
+
+
+def weights():
+    scores = torch.randn(4, 4).masked_fill(torch.ones(4, 4).triu(1).bool(), -torch.inf)
+    attention = torch.softmax(scores / 2, -1)
+    torch.testing.assert_close(attention.sum(-1), torch.ones(4))
+    assert (attention.triu(1) == 0).all()
+
+
+def sdpa():
+    q, k, v = torch.randn(3, 1, 4, 2)
+    mask = torch.ones(4, 4).triu(1).bool()
+    scores = (q @ k.mT).masked_fill(mask, -torch.inf)
+    context = torch.softmax(scores / 2**0.5, -1) @ v
+    torch.testing.assert_close(scaled_dot_product_attention(q, k, v, is_causal=True), context)
+
+
+PROVEN = {
+    "module": module,
+    "parameter": parameter,
+    "buffer": buffer,
+    "plain attribute": plain_attribute,
+    "persistent buffer": persistent,
+    "non-persistent buffer": non_persistent,
+    "None buffer": none_buffer,
+    "state_dict": state_dict,
+    "device": device,
+    "meta device": meta_device,
+    "`_apply`": apply,
+    "closure": closure,
+    "causal mask": weights,
+    "attention scores": sdpa,
+    "attention weights": weights,
+    "context vector": sdpa,
+    "SDPA": sdpa,
+}
+
+
+@pytest.mark.parametrize("word", PROVEN)
+def test_what_the_glossary_says_of_a_word_is_so(word):
+    PROVEN[word]()
+
+
+def test_every_word_is_run_but_for_a_name_of_a_file():
+    assert set(GLOSSARY) - set(PROVEN) == {"checkpoint"}
