@@ -42,7 +42,9 @@ def entry(lesson: Lesson, link: Mapping[str, Any]) -> dict[str, Any]:
 
 def navigation(here: Lesson, link: Link) -> None:
     """All pages in one row, and the way to the one that was clicked."""
-    entries = [entry(one, link(one.page)) for one in LESSONS]
+    # This page's own link changes with every control; without it, the message stays the same, and
+    # Streamlit sends only its name.
+    entries = [entry(one, {} if one is here else link(one.page)) for one in LESSONS]
     clicked = _component(
         key="pages",
         data={"part": "navigation", "here": here.number, "lessons": entries, "known": QUESTIONS},
