@@ -55,6 +55,7 @@ function press(event) {
 }
 export default function () {
   document.addEventListener("keydown", press, true);
+  document.documentElement.dataset.remote = "on";
   const now = document.querySelector(DONE);
   if (now && now !== shown) now.scrollIntoView({ block: "center" });
   shown = now;
