@@ -126,7 +126,7 @@ def reduced(
     seen: the same observation as it was reduced before, from which all but the close look is taken.
     """
     without_buffers, with_buffer = (
-        reduced_run(observation.variant(buffer), wanted, seen and seen.variant(buffer))
+        reduced_run(observation.variant(buffer), wanted, seen.variant(buffer) if seen else None)
         for buffer in (False, True)
     )
     return replace(observation, without_buffers=without_buffers, with_buffer=with_buffer)
@@ -144,11 +144,11 @@ def reduced_run(run: VariantRun, wanted: ViewRequest, seen: VariantRun | None) -
             masked = hidden
             if hidden is None or place == ("attn_scores", 0):
                 masked = torch.zeros((), dtype=torch.bool).expand(tensor.shape)
-            look = (tensor, masked, wanted.window, wanted.query)
-            if seen:
-                matrix = look_elsewhere(seen.trace.get(*place).tensor, *look)
+            before = seen.trace.get(*place) if seen else None
+            if before:
+                matrix = look_elsewhere(before.tensor, tensor, masked, wanted.window, wanted.query)
             else:
-                matrix = reduce(*look, place in charted)
+                matrix = reduce(tensor, masked, wanted.window, wanted.query, place in charted)
             stage = replace(stage, tensor=matrix)
         stages.append(stage)
     return replace(run, trace=replace(run.trace, stages=tuple(stages)))

@@ -42,8 +42,7 @@ PLAN = Screens("plan", "The plan")
 SHOWN, HIDDEN = "shown", "hidden"
 PRESENT = Switch("present", "Presenter view", False, "Large type for a projector.")
 CONTROLS = Choice("controls", "Controls of the lesson", SHOWN, options=(SHOWN, HIDDEN))
-FOLLOW = Text("follow", "The room whose instructor is followed", "", max_chars=20)
-ON_EVERY_PAGE = catalogue(PRESENT, CONTROLS, FOLLOW)
+ON_EVERY_PAGE = catalogue(PRESENT, CONTROLS)
 WORKSHOP = catalogue(
     Text("room", "The room's code", "", max_chars=20),
     PLAN,

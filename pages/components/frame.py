@@ -74,7 +74,6 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
         yield
         course.ways_on(lesson(name), link_back)
         remember_link(name)
-        room_hook.host().page_done(name)
 
 
 def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:

@@ -25,9 +25,6 @@ class Host(Protocol):
     def at_page(self, page: str) -> None:
         """A page has its navigation, and nothing else so far."""
 
-    def page_done(self, page: str) -> None:
-        """A page was drawn."""
-
     def at_gate(self, gate: Gate) -> None:
         """A gate is about to be drawn; a guess that is set now is the one that it gets."""
 
@@ -43,7 +40,6 @@ class Nobody:
     """No room: nothing happens."""
 
     def at_page(self, page: str) -> None: ...
-    def page_done(self, page: str) -> None: ...
     def at_gate(self, gate: Gate) -> None: ...
     def opened(self, gate: Gate) -> None: ...
     def happened(self, guess: str, happened: str, reason: str) -> None: ...

@@ -10,7 +10,7 @@ from core.rooms.plan import entry, place_in, with_screen
 from core.rooms.questions import page_name, plain, screen_at, screen_of, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import FOLLOW, ON_EVERY_PAGE, PLAN, PRESENT
+from core.rooms.settings import ON_EVERY_PAGE, PLAN, PRESENT
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.rooms.addresses import join_address
@@ -23,7 +23,7 @@ WORKSHOP_PAGE = "pages/11_Workshop.py"
 
 def screen_here(page: str) -> Screen:
     """The screen that this browser shows, without what is only about the projector."""
-    names = [name for name in st.query_params if name not in (PRESENT.name, FOLLOW.name)]
+    names = [name for name in st.query_params if name != PRESENT.name]
     return screen_of(page, {name: st.query_params.get_all(name) for name in names})
 
 
@@ -41,7 +41,6 @@ def bar(room: Controlled, here: Snapshot, page: str) -> None:
         with st.popover("Room", icon=":material/more_horiz:"):
             switches()
             add_to_plan(room, plan, page)
-            follow_switch(room, here, page)
             st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
     say_trouble()
 
@@ -127,34 +126,3 @@ def prepare(page: str) -> None:
         st.page_link(WORKSHOP_PAGE, label="To the plan",
                      query_params=state.link_to(WORKSHOP_PAGE).get())  # fmt: skip
     say_trouble()
-
-
-def follow_switch(room: Controlled, here: Snapshot, page: str) -> None:
-    """Whether learners who follow see this screen."""
-    leads = here.room.screen is not None
-    button(
-        "Stop leading" if leads else "Lead: who follows sees my screen",
-        "lead",
-        set_leading,
-        room,
-        page,
-        not leads,
-    )
-
-
-def set_leading(room: Controlled, page: str, leads: bool) -> None:
-    """Begin to tell learners which screen this is, or end it."""
-    screen = screen_here(page) if leads else None
-    tried(lambda: rooms().show_screen(room.code, room.key, screen))
-
-
-def lead(room: Controlled, here: Snapshot, page: str) -> None:
-    """Tell those who follow where the instructor is now, if it is elsewhere than before."""
-    if here.room.screen is None:
-        return
-    try:
-        screen = screen_here(page)
-    except SettingError:
-        return
-    if screen != here.room.screen:
-        tried(lambda: rooms().show_screen(room.code, room.key, screen))

@@ -17,7 +17,7 @@ from core.rooms.rooms import rooms
 from core.settings.setting import Choice, SettingError
 from pages.components import state
 from pages.components.room_hook import Gate
-from pages.rooms.bar import WORKSHOP_PAGE, bar, lead, prepare
+from pages.rooms.bar import WORKSHOP_PAGE, bar, prepare
 from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled, present_room, tried
 from pages.rooms.live import answers
@@ -40,11 +40,6 @@ class Strip:
             bar(*found, page)
         elif state.link_to(WORKSHOP_PAGE).get().get(PREPARE):
             prepare(page)
-
-    def page_done(self, page: str) -> None:
-        """Those who follow hear where the instructor is."""
-        if page != WORKSHOP_PAGE and (found := present_room()):
-            lead(*found, page)
 
     def at_gate(self, gate: Gate) -> None:
         """Draw the controls, which may set the guess."""

@@ -13,7 +13,6 @@ class Listener:
         self.heard = []
 
     def at_page(self, page): ...
-    def page_done(self, page): ...
 
     def at_gate(self, gate):
         self.heard.append(("at", gate.page, gate.about, gate.prediction.guess.options))
