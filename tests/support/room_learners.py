@@ -34,7 +34,7 @@ class Learner:
         body = json.dumps(data).encode() if data is not None else b""
         more = [f"Content-Length: {len(body)}", f"Origin: {self.address}"] if body else []
         async with self.turn:
-            if self.kept is None:
+            if self.kept is None or self.kept[0].at_eof():  # idle connections are closed
                 self.kept = await self.connect()
             reader, writer = self.kept
             try:
