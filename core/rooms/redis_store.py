@@ -136,7 +136,7 @@ class RedisStore:
     def fields(self, code: str, *names: str) -> list[Any]:
         """Fields of a room that has not expired. Raises NoRoom."""
         with asking_redis():
-            found: list[Any] = self.redis.hmget(keys(code)[0], [*names, "expires"])  # ty: ignore
+            found: list[Any] = self.redis.hmget(keys(code)[0], [*names, "expires"])
         expires = found.pop()
         if expires is None or float(expires) <= self.clock():
             raise NoRoom
@@ -183,7 +183,14 @@ class RedisStore:
             asking = room.asking
             number, options = (asking.number, len(asking.question.options)) if asking else (0, 0)
             room_key, askings, *_ = keys(code)
-            values = [before.version, room.version, room.phase, number, options, to_json(room)]
+            values: list[Any] = [
+                before.version,
+                room.version,
+                room.phase,
+                number,
+                options,
+                to_json(room),
+            ]
             values += [room.expires, to_json(asking) if asking else "", code, CHANGED]
             values.append(secrets.token_hex(8))
             with asking_redis():
