@@ -141,9 +141,10 @@ def reduced_run(run: VariantRun, wanted: ViewRequest, seen: VariantRun | None) -
     for stage in run.trace.stages:
         if stage.name in ("attn_scores", "scaled_scores", "attn_weights", "dropped_weights"):
             tensor, place = stage.tensor[0], (stage.name, stage.change)
-            masked = hidden
             if hidden is None or place == ("attn_scores", 0):
                 masked = torch.zeros((), dtype=torch.bool).expand(tensor.shape)
+            else:
+                masked = hidden
             before = seen.trace.get(*place) if seen else None
             if before:
                 matrix = look_elsewhere(before.tensor, tensor, masked, wanted.window, wanted.query)
