@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.device.available import limits
-from core.moving.questions import asked_of
 from core.moving.reasons import reason
 from core.moving.settings import MOVING
 from core.moving.take_home import timeline_script
@@ -19,7 +18,7 @@ with frame.page(PAGE, MOVING):
         "see where every tensor is after each step."
     )
     built, ask, place = timeline.builder()
-    asked = asked_of(built) if built else None
+    asked = timeline.question_of(built)
     answered = False
     if built and asked:
         with place:

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.attention.outcome import Outcome
 from core.charts.markdown_table import markdown_table
+from core.moving.questions import Asked, asked_of
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import Place, TimelineResult, run_timeline
@@ -19,6 +20,11 @@ from pages.components.widgets import put_in_link, section, widget
 def cached_timeline(timeline: Timeline) -> TimelineResult:
     """The TimelineResult of a Timeline. It is shared between sessions, and nobody changes it."""
     return run_timeline(timeline)
+
+
+def question_of(timeline: Timeline | None) -> Asked | None:
+    """What is asked about a Timeline; None where there is none."""
+    return asked_of(timeline) if timeline else None
 
 
 def builder() -> tuple[Timeline | None, bool, DeltaGenerator]:

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Visitor
+from browser_visitor import Visitor
 from playwright.sync_api import expect
 from room_servers import rooms_at
 from streamlit_server import started

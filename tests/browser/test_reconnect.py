@@ -1,7 +1,7 @@
 """The server is ended and started again while a page is open, and the page goes on."""
 
 import pytest
-from conftest import Visitor
+from browser_visitor import Visitor
 from playwright.sync_api import expect
 from streamlit_server import free_port, started
 

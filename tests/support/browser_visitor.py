@@ -1,0 +1,34 @@
+"""A visitor: one browser page, and what a person does in it."""
+
+from playwright.sync_api import expect
+
+
+class Visitor:
+    """A browser page with its own cookies, and a record of what went wrong in it."""
+
+    def __init__(self, browser, server, **context):
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1400, "height": 1000}} | context
+        )
+        self.page = self.context.new_page()
+        self.server = server
+        self.console, self.hosts = [], set()
+        self.page.on("console", self.note)
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def note(self, message):
+        if message.type == "error":
+            self.console.append(message.text)
+
+    def open(self, link="/", heading=None):
+        self.page.goto(self.server + link)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        return self.page
+
+    def settled(self, charts):
+        """Wait until that many heatmaps are drawn and the script has come to rest."""
+        expect(self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")).to_have_count(charts)
+        expect(
+            self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+        ).to_have_count(1)
