@@ -36,7 +36,10 @@ STYLE = """<style>
     position: sticky; left: 0; background: Canvas; z-index: 1; max-width: 45vw; } }
 /* Of several guesses the button stays in sight, at the bottom of a small screen. */
 [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
-  position: sticky; bottom: 0.75rem; z-index: 5; }
+  position: sticky; bottom: 0.75rem; z-index: 5; background: Canvas; }
+@media (max-width: 640px) {
+  [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
+    bottom: 0; width: 100% !important; padding-block: 0.5rem; } }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }
