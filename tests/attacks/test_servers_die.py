@@ -2,6 +2,7 @@
 
 import asyncio
 
+import coroutines
 import pytest
 from redis_server import running_redis
 from room_learners import Learner
@@ -56,7 +57,7 @@ def test_redis_is_killed_and_comes_back(house):
         redis.kill()
         redis.start()
 
-    asyncio.run(through(address, redis.address, disaster))
+    coroutines.run(through(address, redis.address, disaster))
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
@@ -68,5 +69,5 @@ def test_a_process_ends_in_mid_question(house, end):
         getattr(victim.process, end)()
         victim.process.wait(10)
 
-    cut = asyncio.run(through(address, redis.address, disaster))
+    cut = coroutines.run(through(address, redis.address, disaster))
     assert 0 < cut < LEARNERS, "each process had some of them"
