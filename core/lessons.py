@@ -1,5 +1,6 @@
 """The catalogue of lessons: the pages, in their order."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -130,6 +131,17 @@ LESSONS = (
 QUESTIONS = tuple(name for one in LESSONS for name in one.question_ids)  # of the whole course
 
 
+def page_name(page: str) -> str:
+    """The name in the address of a page's file: `State_dict` for pages/3_State_dict.py."""
+    name = re.sub(r"^\d+_", "", page.rpartition("/")[2].removesuffix(".py"))
+    return "" if name == "dashboard" else name
+
+
 def lesson(page: str) -> Lesson:
     """The Lesson of a page's file."""
     return next(lesson for lesson in LESSONS if lesson.page == page)
+
+
+def lesson_at(name: str) -> Lesson | None:
+    """The Lesson whose page has that name in its address, if there is one."""
+    return next((lesson for lesson in LESSONS if page_name(lesson.page) == name), None)

@@ -1,22 +1,36 @@
 """What is said about a case's outcome and about a guess at it, from what was seen."""
 
-from core.cases.case import Case, Choice, Seen
+from typing import Protocol
+
+from core.cases.case import Choice, Seen
 from core.settings import prediction
 from core.settings.prediction import Verdict
 
 
-def what_happened(case: Case, seen: Seen) -> Choice | None:
+class Asked(Protocol):
+    """Whatever has choices, each of which holds of some runs and not of others."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]: ...
+
+
+def what_happened(asked: Asked, seen: Seen) -> Choice | None:
     """The choice that holds of what was seen; None if none does, as another PyTorch might."""
-    return next((choice for choice in case.choices if choice.holds(seen)), None)
+    return next((choice for choice in asked.choices if choice.holds(seen)), None)
 
 
-def verdict(case: Case, guess: str, seen: Seen) -> Verdict:
-    """What a guess was worth: its own reason, and that of what happened."""
-    happened = what_happened(case, seen)
-    guessed = next(choice for choice in case.choices if choice.text == guess)
+def verdict(asked: Asked, guess: str, seen: Seen, cause_first: bool = False) -> Verdict:
+    """What a guess was worth: its own reason, and that of what happened.
+
+    cause_first: the reason of what happened comes before that of a wrong guess.
+    """
+    happened = what_happened(asked, seen)
+    guessed = next(choice for choice in asked.choices if choice.text == guess)
     if happened is None:
         return Verdict(guess, None, "None of the answers is what happened here.", "See below.")
-    reason = guessed.reason if guessed is happened else f"{guessed.reason} {happened.reason}"
+    both = (happened, guessed) if cause_first else (guessed, happened)
+    shown = both[:1] if guessed is happened else both
+    reason = " ".join(choice.reason for choice in shown)
     return prediction.verdict(guess, happened.text, reason)
 
 

@@ -2,19 +2,8 @@
 
 from core.course import case_modules as modules
 from core.course.case import NOT_PERSISTENT, PARAMETER, PERSISTENT, PLAIN, Case
-from core.course.place import Place
+from core.course.place import FAILURES, LEDGER, MOVING, STATE_DICT, TRAINING, Place
 
-LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES = (
-    f"pages/{name}.py"
-    for name in (
-        "1_Attention_lab",
-        "2_Moving_devices",
-        "3_State_dict",
-        "4_What_is_state",
-        "5_Training",
-        "6_Failure_cases",
-    )
-)
 PRICE = Place(
     STATE_DICT,
     "state_dict: what masks cost in the file",

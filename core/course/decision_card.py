@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.course.case_machine import BOTH_TRAINED, FAILURES, MOVING, NORM, PRICE
-from core.course.place import Place
+from core.course.case_machine import BOTH_TRAINED, NORM, PRICE
+from core.course.place import CHECK, FAILURES, MOVING, Place
 
-CHECK = "pages/7_Check_your_module.py"
 CARD = "pages/9_Decision_card.py"
 TITLE = "How do I hold this tensor?"
 

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass
 
+LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK = (
+    f"pages/{name}.py"
+    for name in (
+        "1_Attention_lab",
+        "2_Moving_devices",
+        "3_State_dict",
+        "4_What_is_state",
+        "5_Training",
+        "6_Failure_cases",
+        "7_Check_your_module",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Place:

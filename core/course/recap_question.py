@@ -6,11 +6,10 @@ from types import FunctionType
 from core.cases.case import Choice, Seen
 from core.cases.observe import execute
 from core.cases.program import program, shown
-from core.cases.reasons import as_text
+from core.cases.reasons import as_text, verdict, what_happened
 from core.code.building_blocks import DEVICE
 from core.code.script import Script
 from core.course.place import Place
-from core.settings import prediction
 from core.settings.prediction import Verdict
 
 
@@ -56,14 +55,9 @@ def in_words(seen: Seen) -> str:
 
 def what_holds(question: RecapQuestion, seen: Seen) -> Choice | None:
     """The choice that holds of what was seen; None if none does, as another PyTorch might."""
-    return next((choice for choice in question.choices if choice.holds(seen)), None)
+    return what_happened(question, seen)
 
 
 def recap_verdict(question: RecapQuestion, guess: str, seen: Seen) -> Verdict:
     """What a guess was worth: what happened, and why; a wrong guess gets its own reason too."""
-    happened = what_holds(question, seen)
-    guessed = next(choice for choice in question.choices if choice.text == guess)
-    if happened is None:
-        return Verdict(guess, None, "None of the answers is what happened here.", "See below.")
-    reason = guessed.reason if guessed is happened else f"{happened.reason} {guessed.reason}"
-    return prediction.verdict(guess, happened.text, reason)
+    return verdict(question, guess, seen, cause_first=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from core.lessons import page_name
 from core.rooms.room import PROMPT_CHARS, QUERY_CHARS, Question, Screen
 from core.settings.setting import SettingError
 
@@ -23,12 +24,6 @@ def plain(markdown: str) -> str:
     parts = re.split(r"(`[^`]*`)", text)
     parts[::2] = [re.sub(r"\*\*?|:material/\w+:", "", part) for part in parts[::2]]
     return " ".join("".join(parts).split())
-
-
-def page_name(page: str) -> str:
-    """The name in the address of a page's file: `State_dict` for pages/3_State_dict.py."""
-    name = re.sub(r"^\d+_", "", page.rpartition("/")[2].removesuffix(".py"))
-    return "" if name == "dashboard" else name
 
 
 def screen_of(page: str, settings: Mapping[str, str | Sequence[str]]) -> Screen:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.lessons import LESSONS, QUESTIONS, Lesson
+from core.lessons import LESSONS, QUESTIONS, Lesson, page_name
 from pages.components import state
 
 HERE = Path(__file__).parent
@@ -27,7 +27,6 @@ Link = Callable[[str], Mapping[str, Any]]  # a page -> the parameters of the lin
 
 def entry(lesson: Lesson, link: Mapping[str, Any]) -> dict[str, Any]:
     """A Lesson as the browser needs it. The address is relative: the server may be in a folder."""
-    name = lesson.page.removeprefix("pages/").removesuffix(".py").partition("_")[2]
     query = f"?{urlencode(link, doseq=True)}" if link else ""
     return {
         "number": lesson.number,
@@ -36,7 +35,7 @@ def entry(lesson: Lesson, link: Mapping[str, Any]) -> dict[str, Any]:
         "minutes": lesson.minutes,
         "kind": lesson.kind,
         "questions": list(lesson.question_ids),
-        "href": f"./{name if lesson.number else ''}{query}",
+        "href": f"./{page_name(lesson.page)}{query}",
     }
 
 

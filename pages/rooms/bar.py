@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.lessons import LESSONS
+from core.lessons import lesson_at
 from core.rooms.codes import spaced
 from core.rooms.plan import entry, place_in, with_screen
-from core.rooms.questions import page_name, plain, screen_at, screen_of, settings_of_screen
+from core.rooms.questions import plain, screen_at, screen_of, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
 from core.rooms.settings import ON_EVERY_PAGE, PLAN, PRESENT
@@ -65,8 +65,8 @@ def way_on(plan: tuple[str, ...], page: str) -> None:
 
 def page_of(screen: Screen) -> str | None:
     """The file of a screen's page, if there is one."""
-    found = (one.page for one in LESSONS if page_name(one.page) == screen.page)
-    return next(found, None)
+    found = lesson_at(screen.page)
+    return found.page if found else None
 
 
 def go_to(screen: Screen) -> None:

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.lessons import LESSONS
+from core.lessons import LESSONS, lesson_at
 from core.rooms.codes import read_code, spaced
-from core.rooms.questions import page_name, settings_of_screen
+from core.rooms.questions import settings_of_screen
 from core.rooms.room import ENDED, LOBBY, Asking, NoRoom, Screen, Snapshot
 from core.rooms.rooms import rooms
 from core.rooms.settings import WORKSHOP
@@ -154,14 +154,13 @@ def show_chart(room: Controlled, show: bool) -> None:
 
 def to_screen(screen: Screen) -> None:
     """A link to a screen, by its lesson's title."""
-    for lesson in LESSONS:
-        if page_name(lesson.page) == screen.page:
-            st.page_link(
-                lesson.page,
-                label=f"To the screen: {lesson.title}",
-                icon=lesson.icon,
-                query_params=settings_of_screen(screen),
-            )
+    if lesson := lesson_at(screen.page):
+        st.page_link(
+            lesson.page,
+            label=f"To the screen: {lesson.title}",
+            icon=lesson.icon,
+            query_params=settings_of_screen(screen),
+        )
 
 
 def where_to_ask() -> None:

@@ -5,31 +5,27 @@ Answers come from the hub; every code passes the guard; every POST says which pa
 
 import asyncio
 import contextlib
-import json
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from types import FrameType
-from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from core.rooms.codes import new_key, read_code
-from core.rooms.room import Answer, NoRoom, RoomError
+from core.rooms.room import Answer, NoRoom
 from core.rooms.rooms import Rooms, rooms
-from core.rooms.store import StoreDown
 from pages.rooms import documents
 from pages.rooms.addresses import join_address, join_path, server_addresses
-from pages.rooms.guard import Guard, TooMany
+from pages.rooms.event_stream import EventStream
+from pages.rooms.guard import Guard
 from pages.rooms.hub import Hub, Stream
 from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
+from pages.rooms.requests import Handler, Wrong, answered, body_of, set_cookie, whole
 
-BODY_BYTES = 1024
-COOKIE_SECONDS = 7 * 24 * 3600
-Handler = Callable[[Request], Awaitable[ASGIApp]]
 CONTROLS: dict[str, Callable[[Rooms, str, str], object]] = {
     "close": Rooms.close,
     "reopen": Rooms.reopen,
@@ -40,14 +36,6 @@ CONTROLS: dict[str, Callable[[Rooms, str, str], object]] = {
     "lobby": Rooms.to_lobby,
     "end": Rooms.end,
 }
-
-
-class Wrong(Exception):
-    """A request that cannot be answered: its status, and a sentence for people."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
 
 
 class State:
@@ -82,31 +70,6 @@ async def running() -> AsyncGenerator[None]:
                 signal.signal(number, handler)
 
 
-def answered(handler: Handler) -> Handler:
-    """The handler with its refusals as answers: a page for people, JSON for scripts."""
-
-    async def answer(request: Request) -> ASGIApp:
-        wait = 0
-        try:
-            return await handler(request)
-        except Wrong as error:
-            status, text = error.status, error.text
-        except NoRoom as error:
-            status, text = 404, str(error)
-        except TooMany as error:
-            status, text, wait = 429, str(error), error.seconds
-        except StoreDown as error:
-            status, text, wait = 503, str(error), 1
-        except RoomError as error:
-            status, text = 409, str(error)
-        headers = {"cache-control": "no-store"} | ({"retry-after": str(wait)} if wait else {})
-        if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(documents.code_page(text), status, headers)
-        return JSONResponse({"error": text}, status, headers)
-
-    return answer
-
-
 async def room_of(request: Request) -> str:
     """The code in the address, if there is such a room. Raises NoRoom, TooMany."""
     learner, guard = learner_of(request.cookies)[:64], State.guard
@@ -117,47 +80,6 @@ async def room_of(request: Request) -> str:
         raise NoRoom
     guard.right(code, learner)
     return code
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object that a page of ours posted."""
-    if "origin" not in request.headers:  # pages/server/origins.py refuses foreign ones
-        raise Wrong(403, "This request does not say which page it came from.")
-    body = b""
-    with contextlib.suppress(ClientDisconnect):
-        async for part in request.stream():
-            body += part
-            if len(body) > BODY_BYTES:
-                raise Wrong(413, f"At most {BODY_BYTES} bytes are read.")
-    if not body:
-        return {}
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise Wrong(400, "This is no JSON object.")
-    return data
-
-
-def whole(data: dict[str, Any], name: str, low: int, high: int) -> int:
-    """A whole number out of a body, within its limits."""
-    value = data.get(name)
-    if type(value) is not int or not low <= value <= high:
-        raise Wrong(400, f"{name} must be a whole number from {low} to {high:,}.")
-    return value
-
-
-def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """A cookie that scripts cannot read and that other sites' requests do not bring."""
-    response.set_cookie(
-        name,
-        value,
-        max_age=COOKIE_SECONDS,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
 
 
 async def enter(request: Request) -> ASGIApp:
@@ -179,46 +101,6 @@ async def learner_page(request: Request) -> ASGIApp:
         State.guard.right(code, learner)
         set_cookie(request, response, LEARNER_COOKIE, learner)
     return response
-
-
-class EventStream:
-    """The answer to a browser that listens; it ends when the browser leaves or the server does."""
-
-    def __init__(self, first: bytes, events: AsyncGenerator[bytes], stream: Stream) -> None:
-        self.first, self.events, self.stream = first, events, stream
-        self.left = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind, quiet = b"text/event-stream; charset=utf-8", b"no-store"
-        headers = [
-            (b"content-type", kind),
-            (b"cache-control", quiet),
-            (b"x-accel-buffering", b"no"),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send(part(self.first))
-        listening = asyncio.create_task(self.until_left(receive))
-        try:
-            async for event in self.events:
-                if self.left:
-                    break
-                await send(part(event))
-            await send(part(b"", more=False))
-        finally:
-            listening.cancel()
-            await self.events.aclose()
-
-    async def until_left(self, receive: Receive) -> None:
-        """Wait until the browser is gone."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self.left = True
-        self.stream.wake()
-
-
-def part(body: bytes, more: bool = True) -> Message:
-    """The message with a part of an answer."""
-    return {"type": "http.response.body", "body": body, "more_body": more}
 
 
 async def events(request: Request) -> ASGIApp:

@@ -1,18 +1,14 @@
 """Where the recap sends a learner back to."""
 
-from core.course.place import Place
-
-LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK = (
-    f"pages/{name}.py"
-    for name in (
-        "1_Attention_lab",
-        "2_Moving_devices",
-        "3_State_dict",
-        "4_What_is_state",
-        "5_Training",
-        "6_Failure_cases",
-        "7_Check_your_module",
-    )
+from core.course.place import (
+    CHECK,
+    FAILURES,
+    LAB,
+    LEDGER,
+    MOVING,
+    STATE_DICT,
+    TRAINING,
+    Place,
 )
 
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lessons import LESSONS
+from core.lessons import LESSONS, page_name
 from core.rooms.questions import (
-    page_name,
     plain,
     question_for,
     question_id,

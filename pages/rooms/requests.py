@@ -1,0 +1,93 @@
+"""What a request to a room brings, and how one is refused."""
+
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp
+
+from core.rooms.room import NoRoom, RoomError
+from core.rooms.store import StoreDown
+from pages.rooms import documents
+from pages.rooms.guard import TooMany
+
+BODY_BYTES = 1024
+COOKIE_SECONDS = 7 * 24 * 3600
+Handler = Callable[[Request], Awaitable[ASGIApp]]
+
+
+class Wrong(Exception):
+    """A request that cannot be answered: its status, and a sentence for people."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+def answered(handler: Handler) -> Handler:
+    """The handler with its refusals as answers: a page for people, JSON for scripts."""
+
+    async def answer(request: Request) -> ASGIApp:
+        wait = 0
+        try:
+            return await handler(request)
+        except Wrong as error:
+            status, text = error.status, error.text
+        except NoRoom as error:
+            status, text = 404, str(error)
+        except TooMany as error:
+            status, text, wait = 429, str(error), error.seconds
+        except StoreDown as error:
+            status, text, wait = 503, str(error), 1
+        except RoomError as error:
+            status, text = 409, str(error)
+        headers = {"cache-control": "no-store"} | ({"retry-after": str(wait)} if wait else {})
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(documents.code_page(text), status, headers)
+        return JSONResponse({"error": text}, status, headers)
+
+    return answer
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object that a page of ours posted."""
+    if "origin" not in request.headers:  # pages/server/origins.py refuses foreign ones
+        raise Wrong(403, "This request does not say which page it came from.")
+    body = b""
+    with contextlib.suppress(ClientDisconnect):
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_BYTES:
+                raise Wrong(413, f"At most {BODY_BYTES} bytes are read.")
+    if not body:
+        return {}
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise Wrong(400, "This is no JSON object.")
+    return data
+
+
+def whole(data: dict[str, Any], name: str, low: int, high: int) -> int:
+    """A whole number out of a body, within its limits."""
+    value = data.get(name)
+    if type(value) is not int or not low <= value <= high:
+        raise Wrong(400, f"{name} must be a whole number from {low} to {high:,}.")
+    return value
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """A cookie that scripts cannot read and that other sites' requests do not bring."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
