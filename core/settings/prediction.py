@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.settings.setting import Choice, Setting, Switch, Text
 
+YOU_SAID = "you said"
 PREDICT = Switch("predict", "Predict first", True, "Hide the results until you have made a guess.")
 
 
@@ -76,7 +77,12 @@ class Verdict:
     @property
     def text(self) -> str:
         """The whole of it, what was said and what happened in bold."""
-        return f"**You said: {self.guess}. {self.said}** {self.reason}".strip()
+        return self.text_of(YOU_SAID)
+
+    def text_of(self, who_said: str) -> str:
+        """The text where somebody else made the guess; who_said: such as `the class said`."""
+        who = who_said[:1].upper() + who_said[1:]
+        return f"**{who}: {self.guess}. {self.said}** {self.reason}".strip()
 
 
 def verdict(

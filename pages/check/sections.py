@@ -37,11 +37,11 @@ def _verdict(report: Report) -> None:
         said, happened = state.value_of(guess), STAYS if fate.left_behind else MOVES
         right += said == happened
         room_hook.host().happened(guess.name, happened, fate.reason)
+        who = room_hook.host().who_said(guess.name, said)
         hit = said == happened
         badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
         lines.append(
-            f"- `{guess.label}`, {fate.held}: **{happened}**. :{badge} you said: {said}] "
-            f"{fate.reason}"
+            f"- `{guess.label}`, {fate.held}: **{happened}**. :{badge} {who}: {said}] {fate.reason}"
         )
     show = st.success if right == len(lines) else st.warning
     show(f"**{right} of {len(lines)} right.** What happened, and why:")

@@ -73,5 +73,5 @@ def guess_of(prediction: Prediction) -> str:
 def show(verdict: Verdict) -> None:
     """What a guess was worth, and the reason for what happened."""
     say = {True: st.success, False: st.warning, None: st.info}[verdict.right]
-    say(verdict.text)
+    say(verdict.text_of(room_hook.host().who_said("", verdict.guess)))
     room_hook.host().happened("", verdict.happened, verdict.reason)

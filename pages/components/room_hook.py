@@ -6,7 +6,7 @@ Components import no folder of pages, so the room comes to them: it sets itself 
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.settings.prediction import Prediction
+from core.settings.prediction import YOU_SAID, Prediction
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,13 @@ class Host(Protocol):
     def opened(self, gate: Gate) -> None:
         """A gate is open: what follows on the page is what happened."""
 
+    def who_said(self, guess: str, said: str) -> str:
+        """Who made a guess at the gate that was opened last, such as `you said`.
+
+        guess: the name of its Choice, empty where it has only one; said: what was guessed.
+        """
+        ...
+
     def happened(self, guess: str, happened: str, reason: str) -> None:
         """What came out of the gate that was opened last. guess: the name
         of its Choice, empty where it has only one."""
@@ -42,6 +49,9 @@ class Nobody:
     def at_page(self, page: str) -> None: ...
     def at_gate(self, gate: Gate) -> None: ...
     def opened(self, gate: Gate) -> None: ...
+    def who_said(self, guess: str, said: str) -> str:
+        return YOU_SAID
+
     def happened(self, guess: str, happened: str, reason: str) -> None: ...
 
 

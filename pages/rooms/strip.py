@@ -14,6 +14,7 @@ from core.rooms.room import (
     Snapshot,
 )
 from core.rooms.rooms import rooms
+from core.settings.prediction import YOU_SAID
 from core.settings.setting import Choice, SettingError
 from pages.components import state
 from pages.components.room_hook import Gate
@@ -22,6 +23,7 @@ from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled, present_room, tried
 from pages.rooms.live import answers
 from pages.rooms.presenter import show_as_asked
+from pages.rooms.said import who_said
 
 PREPARE = "prepare"
 
@@ -33,6 +35,7 @@ class Strip:
         """Show the page as its link asks, and the room that is controlled here."""
         show_as_asked()
         state.ROOM_QUESTION.set("")
+        state.ROOM_GATE.set(None)
         found = present_room()
         if page == WORKSHOP_PAGE:
             return
@@ -64,6 +67,16 @@ class Strip:
     def opened(self, gate: Gate) -> None:
         """Remember which gate the next outcome belongs to."""
         state.ROOM_GATE.set(gate)
+
+    def who_said(self, guess: str, said: str) -> str:
+        """What part of the room said it, where the room made the guess."""
+        gate, found = state.ROOM_GATE.get(), present_room()
+        if gate is None or found is None:
+            return YOU_SAID
+        for one in gate.prediction.guesses:
+            if guess in ("", one.name) and said in one.options:
+                return who_said(*found, id_of(gate, one), one.options.index(said))
+        return YOU_SAID
 
     def happened(self, guess: str, happened: str, reason: str) -> None:
         """Tell the room, if it waits for this."""

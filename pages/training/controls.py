@@ -79,7 +79,8 @@ def verdict(run: TrainingRun, ask: bool) -> None:
         if ask:
             hit = asked[name] == happened
             badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
-            said = f" :{badge} you said {asked[name]}]"
+            who = room_hook.host().who_said(name, asked[name])
+            said = f" :{badge} {who} {asked[name]}]"
         where = f"{question.words}, in the module *{question.module}*"
         room_hook.host().happened(name, happened, reason(run, question))
         lines.append(f"- {where}: **{happened}**.{said} {reason(run, question)}")

@@ -51,7 +51,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     phones[1].context.set_offline(True)
     page.keyboard.press("PageDown")
     expect(page.get_by_text("revealed")).to_be_visible()
-    expect(page.get_by_text("You said:")).to_be_visible()
+    expect(page.get_by_text("1 of 2 in the room said:")).to_be_visible()
     phones[1].context.set_offline(False)
     for phone in phones:
         expect(phone.get_by_text("module", exact=False).first).to_be_visible()

@@ -20,6 +20,9 @@ class Listener:
     def opened(self, gate):
         self.heard.append(("opened", gate.about))
 
+    def who_said(self, guess, said):
+        return f"whoever guessed {said}"
+
     def happened(self, guess, happened, reason):
         self.heard.append(("happened", guess, happened, bool(reason)))
 
@@ -38,8 +41,9 @@ def test_a_closed_gate_says_what_it_asks_and_no_more(listener):
 
 
 def test_an_open_gate_says_what_happened(listener):
-    open_page("3_State_dict.py", in_state="two", keys_ran="four-two")
+    app = open_page("3_State_dict.py", in_state="two", keys_ran="four-two")
     assert ("opened", "four") in listener.heard
+    assert app.success[0].value.startswith("**Whoever guessed two: two.")
     assert [heard for heard in listener.heard if heard[0] == "happened"] == [
         ("happened", "", "two", True)
     ]
