@@ -8,10 +8,11 @@ whether their code is right or wrong; who has been in the room before does not w
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 WRONG_OF_ONE = 20  # wrong codes of one browser, then it waits
-WRONG_OF_ALL = 100  # wrong codes of all, then newcomers queue
+WRONG_OF_ALL = 500  # wrong codes of all, then newcomers queue: one for each of a large class
+DEBT_OF_ALL = 600  # wrong codes that came at once beyond that, and have to be waited off too
 REFILL_SECONDS = 10.0  # after which one browser, and one second after which all, may miss once more
 LANE_SECONDS = 0.1  # a newcomer takes in the queue
 LANE_LENGTH = 300  # newcomers that queue
@@ -27,10 +28,16 @@ class TooMany(Exception):
 
 
 class Bucket:
-    """So many tries at once, and one more after each `seconds`."""
+    """So many tries at once, and one more after each `seconds`.
 
-    def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
-        self.size, self.seconds, self.clock = size, seconds, clock
+    debt: how many more may be taken than there are. Whoever sends many tries before the first one
+    is counted waits for them afterwards.
+    """
+
+    def __init__(
+        self, size: int, seconds: float, clock: Callable[[], float], debt: int = 0
+    ) -> None:
+        self.size, self.seconds, self.clock, self.debt = size, seconds, clock, debt
         self.left, self.at = float(size), clock()
 
     def available(self) -> bool:
@@ -41,18 +48,22 @@ class Bucket:
         return self.left >= 1
 
     def take(self) -> bool:
-        """Take a try, if one is left."""
+        """Take a try; whether one was left."""
         found = self.available()
-        self.left = max(0.0, self.left - 1)
+        self.left = max(-self.debt, self.left - 1) if self.debt or found else self.left
         return found
 
 
 class Guard:
     """The tries of this process."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self.all = Bucket(WRONG_OF_ALL, 1.0, clock)
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.clock, self.sleep = clock, sleep
+        self.all = Bucket(WRONG_OF_ALL, 1.0, clock, DEBT_OF_ALL)
         self.of_one: OrderedDict[str, Bucket] = OrderedDict()
         self.known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.creations = Bucket(30, 2.0, clock)
@@ -72,7 +83,7 @@ class Guard:
         self.queued += 1
         try:
             async with self.lane:
-                await asyncio.sleep(LANE_SECONDS)
+                await self.sleep(LANE_SECONDS)
         finally:
             self.queued -= 1
 
@@ -85,7 +96,9 @@ class Guard:
         """There was no such room."""
         self.all.take()
         if learner:
-            bucket = self.of_one.get(learner) or Bucket(WRONG_OF_ONE, REFILL_SECONDS, self.clock)
+            bucket = self.of_one.get(learner) or Bucket(
+                WRONG_OF_ONE, REFILL_SECONDS, self.clock, WRONG_OF_ONE
+            )
             bucket.take()
             remember(self.of_one, learner, bucket)
 
