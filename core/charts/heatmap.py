@@ -22,6 +22,9 @@ Kind = Literal["scores", "weights"]
 Extreme = tuple[float, str, str]  # value, query, key: the tokens by their names
 
 MAX_PRINTED_TOKENS = 10  # tokens; beyond, the cells are too small for numbers
+MAX_SMALL_PRINTED_TOKENS = 6  # tokens; the same for a heatmap that stands beside others
+LABEL, SMALL_LABEL = 12, 8  # characters of a token on an axis; of a small heatmap
+STEEP_TOKENS = 6  # tokens; beyond, names above the columns stand steeper, clear of each other
 MAX_CELL_TOKENS = 16  # tokens; beyond, a picture takes the place of rectangles
 HOVERED_ROW = alt.selection_point(
     name="hovered",
@@ -34,11 +37,17 @@ HOVERED_ROW = alt.selection_point(
 )
 
 
-def token_labels(tokens: Sequence[str], length: int = 12) -> list[str]:
-    """Axis labels: short, printable, and unique (a repeated token gets its position)."""
+def token_labels(tokens: Sequence[str], length: int = LABEL) -> list[str]:
+    """Axis labels: printable, unique, and of at most `length` characters.
+
+    A token that others look like gets its position, and keeps fewer of its letters for it.
+    """
     short = [shorten_token(token, length) for token in tokens]
     times = Counter(short)
-    return [t if times[t] == 1 else f"{t} ({i})" for i, t in enumerate(short, start=1)]
+    return [
+        text if times[text] == 1 else f"{shorten_token(token, length - len(f' ({i})'))} ({i})"
+        for i, (token, text) in enumerate(zip(tokens, short, strict=True), start=1)
+    ]
 
 
 def heatmap(
@@ -78,6 +87,8 @@ def heatmap(
         for i, (row, row_masked) in enumerate(zip(values, masked, strict=True))
         for j, (value, hidden) in enumerate(zip(row, row_masked, strict=True))
     ]
+    if height:
+        labels = token_labels(tokens, SMALL_LABEL)
     parameters = {"labels": labels, "lowest": float(lowest), "highest": float(highest)}
     tables = {"cells": pa.Table.from_pylist(cells)}
     return filled(heatmap_template(kind, len(tokens), height), parameters, tables)
@@ -91,12 +102,18 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     """
     ends = [alt.ExprRef("lowest"), alt.ExprRef("highest")]
     scale = alt.Scale(range=SCALES[kind], domain=ends, clamp=True)
-    printed = size <= MAX_PRINTED_TOKENS
+    printed = prints_numbers(size, bool(height))
     axis: dict[str, Any] = {
         "labelExpr": "labels[datum.value]",
         "labelFontSize": 11 if height else 13,
         "labelOverlap": False if printed else "greedy",  # leave labels out only of many
+        "labelPadding": 6,
+        # Streamlit's theme moves the first label off its row's middle, and cuts labels at 100
+        # pixels, which would take a position's end away.
+        "labelFlush": False,
+        "labelLimit": 0,
     }
+    angle = -35 if size <= STEEP_TOKENS else -60
     words = "'query ' + datum.query + ', key ' + datum.key + ': ' + datum.exact"
     base = (
         alt.Chart(alt.NamedData("cells"))
@@ -105,7 +122,7 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
             x=alt.X(
                 "column:O",
                 title=None if height else "key",
-                axis=alt.Axis(orient="top", labelAngle=-35, **axis),
+                axis=alt.Axis(orient="top", labelAngle=angle, **axis),
             ),
             y=alt.Y("row:O", title=None if height else "query", axis=alt.Axis(**axis)),
             tooltip=[
@@ -123,7 +140,11 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     ).encode(
         color=alt.when("datum.masked")
         .then(alt.value(MASKED))
-        .otherwise(alt.Color("value:Q", scale=scale, legend=None if printed else legend())),
+        .otherwise(
+            alt.Color(
+                "value:Q", scale=scale, legend=None if printed else legend(small=bool(height))
+            )
+        ),
         stroke=alt.when(hovered).then(alt.value(HOVERED)).otherwise(alt.value(CELL_EDGE)),
         strokeWidth=alt.when(hovered)
         .then(alt.value(2.5))
@@ -145,6 +166,11 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     )
     names = ("labels", "lowest", "highest")
     return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
+
+
+def prints_numbers(size: int, small: bool) -> bool:
+    """Whether the cells of a heatmap of `size` tokens are wide enough for numbers."""
+    return size <= (MAX_SMALL_PRINTED_TOKENS if small else MAX_PRINTED_TOKENS)
 
 
 def cell_text(value: float, digits: int) -> str:

@@ -23,6 +23,7 @@ from core.charts.pooling import PIXEL_BLOCKS, Blocks, Matrix
 from core.charts.vega_spec import Spec, as_spec, filled, legend
 from core.inputs.embeddings import shorten_token
 
+LARGE = 300  # pixels of height; a chart below it stands beside others
 LABELS = {"x": 3, "y": 6}  # tokens named on an axis
 # Attention weights of many tokens are small numbers: a root sets them apart on their scale.
 EXPONENTS = {"scores": 1, "weights": 0.25}
@@ -52,8 +53,8 @@ def picture(
         "lowest": lowest,
         "highest": highest,
         "words": words,
-        **named("x", size, tokens),
-        **named("y", size, tokens),
+        **named("x", tokens, letters=0 if height < LARGE else 10),
+        **named("y", tokens, letters=6 if height < LARGE else 10),
     }
     rows = np.arange(len(matrix.blocks.values), dtype="int16")
     tables = {
@@ -71,7 +72,8 @@ def template(kind: Kind, shows: Shows, height: int = 420) -> Spec:
 
     shows: "cells" where a block is one cell, or "blocks".
     """
-    box = {"x": axis("x"), "x2": "x2:Q", "y": axis("y"), "y2": "y2:Q"}
+    small = height < LARGE
+    box = {"x": axis("x", small), "x2": "x2:Q", "y": axis("y", small), "y2": "y2:Q"}
     edges = {"x": "0.5", "x2": "size + 0.5", "y": "0.5", "y2": "size + 0.5"}
     image = (
         alt.Chart(alt.NamedData("picture"))  # ty: ignore[missing-attribute]
@@ -113,7 +115,7 @@ def template(kind: Kind, shows: Shows, height: int = 420) -> Spec:
         .mark_rect(fillOpacity=0, aria=False)
         .encode(
             **box,
-            color=alt.Color("value:Q", scale=scale, legend=legend(*TICKS[kind])),
+            color=alt.Color("value:Q", scale=scale, legend=legend(*TICKS[kind], small=small)),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title=title)
                 for name, title in zip(shown, titles, strict=True)
@@ -129,30 +131,43 @@ def template(kind: Kind, shows: Shows, height: int = 420) -> Spec:
     return spec | {"usermeta": {"embedOptions": {"renderer": "canvas"}}}
 
 
-def named(channel: Channel, size: int, tokens: Sequence[str]) -> dict[str, list[int] | list[str]]:
-    """The parameters that name a few tokens on an axis, the first and the last among them."""
+def named(
+    channel: Channel, tokens: Sequence[str], letters: int
+) -> dict[str, list[int] | list[str]]:
+    """The parameters that name a few tokens on an axis, the first and the last among them.
+
+    letters: how many of a token stand beside its position; with 0 the position is its name.
+    """
+    size = len(tokens)
     steps = LABELS[channel] - 1
     places = sorted({1 + round(i * (size - 1) / steps) for i in range(steps + 1)})
     return {
         f"places_{channel}": places,
-        f"names_{channel}": [f"{p} {shorten_token(tokens[p - 1], 10)}" for p in places],
+        f"names_{channel}": [
+            f"{p} {shorten_token(tokens[p - 1], letters)}" if letters else str(p) for p in places
+        ],
     }
 
 
-def axis(channel: Channel) -> alt.X | alt.Y:
-    """The x or y encoding: an axis on which few tokens are named, the first and the last too."""
+def axis(channel: Channel, small: bool) -> alt.X | alt.Y:
+    """The x or y encoding: an axis on which few tokens are named, the first and the last too.
+
+    small: without a title, for a chart that stands beside others.
+    """
     down = channel == "y"
     labels = alt.Axis(
         values=alt.ExprRef(f"places_{channel}"),
         labelExpr=f"names_{channel}[indexof(places_{channel}, datum.value)]",
         grid=False,
-        labelFontSize=13,
+        labelFontSize=11 if small else 13,
+        labelPadding=6,
+        labelLimit=0,
         labelFlush=True,
         orient="left" if down else "top",
         labelOverlap=False,
     )
     scale = alt.Scale(domain=[0.5, alt.ExprRef("size + 0.5")], nice=False, zero=False, reverse=down)
-    title = "query" if down else "key"
+    title = None if small else "query" if down else "key"
     return (alt.Y if down else alt.X)(f"{channel}:Q", title=title, scale=scale, axis=labels)
 
 

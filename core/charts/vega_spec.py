@@ -36,18 +36,25 @@ def arrow(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def legend(values: Sequence[float] | None = None, number_format: str | None = None) -> alt.Legend:
+def legend(
+    values: Sequence[float] | None = None,
+    number_format: str | None = None,
+    small: bool = False,
+) -> alt.Legend:
     """A colour scale beneath a chart, so that it takes no width from the cells.
 
-    values: the numbers that it names, Vega's choice by default; number_format: as in d3-format.
+    values: the numbers that it names, Vega's choice by default; number_format: as in d3-format;
+    small: for a chart that is about 200 pixels wide.
     """
     return alt.Legend(
         title=None,
         orient="bottom",
         direction="horizontal",
         gradientOpacity=1,
-        gradientLength=220,
-        labelFontSize=13,
+        gradientLength=130 if small else 220,
+        gradientThickness=8 if small else 14,
+        offset=6,
+        labelFontSize=11 if small else 13,
         values=alt.Undefined if values is None else list(values),
         format=alt.Undefined if number_format is None else number_format,
     )

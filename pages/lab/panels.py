@@ -6,7 +6,13 @@ import streamlit as st
 
 from core.attention.tensor_table import TensorKind
 from core.attention.trace import ForwardError
-from core.charts.heatmap import MAX_CELL_TOKENS, Kind, describe_matrix, heatmap
+from core.charts.heatmap import (
+    MAX_CELL_TOKENS,
+    Kind,
+    describe_matrix,
+    heatmap,
+    prints_numbers,
+)
 from core.charts.markdown_table import markdown_table
 from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, Matrix
 from core.charts.raster_heatmap import picture
@@ -24,6 +30,7 @@ PICTURE = (
     f"{PIXEL_BLOCKS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
 BESIDE_HEIGHT = 158  # pixels of a heatmap where both variants share a screen
+SCALE_HEIGHT = 75  # pixels more where a scale stands below the cells
 
 
 def variants(observation: Observation, buffer: bool, compare: bool, explain: bool) -> None:
@@ -108,8 +115,10 @@ def chart(
     matrix: Matrix, tokens: tuple[str, ...], kind: Kind, largest: float, height: int | None
 ) -> dict[str, Any]:
     """The chart of a Matrix, ready to be sent; kept, since it is asked for on every rerun."""
+    if height and not prints_numbers(matrix.size, small=True):
+        height += SCALE_HEIGHT
     if matrix.size > MAX_CELL_TOKENS:
-        more = {} if height is None else {"height": height + 75}  # for the scale below
+        more = {} if height is None else {"height": height}
         return picture(matrix, tokens, kind, largest, **more)
     cells = matrix.window_or_all()
     return heatmap(cells.values.tolist(), tokens, kind, cells.masked.tolist(), largest, height)
