@@ -1,13 +1,13 @@
 """The attention lab: toggle how the mask is held, pick a device, run the forward pass, look."""
 
-import streamlit as st
-
 from core.lab.reasons import reason, saved_answer, saved_reason
 from core.lab.settings import LAB
+from core.lab.takeaway import takeaway
 from core.mask_cost.settings import MASK_COST
 from core.settings.outcome_question import outcome_verdict
 from core.settings.prediction import verdict
 from pages.components import frame, prediction
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section
 from pages.lab import controls, mask_cost, panels
 from pages.lab.sections import closer_looks, view_request
@@ -39,10 +39,7 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
                 observation, settings.buffer, settings.compare, explain=not settings.predict
             )
             panels.legend(chosen, other)
-            st.markdown(
-                "**The rule.** A registered buffer moves with its module and, if it is persistent, "
-                "is saved with it. A plain attribute does neither."
-            )
+            show_takeaway(takeaway(chosen, settings.experiment))
         closer_looks(settings, request, observation, chosen, other)
     if settings:
         with section(MASK_COST["cost"]) as opened:

@@ -6,7 +6,9 @@ from core.device.available import limits
 from core.moving.reasons import reason
 from core.moving.settings import MOVING
 from core.moving.take_home import timeline_script
+from core.moving.takeaway import takeaway
 from pages.components import code, frame, prediction
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section
 from pages.moving import copies as crossing
 from pages.moving import timeline
@@ -33,6 +35,7 @@ with frame.page(PAGE, MOVING):
         timeline.failure(story)
         if not ask:
             st.markdown(reason(story))
+        show_takeaway(takeaway(story))
         with section(MOVING["code"]) as opened:
             if opened.open:
                 code.take_home(timeline_script(built), "timeline")

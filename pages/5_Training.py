@@ -4,7 +4,9 @@ import streamlit as st
 
 from core.training.experiment import train
 from core.training.settings import CHANGED, TRAINING
+from core.training.takeaway import takeaway
 from pages.components import frame, prediction, progress
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import sections
 from pages.training import controls as training
 from pages.training import results as trained
@@ -25,5 +27,6 @@ with frame.page(PAGE, TRAINING):
         run = progress.work("training", train, settings, live=training.losses_so_far)
         if run:
             training.verdict(run, ask)
+            show_takeaway(takeaway(run))
             trained.results(run)
             sections(TRAINING, trained.CLOSER, run)

@@ -11,11 +11,13 @@ from core.cases.program import difference, needs_device, script, shown
 from core.cases.reasons import as_text, outcome_in_words, verdict, what_happened
 from core.cases.settings import FAILURES, question_of
 from core.cases.sources import address, words
+from core.cases.takeaway import takeaway
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, searched, to_case
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
 from pages.components.progress import work
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
 
 DEVICE_NOTE = (
@@ -65,6 +67,7 @@ def results(case: Case, outcome: Outcome, ask: bool) -> None:
     st.markdown(f"**Why.** {case.why}")
     st.markdown(f"**The fix.** {case.fix}")
     st.html(difference_as_html(case))
+    show_takeaway(takeaway(case, outcome))
     answers(case, outcome.broken)
     elsewhere(case)
     with section(FAILURES["home"]) as opened:

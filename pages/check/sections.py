@@ -7,9 +7,11 @@ from core.check.report import Report
 from core.check.settings import CHECK, LEFT, MOVES, QUESTION, STAYS
 from core.check.shipped import PREDICTED, TORCH, fates, script, source
 from core.check.single_file import NAME, single_file
+from core.check.takeaway import takeaway
 from pages.check.report import draw, report_of
 from pages.components import prediction, room_hook, state
 from pages.components.code import download, take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, sections, widget
 
 
@@ -66,6 +68,7 @@ def show(name: str, report: Report) -> None:
     else:
         st.caption(f"{name} is {TORCH}.")
         draw(report)
+    show_takeaway(takeaway(report))
     with section(CHECK["code"]) as opened:
         if opened.open:
             take_home(script(name), "check")

@@ -10,9 +10,11 @@ from core.course.case_machine import CASES
 from core.course.case_program import CaseResult, case_script, chosen_line, module_text, run
 from core.course.case_reasons import case_verdict, consequences, is_right
 from core.course.decision_settings import DECIDED, DECISIONS, HOLD
+from core.course.takeaway import case_takeaway
 from pages.components import quiz, state
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import in_link, section, widget
 
 TENSORS = tuple(CASES)
@@ -77,6 +79,7 @@ def results(case: Case, choice: str, ask: bool) -> None:
         for what, cells in rows.items():
             cells.append(seen.get(what, "" if one.error else "yes"))
     st.markdown(markdown_table(headers, [[what, *cells] for what, cells in rows.items()]))
+    show_takeaway(case_takeaway(case))
     with section(DECISIONS["code"]) as opened:
         if opened.open:
             take_home(case_script(case, choice), "case")

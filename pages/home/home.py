@@ -5,12 +5,14 @@ import streamlit as st
 from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.course.glossary import GLOSSARY
 from core.course.start import BROUGHT, START, WORKS, start_verdict
+from core.course.takeaway import start_takeaway
 from core.lab.experiment import Experiment, Observation
 from core.lab.reasons import reason
 from core.lab.settings import HOME
 from core.lab.view import ViewRequest, view_cached
 from core.lessons import LESSONS
 from pages.components import course, frame, prediction, state
+from pages.components.takeaway import show_takeaway
 from pages.components.variant import heading
 from pages.components.widgets import in_link, widget
 
@@ -36,6 +38,7 @@ def home() -> None:
     picture(observation, moved)
     if moved:
         what_a_buffer_is()
+        show_takeaway(start_takeaway(observation))
     st.header("The course", anchor=False)
     if course.course_map(frame.link_back, brought()):
         st.query_params.pop(BROUGHT.name, None)

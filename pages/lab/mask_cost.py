@@ -10,8 +10,10 @@ from core.mask_cost.measure import MAX_SECONDS
 from core.mask_cost.results import Report
 from core.mask_cost.settings import CROSSES, FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
+from core.mask_cost.takeaway import takeaway
 from pages.components import prediction, progress, state
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 
 
@@ -67,6 +69,7 @@ def findings(report: Report, guess: str | None) -> None:
     if not report.same:
         st.error(costing.sameness(report))
     st.markdown("\n".join(f"- {sentence}" for sentence in costing.reasons(report)))
+    show_takeaway(takeaway(report))
     times, memory = st.columns(2, gap="medium")
     with times:
         st.markdown("**Time of a forward pass**")

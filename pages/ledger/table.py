@@ -12,9 +12,11 @@ from core.ledger.program import cell_script
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
 from core.ledger.take_home import as_csv, as_markdown
+from core.ledger.takeaway import cast_takeaway, row_takeaway
 from pages.components import prediction, state
 from pages.components.code import download, take_home
 from pages.components.progress import work
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 
 MARKS = {  # outcome: (sign, colour of the cell, colour of the badge)
@@ -57,6 +59,7 @@ def show_ledger(ask: bool) -> None:
     cells = dict(fast_cells())
     if ask:
         prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))
+        show_takeaway(cast_takeaway(cells))
     rows, columns = filters()
     cells |= slow_cells(rows)
     table(cells, rows, columns)
@@ -156,6 +159,7 @@ def near(cells: Mapping[tuple[str, str], Cell], rows: Sequence[str]) -> None:
         st.info(f"This row is a slow one. {waits_for(row in rows)}")
     else:
         outcome(cell)
+        show_takeaway(row_takeaway(one for one in cells.values() if one.row == row))
     take_home(cell_script(row, column), "cell")
 
 

@@ -10,9 +10,11 @@ from core.moving.copies import CONTEXT_LENGTHS, Crossing, crossings
 from core.moving.reasons import copying_verdict
 from core.moving.settings import COPYING, MOVING
 from core.moving.take_home import copies_script
+from core.moving.takeaway import copies_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 
 
@@ -53,6 +55,7 @@ def show_copies(ask: bool) -> None:
         "mask's bytes grow with the square of the context length. The scale is linear up to 1,000 "
         "bytes, so that 0 has a place, and logarithmic beyond."
     )
+    show_takeaway(copies_takeaway(table))
 
 
 def names(copies: Sequence[tuple[str, int]]) -> str:

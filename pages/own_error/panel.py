@@ -10,9 +10,11 @@ from core.own_error.kind import Kind
 from core.own_error.observe import observe, script, shown
 from core.own_error.read import Reading, read
 from core.own_error.settings import CAUSE, OWN_ERROR, PASTED_LIMIT, SCENES, cause_verdict
+from core.own_error.takeaway import takeaway
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of
 from pages.components.prediction import show as show_verdict
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import plain, section, widget
 
 DEVICE_NOTE = (
@@ -76,6 +78,7 @@ def explain(reading: Reading, pasted: bool = False) -> None:
         st.markdown(markdown_table(("What it names", "as it stands there"), rows))
     st.markdown(f"**Why.** {kind.why}")
     st.markdown(f"**What mends it.** {kind.fix}")
+    show_takeaway(takeaway(kind))
     if kind.fails:
         one_like_it(kind, reading.recognised if pasted else "")
     else:

@@ -11,9 +11,11 @@ from core.state_dict.edit_mask import EditResult
 from core.state_dict.reasons import survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVAL, cells_of
 from core.state_dict.take_home import edit_script
+from core.state_dict.takeaway import edit_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 
 
@@ -59,6 +61,7 @@ def show_edit(ask: bool) -> None:
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
+    show_takeaway(edit_takeaway(with_buffer, without))
     take_home(edit_script(change, cells, persistent), "edit")
 
 

@@ -8,9 +8,11 @@ from core.state_dict.keys import HELD_AS
 from core.state_dict.reasons import keys_verdict
 from core.state_dict.settings import IN_STATE
 from core.state_dict.take_home import keys_script
+from core.state_dict.takeaway import keys_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 
 Listing = dict[str, list[str]]  # a call -> the names that it lists
 Table = dict[str, TensorRow]
@@ -45,6 +47,7 @@ def show_keys(ask: bool) -> None:
         for call in lists[0]
     ]
     st.markdown(markdown_table(("call", *titles), rows))
+    show_takeaway(keys_takeaway(dict(zip(HELD_AS, lists, strict=True))))
     take_home(keys_script(), "keys")
 
 

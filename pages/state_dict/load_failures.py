@@ -17,8 +17,10 @@ from core.state_dict.load_failures import (
 from core.state_dict.reasons import load_reason, load_verdict
 from core.state_dict.settings import LOADS, STATE_DICT
 from core.state_dict.take_home import load_script
+from core.state_dict.takeaway import load_takeaway
 from pages.components import prediction, state
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
 
 COLOURS = {LoadOutcome.LOADS: "green", LoadOutcome.RAISES: "red", LoadOutcome.WRONG: "orange"}
@@ -61,6 +63,7 @@ def show_load_failures(ask: bool) -> None:
         for fault in loaded.faults:
             st.markdown(f"- {fault}")
     st.markdown(changes_table(loaded))
+    show_takeaway(load_takeaway(loaded))
     if not good:
         st.markdown("**Fixes that cure it**, each of them run before it stands here")
         for fix in cured_by:

@@ -17,8 +17,10 @@ from core.state_dict.size import (
     prices,
 )
 from core.state_dict.take_home import size_script
+from core.state_dict.takeaway import size_takeaway
 from pages.components import prediction
 from pages.components.code import take_home
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 
 
@@ -64,6 +66,7 @@ def show_sizes(ask: bool) -> None:
         "saved. The scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic "
         "beyond."
     )
+    show_takeaway(size_takeaway(table))
     take_home(size_script(layers), "price")
 
 

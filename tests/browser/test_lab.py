@@ -39,14 +39,14 @@ def test_predict_run_and_explain(visit):
     page = visit().open(LAB)
     expect(page.get_by_role("button", name="Run the forward pass")).to_be_disabled()
     expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
-    expect(page.get_by_text("The rule.")).to_have_count(0)
+    expect(page.get_by_text("Take-away.")).to_have_count(0)
     page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the forward pass").click()
     expect(page.get_by_role("alert").first.locator("strong")).to_contain_text(
         "What happened: a device error. This mask is a plain attribute, so it stayed on cpu"
     )
     expect(page.locator("svg.marks")).to_have_count(3)
-    expect(page.get_by_text("The rule.")).to_be_visible()
+    expect(page.get_by_text("Take-away.")).to_be_visible()
     assert "guess=it+works" in page.url and "ran=plain-sim-moved" in page.url
 
 
