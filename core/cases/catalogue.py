@@ -13,33 +13,40 @@ from core.cases.stories import (
     dtype,
     evaluation,
     exporting,
+    extra_state,
     loaded_values,
     loading,
     mask_semantics,
     names,
+    precision,
     registering,
     rotary,
     saving,
     statistics,
     training,
+    updates,
     wrapped,
 )
 
 _CHAPTERS = {
     "A module and a move": (
         "mask-left-behind before-super-init assigned-then-registered tensors-in-a-list stale-alias "
-        "list-over-buffer deleted-and-assigned parameter-over-buffer lazy-mask meta-says-nothing"
+        "list-over-buffer deleted-and-assigned parameter-over-buffer lazy-mask "
+        "buffer-without-shape meta-says-nothing reassigned-or-in-place extra-state-stays-behind"
     ),
     "What a mask means, and casts": (
-        "mask-upside-down row-of-nan too-negative-for-half missed-the-cast half-picks"
+        "mask-upside-down row-of-nan too-negative-for-half missed-the-cast half-picks "
+        "cast-or-autocast"
     ),
     "Training": (
         "mask-as-parameter best-weights-keep-changing result-kept graph-kept optimizer-left-behind "
-        "still-in-training-mode weights-averaged-without-buffers mean-with-history "
+        "still-in-training-mode weights-averaged-without-buffers "
+        "average-copies-last-buffers mean-with-history "
         "cache-from-inference checkpointing-counts-twice"
     ),
     "Checkpoints": (
-        "missing-mask unexpected-mask size-mismatch none-buffer-saved zeroed-mask-loads "
+        "missing-mask unexpected-mask size-mismatch none-buffer-saved hook-adds-a-key "
+        "extra-state-missing zeroed-mask-loads "
         "float-into-int whole-model-saved wrapped-by-dataparallel wrapped-by-compile "
         "nothing-loaded empty-after-assign masks-fill-the-file slice-saves-all shared-mask-parts"
     ),
@@ -48,8 +55,9 @@ _CHAPTERS = {
     ),
 }
 _MODULES = (
-    building, caches, device, distributed, dtype, evaluation, exporting, loaded_values, loading,
-    mask_semantics, names, registering, rotary, saving, statistics, training, wrapped,
+    building, caches, device, distributed, dtype, evaluation, exporting, extra_state,
+    loaded_values, loading, mask_semantics, names, precision, registering, rotary, saving,
+    statistics, training, updates, wrapped,
 )  # fmt: skip
 _FOUND = {case.slug: case for module in _MODULES for case in module.CASES}
 CASES: dict[str, Case] = {

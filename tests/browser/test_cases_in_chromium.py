@@ -19,7 +19,7 @@ def heading(page, text):
 def test_from_the_list_to_a_case_a_guess_and_both_outcomes(visit):
     visitor = visit()
     page = visitor.open(PAGE)
-    expect(page.get_by_text("43 of 43 cases")).to_be_visible()
+    expect(page.get_by_text("50 of 50 cases")).to_be_visible()
     page.get_by_role("link", name="The mask stays on the CPU").click()
     expect(heading(page, "The mask stays on the CPU")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?case=mask-left-behind$"))
@@ -54,23 +54,23 @@ def test_next_previous_and_back_show_their_case_and_the_address_bar_follows(visi
     expect(heading(page, second.title)).to_be_visible()
     visitor.settled(charts=0)
     page.get_by_role("link", name="All cases").first.click()
-    expect(page.get_by_text("43 of 43 cases")).to_be_visible()
+    expect(page.get_by_text("50 of 50 cases")).to_be_visible()
     expect(page).not_to_have_url(re.compile("case="))
 
 
 def test_a_search_is_in_the_link_and_leads_from_one_case_to_the_next(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?tags=export")
-    expect(page.get_by_text("2 of 43 cases")).to_be_visible()
+    expect(page.get_by_text("2 of 50 cases")).to_be_visible()
     visitor.settled(charts=0)
     page.get_by_role("link", name="Every key begins with _orig_mod").click()
     expect(page.get_by_role("link", name="Next: An exported mask").first).to_be_visible()
     visitor.settled(charts=0)
     page.get_by_role("link", name="All cases").first.click()
-    expect(page.get_by_text("2 of 43 cases")).to_be_visible()
+    expect(page.get_by_text("2 of 50 cases")).to_be_visible()
     page.get_by_role("textbox", name="Search").fill("phone")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 of 43 cases")).to_be_visible()
+    expect(page.get_by_text("1 of 50 cases")).to_be_visible()
     expect(page).to_have_url(re.compile("find=phone"))
 
 

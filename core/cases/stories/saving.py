@@ -121,62 +121,72 @@ def shared_mask_parts():
     def size(model):
         file = io.BytesIO()
         torch.save(model.state_dict(), file)
-        return f"{file.tell() / 2**20:.1f} MB"
+        return f"{file.tell() / 1e6:.2f} MB"
 
-    mask = torch.ones(512, 512)
+    mask, weight = torch.ones(1024, 1024), nn.Parameter(torch.ones(4))
     layers = nn.ModuleList(nn.Module() for _ in range(4))
     for layer in layers:
         layer.register_buffer("mask", mask)
+        layer.weight = weight
     print(f"one mask, four layers: {size(layers)}")
     layers.to(torch.float64).to(torch.float32)
     print(f"after two casts: {size(layers)}")
-    print(f"still one: {layers[0].mask is layers[1].mask}")
+    print(f"masks still one: {layers[0].mask is layers[1].mask}")
+    print(f"weights still one: {layers[0].weight is layers[1].weight}")
 
 
 def shared_mask_tied_again():
     def size(model):
         file = io.BytesIO()
         torch.save(model.state_dict(), file)
-        return f"{file.tell() / 2**20:.1f} MB"
+        return f"{file.tell() / 1e6:.2f} MB"
 
-    mask = torch.ones(512, 512)
+    mask, weight = torch.ones(1024, 1024), nn.Parameter(torch.ones(4))
     layers = nn.ModuleList(nn.Module() for _ in range(4))
     for layer in layers:
         layer.register_buffer("mask", mask)
+        layer.weight = weight
     print(f"one mask, four layers: {size(layers)}")
     layers.to(torch.float64).to(torch.float32)
     for layer in layers:
         layer.mask = layers[0].mask
     print(f"after two casts: {size(layers)}")
-    print(f"still one: {layers[0].mask is layers[1].mask}")
+    print(f"masks still one: {layers[0].mask is layers[1].mask}")
+    print(f"weights still one: {layers[0].weight is layers[1].weight}")
 
 
 SHARED = Case(
     slug="shared-mask-parts",
-    title="A shared mask becomes four",
-    story="Four layers share one mask to save memory. After a cast there and back every layer has "
-    "its own. Weights that are tied in the same way stay tied.",
+    title="A file of 4 MB becomes one of 16",
+    story="Four layers share one mask, and one weight. The model is cast there and back, and saved "
+    "before and after. The two files differ in size.",
     sources=("huggingface/safetensors#202", "huggingface/safetensors#98"),
     tags=(Tag.CACHES, Tag.DTYPE, Tag.CHECKPOINT),
     broken=shared_mask_parts,
     fixed=shared_mask_tied_again,
-    question="One mask of 1 MB in four layers. The file after `.to(float64).to(float32)` has …",
+    question="One mask of 4 MB in four layers. The file after `.to(float64).to(float32)` has …",
     choices=(
-        Choice("1 MB: still one mask", "It was one before. `.to()` made a new tensor for each "
+        Choice("4 MB: still one mask", "It was one before. `.to()` made a new tensor for each "
                "layer.",
-               lambda seen: seen.number("after two casts") < 1.5),
-        Choice("4 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
-               lambda seen: 4 <= seen.number("after two casts") < 5
-               and seen.number("one mask, four layers") < 1.5),
-        Choice("4 MB, and it had 4 MB before", "Tensors that share a memory are saved once.",
-               lambda seen: seen.number("one mask, four layers") > 3),
+               lambda seen: seen.number("after two casts") < 5),
+        Choice("16 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
+               lambda seen: 16 < seen.number("after two casts") < 18
+               and seen.number("one mask, four layers") < 5),
+        Choice("16 MB, and it had 16 MB before", "Tensors that share a memory are saved once.",
+               lambda seen: seen.number("one mask, four layers") > 16),
+        Choice("16 MB, and the weight is four too", "A Parameter keeps its object and gets new "
+               "data, so its ties hold.",
+               lambda seen: seen.value("weights still one") == "False"),
     ),
     right=1,
     why="`.to()` visits each module and replaces each buffer. It does not remember that two were "
-    "one. A Parameter keeps its object and gets new data, so ties hold.",
+    "one. It puts a Parameter's new data into the Parameter that is there, so the weight is still "
+    "one.",
     fix="Tie again after the move, or let the layers ask their parent for the mask.",
     similar=("stale-alias", "masks-fill-the-file", "slice-saves-all"),
-    experiment=Experiment("pages/2_Moving_devices.py"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", (("row", "tied, and still one after .to()"),)
+    ),
 )  # fmt: skip
 
 CASES = (MASKS_SAVED, SLICE, SHARED)

@@ -128,8 +128,10 @@ EXPECTED = {  # slug: (row of the table of facts or None, what fails, what the f
     ),
     "slice-saves-all": (27, ("the buffer: 144 bytes",), ("the buffer: 144 bytes",)),
     "shared-mask-parts": (
-        28, ("one mask, four layers: 1.0 MB", "after two casts: 4.0 MB", "still one: False"),
-        ("after two casts: 1.0 MB", "still one: True"),
+        28,  # 1024 * 1024 * 4 bytes: 4,194,304 for a mask
+        ("one mask, four layers: 4.20 MB", "after two casts: 16.78 MB", "masks still one: False",
+         "weights still one: True"),
+        ("after two casts: 4.20 MB", "masks still one: True", "weights still one: True"),
     ),
     "missed-the-cast": (
         29, ("weight: torch.bfloat16", "table: torch.float32",
@@ -168,6 +170,43 @@ EXPECTED = {  # slug: (row of the table of facts or None, what fails, what the f
     "mean-with-history": (
         None, ("operations remembered: 99",),
         ("operations remembered: 0",),
+    ),
+    "extra-state-stays-behind": (
+        None,
+        ("saved: ['weight', '_extra_state']", "weight: device", "offset: cpu",
+         "!RuntimeError: Expected all tensors to be on the same device, but found"),
+        ("saved: ['weight', 'offset']", "offset: device", "output: device"),
+    ),
+    "extra-state-missing": (
+        None, ('!Missing key(s) in state_dict: "_extra_state". ',),
+        (MATCHED, "settings: {'unit': 'token'}"),
+    ),
+    "hook-adds-a-key": (
+        None,
+        ("saved: ['weight', 'seen']", '!Unexpected key(s) in state_dict: "seen". '),
+        (MATCHED, "loaded: [3.0, 3.0]"),
+    ),
+    "cast-or-autocast": (  # of 8 bits of digits: 0 to 256, and 128 numbers in each doubling
+        None,
+        ("output: torch.bfloat16", "buffer: torch.bfloat16", "different positions: 769 of 4096",
+         "position 257: 256"),
+        ("output: torch.bfloat16", "buffer: torch.float32", "different positions: 4096 of 4096",
+         "position 257: 257"),
+    ),
+    "average-copies-last-buffers": (  # a tenth of the step from about -10 to 90
+        None,
+        ("running mean of the model: 90.00", "running mean of the average: 90.00"),
+        ("running mean of the model: 90.00", "running mean of the average: 0.28"),
+    ),
+    "reassigned-or-in-place": (
+        None, ("buffers: ['0.seen', '1.seen']", "first: 3", "second: 3"),
+        ("buffers: ['0.seen']", "first: 6", "second: 6"),  # one tensor is listed once
+    ),
+    "buffer-without-shape": (
+        None,
+        ("a buffer: UninitializedBuffer", "after a cast: torch.float64",
+         "!Attempted to use an uninitialized parameter"),
+        ("a buffer: Tensor", "after a cast: torch.float64", "numbers: 7"),  # 3 + 3 + a counter
     ),
     "nothing-loaded": (
         None, ("weights were loaded: False",), ("weights were loaded: True", MATCHED),

@@ -1,0 +1,187 @@
+"""Cases about buffers that are written: averaged, put anew or in place, and not yet made."""
+
+import torch
+from torch import nn
+
+from core.cases.case import Case, Choice, Experiment, Tag, raises, works
+
+
+def last_buffers_copied():
+    torch.manual_seed(0)
+    swa = torch.optim.swa_utils
+    model = nn.BatchNorm1d(1)
+    average = swa.AveragedModel(model, multi_avg_fn=swa.get_ema_multi_avg_fn(0.9))
+    for step in range(50):
+        x = torch.randn(64, 1) - 10
+        model(x if step < 49 else 1000 + x)  # the last batch is a bad one
+        average.update_parameters(model)
+    print(f"running mean of the model: {model.running_mean.item():.2f}")
+    print(f"running mean of the average: {average.module.running_mean.item():.2f}")
+    print(f"batches counted by the average: {average.module.num_batches_tracked.item()}")
+
+
+def buffers_averaged():
+    torch.manual_seed(0)
+    swa = torch.optim.swa_utils
+    model = nn.BatchNorm1d(1)
+    averaging = swa.get_ema_multi_avg_fn(0.9)
+    average = swa.AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)
+    for step in range(50):
+        x = torch.randn(64, 1) - 10
+        model(x if step < 49 else 1000 + x)  # the last batch is a bad one
+        average.update_parameters(model)
+    print(f"running mean of the model: {model.running_mean.item():.2f}")
+    print(f"running mean of the average: {average.module.running_mean.item():.2f}")
+    print(f"batches counted by the average: {average.module.num_batches_tracked.item()}")
+
+
+AVERAGE = Case(
+    slug="average-copies-last-buffers",
+    title="The average has the last statistics",
+    story="`AveragedModel` keeps a moving average of a model, so that one bad step does little "
+    "harm. The inputs have a mean of −10. The last batch is a bad one, with a mean of 990.",
+    sources=("pytorch/pytorch#84053", "lucidrains/ema-pytorch#29", "fadel/pytorch_ema#13"),
+    tags=(Tag.TRAINING,),
+    broken=last_buffers_copied,
+    fixed=buffers_averaged,
+    question="After that batch the model's `running_mean` is about 90. What has the average?",
+    choices=(
+        Choice("about 0: a tenth of the jump", "So it would be, if buffers were averaged as "
+               "weights are.", lambda seen: -5 < seen.number("running mean of the average") < 5),
+        Choice("about −10: as before the batch", "Only if the average took no buffers at all.",
+               lambda seen: seen.number("running mean of the average") < -8),
+        Choice("about 90: the model's own", "By default, `use_buffers=False`, the last value of "
+               "every buffer is copied.",
+               lambda seen: seen.number("running mean of the average") > 80),
+    ),
+    right=2,
+    why="`AveragedModel` averages parameters. Buffers it copies, unless it is told "
+    "`use_buffers=True`; then it averages all of them, and the counter of batches too, which "
+    "then no longer says how many there were.",
+    fix="`use_buffers=True` where statistics should change as slowly as the weights. Or measure "
+    "them anew for the averaged weights at the end, with `torch.optim.swa_utils.update_bn`.",
+    similar=("weights-averaged-without-buffers", "still-in-training-mode"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", (("row", "followed by AveragedModel"),)
+    ),
+)  # fmt: skip
+
+
+def put_anew():
+    class Counter(nn.Module):
+        def __init__(self, seen):
+            super().__init__()
+            self.register_buffer("seen", seen)
+
+        def forward(self, x):
+            self.seen = self.seen + len(x)
+            return x
+
+    seen = torch.tensor(0)  # one counter for two layers
+    model = nn.Sequential(Counter(seen), Counter(seen))
+    model(torch.ones(3, 2))
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+    print(f"first: {model[0].seen.item()}")
+    print(f"second: {model[1].seen.item()}")
+
+
+def changed_in_place():
+    class Counter(nn.Module):
+        def __init__(self, seen):
+            super().__init__()
+            self.register_buffer("seen", seen)
+
+        def forward(self, x):
+            self.seen += len(x)
+            return x
+
+    seen = torch.tensor(0)  # one counter for two layers
+    model = nn.Sequential(Counter(seen), Counter(seen))
+    model(torch.ones(3, 2))
+    print(f"buffers: {[name for name, _ in model.named_buffers()]}")
+    print(f"first: {model[0].seen.item()}")
+    print(f"second: {model[1].seen.item()}")
+
+
+REASSIGNED = Case(
+    slug="reassigned-or-in-place",
+    title="Put anew, the others keep the old one",
+    story="Two layers share one counter, a buffer of both. Each adds the length of its batch. "
+    "The sum is too small.",
+    sources=("docs/generated/torch.nn.DataParallel",),
+    tags=(Tag.CACHES, Tag.TRAINING),
+    broken=put_anew,
+    fixed=changed_in_place,
+    question="Both layers run `self.seen = self.seen + len(x)` on 3 rows. What do they hold?",
+    choices=(
+        Choice("6 and 6: one counter", "It was one until the first layer put a new tensor into its "
+               "register.", lambda seen: seen.number("first") == 6 == seen.number("second")),
+        Choice("3 and 3: two counters", "`+` makes a new tensor, and each layer registers its own.",
+               lambda seen: seen.number("first") == 3 == seen.number("second")),
+        Choice("3 and 6", "The second layer would have to see what the first one put.",
+               lambda seen: seen.number("first") == 3 and seen.number("second") == 6),
+        Choice("an error: `seen` is no buffer any more", "A tensor that is assigned to a "
+               "registered name stays a buffer.", lambda seen: not works(seen)),
+    ),
+    right=1,
+    why="An assignment changes the register and not the tensor. Whoever holds the tensor that was "
+    "there (another layer, a list, a `state_dict`, a replica of DataParallel) sees nothing of it.",
+    fix="Change it in place: `+=`, `copy_()`, `fill_()`. Where the old value is needed for "
+    "backward, or the size changes, assign, and share nothing.",
+    similar=("stale-alias", "shared-mask-parts", "best-weights-keep-changing"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", (("row", "aliased by state_dict()"),)
+    ),
+)  # fmt: skip
+
+
+def counted_before_the_first_batch():
+    model = nn.LazyBatchNorm1d(affine=False)  # it learns from the first batch how wide it is
+    print(f"a buffer: {type(model.running_mean).__name__}")
+    model.to(torch.float64)
+    print(f"after a cast: {model.running_mean.dtype}")
+    print(f"numbers: {sum(buffer.numel() for buffer in model.buffers())}")
+
+
+def counted_after_the_first_batch():
+    model = nn.LazyBatchNorm1d(affine=False)  # it learns from the first batch how wide it is
+    model(torch.ones(4, 3))
+    print(f"a buffer: {type(model.running_mean).__name__}")
+    model.to(torch.float64)
+    print(f"after a cast: {model.running_mean.dtype}")
+    print(f"numbers: {sum(buffer.numel() for buffer in model.buffers())}")
+
+
+LAZY = Case(
+    slug="buffer-without-shape",
+    title="A buffer that has no shape yet",
+    story="A lazy layer takes its width from the first batch. Until then its statistics are of the "
+    "class `UninitializedBuffer`. A line that counts the model's numbers runs before.",
+    sources=("docs/generated/torch.nn.parameter.UninitializedBuffer",),
+    tags=(Tag.CACHES, Tag.DTYPE),
+    broken=counted_before_the_first_batch,
+    fixed=counted_after_the_first_batch,
+    question="No batch was seen. The layer is cast, and then its buffers are counted. What "
+    "happens?",
+    choices=(
+        Choice("the count is 1: empty ones and a counter", "An empty tensor has a shape. This one "
+               "has none.", lambda seen: seen.number("numbers") == 1),
+        Choice("the cast fails", "A dtype and a device it has, so it can be cast and moved.",
+               lambda seen: not works(seen) and not seen.value("after a cast")),
+        Choice("the cast works, the count fails", "Whatever asks for its shape or its numbers is "
+               "refused, `copy.deepcopy` too.", raises("uninitialized parameter")),
+    ),
+    right=2,
+    why="An `UninitializedBuffer` is registered, moved and cast, and its key is in `state_dict`. "
+    "It has no numbers until the first `forward`, which makes it an ordinary buffer.",
+    fix="Run one batch before anything that needs shapes: counting, copying, loading into another "
+    "module. Or give the width. For a cache of one's own, a non-persistent `None` buffer is "
+    "simpler.",
+    similar=("lazy-mask", "none-buffer-saved"),
+    experiment=Experiment(
+        "pages/4_What_is_state.py", (("column", "None buffer"),)
+    ),
+    message="Attempted to use an uninitialized parameter",
+)  # fmt: skip
+
+CASES = (AVERAGE, REASSIGNED, LAZY)
