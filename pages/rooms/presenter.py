@@ -20,8 +20,15 @@ LARGE = """
 html { font-size: clamp(18px, 1.7vw, 30px); }
 .stMainBlockContainer { padding-top: 1rem; }
 .stApp [data-testid=stHeader], .st-key-navigation { display: none; }
-.st-key-room-bar { position: sticky; top: 0; z-index: 100; padding: 0.4rem 0.8rem;
-  border-bottom: 3px solid currentcolor; }
+.stMain [data-testid=stLayoutWrapper]:has(> .st-key-room-bar) { position: sticky; top: 0;
+  z-index: 100; }
+.st-key-room-bar { padding: 0.4rem 0.8rem; border-bottom: 3px solid currentcolor;
+  font-size: 1.2em; }
+.st-key-room-bar code { font-size: 1em; color: inherit; background: none; font-weight: 600; }
+[class*=st-key-room-now], [class*=st-key-room-strip] { scroll-margin-top: 6rem; }
+/* What is hidden takes no room above the page either. */
+.stMain [data-testid=stLayoutWrapper]:has(> .st-key-navigation),
+.stMain .stElementContainer:has(> .stHtml > style:only-child) { display: none; }
 """
 CONTRAST = {
     "light": (
