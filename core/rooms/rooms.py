@@ -135,31 +135,40 @@ class Rooms:
         """Take answers again, before the reveal."""
         return self.move(code, key, {CLOSED: OPEN, OPEN: OPEN})
 
-    def reveal(self, code: str, key: str, happened: int | None, reason: str) -> Room:
-        """Show which option happened (its index, or None) and why; takes no more answers."""
-        shown = Reveal(happened, reason)
+    def reveal(
+        self, code: str, key: str, happened: int | None, reason: str, id: str | None = None
+    ) -> Room:
+        """Show which option happened (its index, or None) and why; takes no more answers.
+
+        id: of the question, where it is not the present one: learners see its latest asking again.
+        """
+        self.check(code, key)
+        shown, earlier = Reveal(happened, reason), self.latest(code, id) if id else None
 
         def change(room: Room) -> Room:
-            if room.asking is None or room.phase == ENDED:
+            asking = room.asking
+            if asking and id not in (None, asking.question.id):
+                asking = earlier
+            if asking is None or room.phase == ENDED:
                 raise RoomError("There is no question that could be revealed.")
-            if happened is not None and not 0 <= happened < len(room.asking.question.options):
+            if happened is not None and not 0 <= happened < len(asking.question.options):
                 raise RoomError(f"The question has no option of index {happened}.")
-            return replace(room, phase=REVEALED, asking=replace(room.asking, reveal=shown))
+            return replace(room, phase=REVEALED, asking=replace(asking, reveal=shown))
 
         return self.change(code, key, change)
 
     def reset(self, code: str, key: str) -> Room:
         """Drop all answers to the present asking, and open it anew."""
-        old = 0
+        self.check(code, key)
+        old, free = 0, max((one.asking.number for one in self.store.results(code)), default=0) + 1
 
         def change(room: Room) -> Room:
             nonlocal old
             if room.asking is None or room.phase == ENDED:
                 raise RoomError("There is no question whose answers could be dropped.")
             old = room.asking.number
-            return replace(
-                room, phase=OPEN, asking=replace(room.asking, number=old + 1, reveal=None)
-            )
+            new = replace(room.asking, number=max(free, old + 1), reveal=None)
+            return replace(room, phase=OPEN, asking=new)
 
         room = self.change(code, key, change)
         self.store.forget(code, old)
@@ -196,6 +205,11 @@ class Rooms:
         return self.store.results(code)
 
     # Within
+
+    def latest(self, code: str, id: str) -> Asking | None:
+        """The latest asking of a question."""
+        found = [one.asking for one in self.store.results(code) if one.asking.question.id == id]
+        return found[-1] if found else None
 
     def check(self, code: str, key: str) -> None:
         """Raise NotYours where the key is not the room's."""

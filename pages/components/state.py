@@ -128,6 +128,7 @@ ROOM_GATE: Slot[Any] = Slot("gate that is open", nothing)  # the one whose outco
 ROOM_REVEALS: Slot[str] = Slot("question that is revealed", str)  # its id, once asked to reveal
 ROOM_QUESTION: Slot[str] = Slot("question of a page's first gate", str)
 ROOM_FILE: Slot[str] = Slot("plan file that was read", str)  # its id
+ROOM_GATE_TROUBLE: Slot[str] = Slot("what cannot be done at a gate", str)
 ROOM_TROUBLE: Slot[str] = Slot("what a room refused", str)
 
 

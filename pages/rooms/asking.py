@@ -1,4 +1,4 @@
-"""A gate's question and a room: how it is put, closed and revealed, and of several guesses the next.
+"""A gate's question and a room: how it is asked, closed and revealed, also guess after guess.
 
 A gate runs its experiment for all its guesses at once; a room is asked for one at a time. What most
 of the room said is taken as the guess, so the last one asked opens the gate.
@@ -149,8 +149,8 @@ def ask(room: Controlled, gate: Gate, guess: Choice, question: Question) -> None
     before = asked_now(gate, here)
     if before and before is not guess:
         take_guess(before, here)
-    elif before is None:
-        for one in gate.prediction.guesses:
+    elif before is None and gate.prediction.answered.name in st.query_params:
+        for one in gate.prediction.guesses:  # they were answered, and their results go
             state.forget(one)
     state.forget(guess)
     st.query_params.pop(gate.prediction.answered.name, None)

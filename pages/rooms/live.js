@@ -11,6 +11,7 @@ export default function (component) {
   }
   held.shown = { ...data };
   held.lost = false;
+  bring(root, held, data);
   const draw = () => render(root, held);
   held.source.onopen = () => { held.lost = false; draw(); };
   held.source.onerror = () => { held.lost = true; draw(); };
@@ -25,6 +26,17 @@ export default function (component) {
   };
   draw();
   return () => { held.source.close(); listeners.delete(root); };
+}
+
+function bring(root, held, { gate, number, phase }) {
+  const now = `${number} ${phase}`;
+  if (!gate || held.brought === now) return;
+  held.brought = now;
+  requestAnimationFrame(() => {
+    const box = root.getRootNode().host?.closest("[class*=st-key-room-now]");
+    const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
+    (phase === "revealed" ? question : box)?.scrollIntoView({ block: "start" });
+  });
 }
 
 function element(tag, name, text) {

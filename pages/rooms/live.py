@@ -19,8 +19,12 @@ _component = st.components.v2.component(
 )
 
 
-def answers(here: Snapshot, key: str, remote: bool = False) -> None:
-    """The room's answers to its present question. remote: a presenter's keys press the buttons."""
+def answers(here: Snapshot, key: str, gate: str = "") -> None:
+    """The room's answers to its present question.
+
+    gate: the key of the container with the question on a page that is presented. Another question
+    or phase is then brought into sight: the answers, and from the reveal on what follows the gate.
+    """
     room, asking = here.room, here.room.asking
     if asking is None:
         return
@@ -36,6 +40,6 @@ def answers(here: Snapshot, key: str, remote: bool = False) -> None:
             "seq": here.seq,
             "version": room.version,
             "happened": asking.reveal.happened if asking.reveal else None,
-            "remote": remote,
+            "gate": gate,
         },
     )

@@ -25,7 +25,8 @@ html { font-size: clamp(18px, 1.7vw, 30px); }
 .st-key-room-bar { padding: 0.4rem 0.8rem; border-bottom: 3px solid currentcolor;
   font-size: 1.2em; }
 .st-key-room-bar code { font-size: 1em; color: inherit; background: none; font-weight: 600; }
-[class*=st-key-room-now], [class*=st-key-room-strip] { scroll-margin-top: 6rem; }
+[class*=st-key-room-now], [class*=st-key-prediction] { scroll-margin-top: 5rem; }
+[class*=st-key-prediction] > .stElementContainer:has(.stButton) { position: static; }
 /* What is hidden takes no room above the page either. */
 .stMain [data-testid=stLayoutWrapper]:has(> .st-key-navigation),
 .stMain .stElementContainer:has(> .stHtml > style:only-child) { display: none; }
@@ -42,17 +43,18 @@ CONTRAST = {
 }
 KEYS = """
 const NEXT = ["PageDown", "ArrowRight"], BACK = ["PageUp", "ArrowLeft"];
-const TAKEN = "input, textarea, select, [contenteditable], [role=slider], [role=tab], pre, summary";
+// Where arrows mean something else; page keys do so only where a text may be long.
+const LONG = "textarea, select, [contenteditable], [role=slider], [role=listbox], pre";
+const TAKEN = `${LONG}, input, [role=tab], [role=radiogroup], summary`;
 const NOW = "[class*=st-key-room-now] button[kind=primary]:not(:disabled)";
 const DONE = "[class*=st-key-room-now]";
 const ON = ".st-key-room-go-on button:not(:disabled)";
 const BEFORE = ".st-key-room-go-back button:not(:disabled)";
 const ASK = "[class*=st-key-room-strip] button[kind=primary]:not(:disabled)";
-let shown = null;
 function press(event) {
   const goes = NEXT.includes(event.key), returns = BACK.includes(event.key);
   if (!goes && !returns || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest?.(TAKEN)) return;
+  if (event.target.closest?.(event.key.startsWith("Page") ? LONG : TAKEN)) return;
   const find = (selector) => document.querySelector(selector);
   const button = goes ? find(NOW) ?? (find(DONE) ? find(ON) : find(ASK)) ?? find(ON) : find(BEFORE);
   if (!button) return;
@@ -63,9 +65,6 @@ function press(event) {
 export default function () {
   document.addEventListener("keydown", press, true);
   document.documentElement.dataset.remote = "on";
-  const now = document.querySelector(DONE);
-  if (now && now !== shown) now.scrollIntoView({ block: "center" });
-  shown = now;
   return () => document.removeEventListener("keydown", press, true);
 }
 """

@@ -1,41 +1,10 @@
 """The instructor's page and the room at a lesson's gate, in Streamlit's test driver."""
 
-import pytest
 from page_driver import open_page, text
-from streamlit.testing.v1 import AppTest
+from room_pages import labels, press
 
-from core.rooms.rooms import Rooms
-from core.rooms.sqlite_store import SqliteStore
-from pages.components import room_hook
 from pages.rooms import control
 from pages.rooms.identity import key_cookie
-from pages.rooms.strip import Strip
-
-
-@pytest.fixture
-def room(tmp_path, monkeypatch):
-    """(the rooms of a new file, the code of one, its key): this browser has the key."""
-    ours = Rooms(SqliteStore(tmp_path / "rooms.sqlite3"))
-    code, key = ours.create()
-    for name in ("control", "strip", "buttons", "instructor"):
-        monkeypatch.setattr(f"pages.rooms.{name}.rooms", lambda: ours)
-    monkeypatch.setattr(control, "cookies", lambda: {key_cookie(code): key})
-    room_hook.HOST.append(Strip())
-    yield ours, code, key
-    room_hook.HOST.pop()
-    ours.store.close()
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    """Press the button of that name."""
-    (button,) = [one for one in app.button if one.label == label]
-    button.click().run()
-    assert not app.exception, app.exception
-    return app
-
-
-def labels(app: AppTest) -> set[str]:
-    return {button.label for button in app.button}
 
 
 def test_without_a_room_the_page_offers_to_open_one(monkeypatch):
@@ -76,8 +45,9 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     assert asking.question.options == ("none", "one", "two", "three", "all four")
     assert asking.question.screen.page == "State_dict"
     assert ours.read(code).room.phase == "open"
-    (reveal,) = [one for one in app.button if one.label == "Reveal"]
-    assert reveal.disabled and "Nobody has answered" in reveal.help
+    press(app, "Reveal")
+    assert "Nobody has answered yet" in app.warning[0].value
+    assert ours.read(code).room.phase == "open"
     for learner, choice in (("a", 3), ("b", 3), ("c", 2)):
         ours.answer(code, learner, asking.number, choice, 1)
     press(app, "Close")

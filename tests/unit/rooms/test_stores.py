@@ -63,6 +63,26 @@ def test_a_question_asked_again_counts_anew_and_both_rounds_stay(rooms, room):
     assert (second.counts, second.asking.round, second.asking.after_reveal) == ((0, 1, 0), 2, True)
 
 
+def test_an_earlier_question_is_revealed_afterwards_with_its_own_answers(rooms, room):
+    code, key = room
+    for number, question in enumerate((WILL, replace(WILL, id="lab.other")), 1):
+        rooms.ask(code, key, question)
+        rooms.answer(code, "ann", number, number, 1)
+    rooms.reveal(code, key, 0, "The second.")
+    rooms.reveal(code, key, 1, "The first.", WILL.id)
+    seen = rooms.read(code)
+    assert (seen.room.phase, seen.room.asking.number, seen.counts) == ("revealed", 1, (0, 1, 0))
+    first, second = (result.asking.reveal for result in rooms.summary(code, key))
+    assert (first.happened, first.reason) == (1, "The first.")
+    assert (second.happened, second.reason) == (0, "The second.")
+    with pytest.raises(RoomError, match="no question"):
+        rooms.reveal(code, key, 0, "", "lab.never-asked")
+    with pytest.raises(NotYours):
+        rooms.reveal(code, "wrong", 0, "", WILL.id)
+    assert rooms.reset(code, key).asking.number == 3  # 2 is another question's
+    assert [result.asking.number for result in rooms.summary(code, key)] == [2, 3]
+
+
 def test_a_reset_drops_answers_for_good(rooms, room):
     code, key = room
     rooms.ask(code, key, WILL)
