@@ -20,7 +20,8 @@ from starlette.formparsers import MultiPartParser
 from streamlit import runtime
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx, script_runner
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state.query_params import (
     CLIENT_STATE_QUERY_STRING_MAX_FIELDS,
     CLIENT_STATE_QUERY_STRING_MAX_LENGTH,
@@ -236,6 +237,19 @@ def keep_links_whole() -> None:
 
 
 ORIGINAL_POPULATE = QueryParams.populate_from_query_string
+
+
+def wrap_runs(wrap: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+    """Let each run of a page or a fragment be wrap(run), from now on; Streamlit has no hook."""
+    execute = ORIGINAL_EXECUTE
+
+    def execute_wrapped(run: Callable[[], None], context: ScriptRunContext) -> Any:
+        return execute(wrap(run), context)
+
+    setattr(script_runner, "exec_func_with_error_handling", execute_wrapped)  # noqa: B010
+
+
+ORIGINAL_EXECUTE = script_runner.exec_func_with_error_handling
 
 
 def unbind_parameters(parameters: QueryParams) -> None:

@@ -19,8 +19,10 @@ from pages.server.internals import (
     quiet_refused_websockets,
     raise_request_limit,
     watch_connections,
+    wrap_runs,
 )
 from pages.server.limits import LIMITS, MB
+from pages.server.run_watch import RunWatch, bounded
 
 WARM = asyncio.Event()
 TUNE_AFTER_SECONDS = 2  # the first visitor's page is there by then
@@ -44,6 +46,8 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
         LIMITS.body_seconds,
     )
     quiet_refused_websockets()
+    watch = RunWatch(LIMITS.run_seconds)
+    wrap_runs(lambda run: bounded(run, watch))
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())

@@ -19,6 +19,7 @@ class Limits:
     upload_address_mb: int = 320  # of all sessions of one network address
     header_seconds: int = 20  # in which a request line and its headers have to be there
     body_seconds: int = 600  # in which what a request sends has to be there
+    run_seconds: int = 300  # that one run of a page may take in the server
     open_files: int = 16_384  # what the soft limit of open files is raised to, if it may
 
     def __post_init__(self) -> None:
