@@ -70,7 +70,7 @@ class RunWatch:
                     self.watcher = None
                     return
                 late = time.monotonic() - self.seconds
-                for thread in [one for one, begun in self.begun.items() ]:
+                for thread in [one for one, begun in self.begun.items() if begun < late]:
                     self._stop(thread)
 
     def _stop(self, thread: int) -> None:
