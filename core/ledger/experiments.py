@@ -205,9 +205,9 @@ def asked_by_requires_grad(Way):
     return mask if mask is None else (mask.requires_grad, f"requires_grad is {mask.requires_grad}")
 
 
-def followed_by_an_average(Way):
+def followed_by_an_average(Way, use_buffers=False):
     module = Way(torch.ones(3))
-    average = torch.optim.swa_utils.AveragedModel(module)
+    average = torch.optim.swa_utils.AveragedModel(module, use_buffers=use_buffers)
     for value in (3.0, 5.0):
         if module.tensor() is None:
             return None
@@ -228,3 +228,17 @@ def stepped_after_a_move(Way):
     optimizer.step()
     mask = module.tensor()
     return mask if mask is None else (mask[0].item() != 1, f"{mask[0].item():.2f} after the step")
+
+
+def cast_by_autocast(Way):
+    module = Way(torch.ones(3))
+    mask = module.tensor()
+    if mask is None:
+        return None
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # or "cuda"
+        product = torch.ones(2, 3) @ mask
+    return module.tensor().dtype == torch.bfloat16, f"{mask.dtype}; the product is {product.dtype}"
+
+
+def followed_with_use_buffers(Way):
+    return followed_by_an_average(Way, use_buffers=True)

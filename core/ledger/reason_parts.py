@@ -12,12 +12,12 @@ VISITS = (
 SKIPS = {
     "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
     "`_buffers`. A plain attribute is in neither.",
-    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds; "
-    "Give each tensor a registered name of its own, or a "
-    "submodule; `nn.ParameterList` would make it a trained parameter.",
-    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds; "
-    "Give each tensor a registered name of its own, or a "
-    "submodule; `nn.ParameterDict` would make it a trained parameter.",
+    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds. "
+    "Give each tensor a registered name of its own, or a submodule. `nn.ParameterList` would make "
+    "it a trained parameter.",
+    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds. "
+    "Give each tensor a registered name of its own, or a submodule. `nn.ParameterDict` would make "
+    "it a trained parameter.",
     "closure": "The tensor belongs to the function that captured it. The module has no name for "
     "it, so `_apply` cannot find it.",
 }
@@ -86,3 +86,25 @@ UNTOUCHED = {
 def left_alone(text: str) -> dict[tuple[str, str], str]:
     """Reasons for "yes" in the columns that no register knows: nothing happened to the tensor."""
     return {("yes", column): f"{SKIPS[column]} {text}" for column in PLAIN}
+
+
+FOLLOWED = {
+    "averaged": "`AveragedModel` averages `parameters()`, frozen ones too.",
+    "copied": "By default (`use_buffers=False`) buffers are not averaged: the last value is "
+    "copied. With `use_buffers=True` they are averaged like parameters. An average of one's "
+    "own that goes through `parameters()` only leaves them at their first value.",
+    "left behind": "The average is a deep copy, and what nobody registered is not updated: it "
+    "stays as it was when the copy was made.",
+    "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
+    "tensor.",
+    **NO_TENSOR,
+}
+FOLLOWED_WITH_BUFFERS = {
+    "averaged": "With `use_buffers=True` buffers are averaged as parameters are, persistent or "
+    "not: running statistics then change as slowly as the weights.",
+    "left behind": "Only `parameters()` and `buffers()` are averaged. The average is a deep "
+    "copy, and what nobody registered stays as it was when the copy was made.",
+    "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
+    "tensor.",
+    **NO_TENSOR,
+}

@@ -5,6 +5,8 @@ A key is an outcome, or an outcome with the column that has a reason of its own.
 
 from core.ledger.reason_parts import (
     CASTS,
+    FOLLOWED,
+    FOLLOWED_WITH_BUFFERS,
     HALF_OF_WHOLE,
     HALVES,
     NO_TENSOR,
@@ -207,8 +209,8 @@ REASONS = {
     "keeps 257 under bfloat16": {
         "no": "bfloat16 has 8 bits for a number's digits, so 257 becomes 256, and casting back "
         "brings nothing back. What needs its digits (positions, frequencies, running statistics) "
-        "is computed again in float32 after the cast, or kept out of it. Autocast casts inputs of "
-        "operations, and no buffer.",
+        "is computed again in float32 after the cast, or kept out of it. `torch.autocast` casts no "
+        "buffer: see its row.",
         **left_alone("It kept its digits since it was not cast."),
         **NO_TENSOR,
     },
@@ -231,21 +233,17 @@ REASONS = {
         },
         **NO_TENSOR,
     },
-    "followed by AveragedModel": {
-        "averaged": "`AveragedModel` averages `parameters()`, frozen ones too.",
-        "copied": "By default (`use_buffers=False`) buffers are not averaged: the last value is "
-        "copied. With `use_buffers=True` they are averaged like parameters. An average of one's "
-        "own that goes through `parameters()` only leaves them at their first value.",
-        "left behind": "The average is a deep copy, and what nobody registered is not updated: it "
-        "stays as it was when the copy was made.",
-        "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
-        "tensor.",
-        **NO_TENSOR,
-    },
+    "followed by AveragedModel": FOLLOWED,
     "stepped by an optimizer made before .to()": {
         "yes": "The optimizer holds the `nn.Parameter` itself, and `.to()` changed that in place. "
         "An optimizer made before the move works, as long as it has made no state yet: state that "
         "is there stays on the old device.",
         **UNTOUCHED,
     },
+    "cast by torch.autocast": {
+        "no": "`torch.autocast` casts what goes into an operation, for that operation: the product "
+        "is bfloat16. What the module holds stays float32, registered or not, with all its digits.",
+        **NO_TENSOR,
+    },
+    "followed by AveragedModel(use_buffers=True)": FOLLOWED_WITH_BUFFERS,
 }

@@ -109,6 +109,14 @@ ROWS = {
         Row("stepped by an optimizer made before .to()",
             "SGD is made, the module moves, one step is done. Does that change it?",
             ledger_rows.stepped_after_a_move),
+        Row("cast by torch.autocast",
+            "It takes part in a product under `torch.autocast` in bfloat16. Is it bfloat16 "
+            "afterwards?",
+            ledger_rows.cast_by_autocast),
+        Row("followed by AveragedModel(use_buffers=True)",
+            "What does `AveragedModel(module, use_buffers=True)` do with its new values?",
+            ledger_rows.followed_with_use_buffers,
+            ("averaged", "copied", "left behind", "shared", "raises", NOTHING)),
     )
 }  # fmt: skip
 FAST = tuple(name for name, row in ROWS.items() if not row.slow)

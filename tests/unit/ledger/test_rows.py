@@ -249,6 +249,22 @@ EXPECTED = {  # row: (where it is documented, what it says there, the outcomes)
         "Parameters after a move are to be the optimizer's: they are, where they change in place.",
         yes("nn.Parameter"),
     ),
+    "cast by torch.autocast": (
+        "amp.html#autocasting",
+        "Ops run in a dtype that autocast chooses, matmul in a lower one. Do not call half() or "
+        "bfloat16() on the model: (its tensors stay.)",
+        yes(),
+    ),
+    "followed by AveragedModel(use_buffers=True)": (
+        "generated/torch.optim.swa_utils.AveragedModel.html and docs.python.org: copy",
+        "use_buffers: running averages of parameters and buffers. (The model is a deep copy.)",
+        {
+            **dict.fromkeys((*PARAMETERS, *BUFFERS), "averaged"),
+            **dict.fromkeys(PLAIN, "left behind"),
+            "closure": "shared",
+            "None buffer": "not applicable",
+        },
+    ),
 }
 DETAILS = {  # what was seen, where the outcome alone does not tell
     (".half() on bool", "register_buffer"): "the weight is torch.float16, the mask torch.bool",
@@ -273,6 +289,7 @@ DETAILS = {  # what was seen, where the outcome alone does not tell
     ("tied, and still one after .to()", "nn.Buffer"): "2 in memory",
     ("keeps 257 under bfloat16", "nn.Buffer"): "257.0 before, 256.0 now",
     ("followed by AveragedModel", "nn.Parameter"): "3.0, then 5.0; the average has 4.0",
+    ("cast by torch.autocast", "not persistent"): "torch.float32; the product is torch.bfloat16",
 }
 FRESH = """
 import contextlib, io, json, sys, types
