@@ -88,12 +88,14 @@ def test_a_page_that_does_not_end_says_so_and_works_again(monkeypatch):
     monkeypatch.setattr(
         internals.script_runner, "exec_func_with_error_handling", internals.ORIGINAL_EXECUTE
     )
-    watch = RunWatch(SOON)
+    watch = RunWatch(60)
     internals.wrap_runs(lambda run: bounded(run, watch))
     app = AppTest.from_function(page, default_timeout=20).run()
     assert not app.toast
+    watch.seconds = SOON
     app.toggle[0].set_value(True).run()
     assert "more than 0.2 seconds and was stopped" in app.toast[0].value
     assert not app.exception
+    watch.seconds = 60
     app.toggle[0].set_value(False).run()
     assert app.markdown[0].value == "It ends." and not app.toast
