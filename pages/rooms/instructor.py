@@ -7,7 +7,7 @@ from core.rooms.codes import read_code, spaced
 from core.rooms.questions import settings_of_screen
 from core.rooms.room import ENDED, LOBBY, Asking, NoRoom, Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import WORKSHOP
+from core.rooms.settings import PLAN, WORKSHOP
 from core.rooms.summary import as_csv, as_markdown
 from core.settings.setting import shorten
 from pages.components import state
@@ -47,7 +47,7 @@ def lobby() -> None:
     st.markdown(INTRO)
     open_button()
     say_trouble()
-    here = live_rooms()
+    here, plan = live_rooms(), plan_of(None, ())
     if here:
         st.markdown("**Your rooms that are open**")
         for one in here:
@@ -55,10 +55,10 @@ def lobby() -> None:
                 "pages/11_Workshop.py",
                 label=f"Back to room {spaced(one.room.code)}",
                 icon=":material/groups:",
-                query_params={"room": one.room.code},
+                query_params={"room": one.room.code, PLAN.name: list(plan)},
             )
     st.markdown("To join a room as a learner, open [/r](/r) and type the code.")
-    plan_section(None, plan_of(None, ()))
+    plan_section(None, plan)
 
 
 def stranger(code: str) -> None:
@@ -85,6 +85,7 @@ def run_room(room: Controlled) -> None:
         summary(room)
         open_button()
         return
+    plan = plan_of(room, here.room.plan)
     left, right = st.columns([1, 1.4], gap="large")
     with left:
         how_to_join(room)
@@ -92,7 +93,7 @@ def run_room(room: Controlled) -> None:
         question(room, here)
         if here.room.phase == LOBBY:
             where_to_ask()
-    plan_section(room, plan_of(room, here.room.plan))
+    plan_section(room, plan)
     with section(WORKSHOP["summary"]) as opened:
         if opened.open:
             summary(room)

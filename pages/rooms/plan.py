@@ -5,7 +5,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.lessons import lesson
-from core.rooms.plan import FILE_BYTES, as_file, from_file, moved, note_of, with_screen, without
+from core.rooms.plan import (
+    FILE_BYTES,
+    as_file,
+    entry,
+    from_file,
+    moved,
+    note_of,
+    with_screen,
+    without,
+)
 from core.rooms.questions import screen_at, settings_of_screen
 from core.rooms.settings import PLAN, WORKSHOP
 from core.settings.setting import SettingError
@@ -20,15 +29,37 @@ Change = Callable[[], tuple[str, ...]]
 
 
 def plan_of(room: Controlled | None, kept: tuple[str, ...]) -> tuple[str, ...]:
-    """The plan: the room's once it has one, else the link's; then both have it."""
+    """The plan: the room's if it has one, else the link's; then both have it.
+
+    A link with another plan than the room's was opened for that plan: it is offered.
+    """
     in_link = tuple(st.query_params.get_all(PLAN.name))
-    if kept:
-        if in_link != kept:
-            st.query_params[PLAN.name] = list(kept)
-        return kept
-    if in_link:
-        keep_plan(room, in_link)
-    return in_link
+    if not kept:
+        if in_link:
+            keep_plan(room, in_link)
+        return in_link
+    if not in_link:
+        st.query_params[PLAN.name] = list(kept)
+    elif in_link != kept:
+        offer(room, kept, in_link)
+    return kept
+
+
+def offer(room: Controlled | None, kept: tuple[str, ...], in_link: tuple[str, ...]) -> None:
+    """Let the instructor choose between the room's plan and the link's."""
+    with st.container(border=True, key="room plan of the link"):
+        st.markdown(
+            f"This link holds a plan of {screens(in_link)}. The room has another one, of "
+            f"{screens(kept)}. Which one do you want?"
+        )
+        with st.container(horizontal=True, gap="small"):
+            button("Use the link's plan", "use plan", change, room, lambda: in_link, primary=True)
+            button("Keep the room's plan", "keep plan", change, room, lambda: kept)
+
+
+def screens(plan: tuple[str, ...]) -> str:
+    """How long a plan is, in words."""
+    return f"{len(plan)} screen{'' if len(plan) == 1 else 's'}"
 
 
 def change(room: Controlled | None, make: Change) -> None:
@@ -39,7 +70,10 @@ def change(room: Controlled | None, make: Change) -> None:
         state.ROOM_TROUBLE.set(str(error))
         return
     keep_plan(room, plan)
-    st.query_params.update({PLAN.name: list(plan)})
+    if plan:
+        st.query_params[PLAN.name] = list(plan)
+    else:
+        st.query_params.pop(PLAN.name, None)
 
 
 def plan_section(room: Controlled | None, plan: tuple[str, ...]) -> None:
@@ -108,7 +142,7 @@ def add_by_link(room: Controlled | None, plan: tuple[str, ...]) -> None:
     ):
         link = st.text_input("Add a screen by its link", max_chars=2_000)
         if st.form_submit_button("Add") and link:
-            change(room, lambda: with_screen(plan, link.strip()))
+            change(room, lambda: with_screen(plan, entry(screen_at(link), note_of(link.strip()))))
             st.rerun()
 
 
