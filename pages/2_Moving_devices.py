@@ -17,7 +17,8 @@ PAGE = "pages/2_Moving_devices.py"
 with frame.page(PAGE, MOVING):
     st.markdown(
         "Build a module, then move it, cast it, copy it. Choose a story, guess how it ends, and "
-        "see where every tensor is after each step."
+        "see where every tensor is after each step. `sim` is a simulated accelerator; on a machine "
+        'with a GPU, write `"cuda"` for it.'
     )
     built, ask, place = timeline.builder()
     asked = timeline.question_of(built)

@@ -4,6 +4,8 @@ from core.attention import causal_attention, mask_variants, tensor_table, trace
 from core.code.script import Needs
 from core.device.source import MODULES
 
+# The simulated accelerator as shown code names it, with the word of a reader who has a GPU.
+REGISTER = 'register()  # sim, a simulated accelerator; on a GPU write "cuda" for it'
 DEVICE = Needs("The simulated device", MODULES, keep="if used")
 ATTENTION = Needs("The two attention modules", (causal_attention,))
 OBSERVER = (

@@ -51,7 +51,7 @@ def goes_on(model, Module, x):
 
 def move(model, name, x):
     """(the tensor's device after model.to(device), the error of a forward pass there or None)."""
-    device = register()  # the simulated accelerator
+    device = register()  # sim, a simulated accelerator; on a GPU write "cuda"
     model.to(device)
     place = str(getattr(model, name).device)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.code.building_blocks import ATTENTION, DEVICE, OBSERVER
+from core.code.building_blocks import ATTENTION, DEVICE, OBSERVER, REGISTER
 from core.code.script import Part, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN, shorten_token
@@ -42,7 +42,7 @@ def experiment_text(experiment: Experiment) -> str:
     e = experiment
     rows = rows_as_text(e) if len(e.rows) <= MAX_TOKENS_IN_TEXT else "ROWS"
     simulated = e.device == SIMULATED
-    device = "register()  # the simulated accelerator" if simulated else f'"{e.device}"'
+    device = REGISTER if simulated else f'"{e.device}"'
     sizes = (
         f"d_in={D_IN}, d_out={e.d_out}, context_length={e.context_length}, "
         f"dropout={e.dropout}, qkv_bias={e.qkv_bias}"

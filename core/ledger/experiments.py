@@ -16,9 +16,9 @@ from core.device.simulated_device import register
 
 def moved_by_to(Way):
     module = Way(torch.ones(3))
-    module.to(register())  # the simulated accelerator
+    module.to(register())  # sim, a simulated accelerator; on a GPU: module.to("cuda")
     mask = module.tensor()
-    return mask if mask is None else (mask.device.type == "sim", f"on {mask.device}")
+    return mask if mask is None else (mask.device.type != "cpu", f"on {mask.device}")
 
 
 def cast_by_half(Way):

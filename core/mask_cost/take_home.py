@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.attention import causal_attention
-from core.code.building_blocks import DEVICE, OBSERVER, mask_needs
+from core.code.building_blocks import DEVICE, OBSERVER, REGISTER, mask_needs
 from core.code.script import Needs, Part, Script
 from core.device.available import SIMULATED
 from core.mask_cost import measure, memory_tracker, results
@@ -30,7 +30,7 @@ for row in result.traced:
 
 def cost_script(device: str, longest: int) -> Script:
     """The Script that measures up to `longest` tokens on a device, and prints the figures."""
-    lines = ["register()  # the simulated accelerator"] * (device == SIMULATED)
+    lines = [REGISTER] * (device == SIMULATED)
     lines.append(f"result = measure(report, {device!r}, {longest})")
     return Script(
         "\n".join(lines) + "\n",

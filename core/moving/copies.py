@@ -31,7 +31,7 @@ def count(variant, context_length):
     Returns three lists of (name of what was copied, bytes): once, when the module moved; in the
     first forward; in the second forward.
     """
-    device = register()
+    device = register()  # sim, whose copies are counted; those of "cuda" are not
     model = variant(3, 2, context_length, 0.0)
     before = dict(model.named_parameters()) | {"mask": getattr(model, "mask", None)}
     addresses = {

@@ -1,7 +1,7 @@
 """The scripts of Moving devices: a timeline, and the counting of what every forward pass copies."""
 
 from core.attention import causal_attention, tensor_table
-from core.code.building_blocks import ATTENTION, DEVICE, mask_needs
+from core.code.building_blocks import ATTENTION, DEVICE, REGISTER, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import SIX_TOKENS
@@ -31,7 +31,7 @@ def timeline_script(timeline: Timeline) -> Script:
     """The Script of a Timeline. It ends as the timeline ends: an exception is raised."""
     lines = ["import copy", "", "torch.set_grad_enabled(False)  # nothing is trained here"]
     if f"to-{SIMULATED}" in timeline.steps:
-        lines.append("register()  # the simulated accelerator")
+        lines.append(REGISTER)
     lines += ["", setup(timeline) + 'show("construct", model)']
     for name in timeline.steps:
         extra = ", x=x, output=output" if name == "forward" else ""

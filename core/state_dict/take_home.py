@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.attention import causal_attention
-from core.code.building_blocks import ATTENTION, DEVICE, mask_needs
+from core.code.building_blocks import ATTENTION, DEVICE, REGISTER, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs import embeddings
@@ -112,7 +112,7 @@ def load_script(loading: LoadExperiment) -> Script:
         "output = target(x.to(target.W_query.weight.device))",
     ]
     if SIMULATED in (e.source_device, e.target_device) or e.wrapped == "DataParallel":
-        lines.insert(0, "register()  # the simulated accelerator")
+        lines.insert(0, REGISTER)
     return Script(
         "\n".join(lines) + "\n",
         (DEVICE, ATTENTION),

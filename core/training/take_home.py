@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.attention import causal_attention
-from core.code.building_blocks import DEVICE, mask_needs
+from core.code.building_blocks import DEVICE, REGISTER, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN
@@ -39,7 +39,7 @@ def training_script(training: Training) -> Script:
     t = training
     rows = "\n".join(f"    {list(row)},  # {token}" for token, row in t.embeddings)
     simulated = t.device == SIMULATED
-    device = "register()  # the simulated accelerator" if simulated else f'"{t.device}"'
+    device = REGISTER if simulated else f'"{t.device}"'
     sizes = f"{D_IN}, {D_IN}, {t.context_length}, 0.0"  # d_in, d_out, context_length, dropout
     start = 'float("-inf")' if t.mask_start == "-inf" else f"{t.mask_start}.0"
     with_mask = f"AttentionWithMaskParameter({sizes}, start={start})"

@@ -79,7 +79,8 @@ def picture(observation: Observation, moved: bool) -> None:
     done = "moved and run" if moved else "and run on the CPU, where they were made"
     st.caption(
         f"This picture was observed just now: both modules were built, {done}. `sim` is a "
-        "simulated accelerator with a memory of its own, so this works on a machine without a GPU."
+        "simulated accelerator with a memory of its own, so this works on a machine without a GPU. "
+        'With one, write `model.to("cuda")`.'
     )
 
 

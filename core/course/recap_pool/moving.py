@@ -23,7 +23,7 @@ def plain_mask():
         def forward(self, x):
             return x * self.weight * self.mask
 
-    device = register()
+    device = register()  # sim, simulated; on a GPU write "cuda"
     model = Masked().to(device)
     print(f"output: {model(torch.ones(3, device=device)).device.type}")
 
@@ -76,7 +76,7 @@ def copied_deeply():
 def optimizer_made_before():
     model = nn.Linear(2, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    model.to(register())
+    model.to(register())  # sim, simulated; on a GPU write "cuda"
     held = optimizer.param_groups[0]["params"][0]
     print(f"it has the moved weight: {held is model.weight}")
 
@@ -90,7 +90,7 @@ def zeros_in_forward():
         def forward(self, x):
             return x * self.weight + torch.zeros(3)
 
-    device = register()
+    device = register()  # sim, simulated; on a GPU write "cuda"
     model = Sums().to(device)
     print(f"output: {model(torch.ones(3, device=device)).device.type}")
 
@@ -104,7 +104,7 @@ def number_on_the_cpu():
         def forward(self, x):
             return x * self.scale
 
-    device = register()
+    device = register()  # sim, simulated; on a GPU write "cuda"
     model = Scaled().to(device)
     print(f"output: {model(torch.ones(3, device=device)).tolist()}")
     print(f"scale: {model.scale.device}")
