@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from core.attention.causal_attention import causal_mask
+from core.glossary.on_pages import words_on
 from core.lessons import lesson
 from core.rooms.settings import ON_EVERY_PAGE
 from core.settings.prediction import PREDICT
@@ -43,6 +44,13 @@ STYLE = """<style>
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }
+.st-key-title { gap: 0 0.75rem; margin-bottom: -0.5rem; }
+.st-key-title [data-testid="stPopover"] button { padding: 0.25rem 0; min-height: 0; }
+.st-key-title [data-testid="stPopover"] button:is(:hover, :focus, :active, [aria-expanded="true"]) {
+  color: inherit; text-decoration: underline; }
+[data-testid="stMarkdownContainer"] blockquote { color: inherit; opacity: 1; margin-left: 0;
+  border-left: 4px solid #d99a00; padding: 0.35rem 0 0.35rem 0.9rem; }
+[data-testid="stMarkdownContainer"] blockquote p { margin: 0; }
 .st-key-navigation { flex-wrap: nowrap; align-items: center; }
 /* Page links below a page's text wrap on a phone. */
 .stPageLink a { align-items: flex-start; padding-block: 0.3rem; }
@@ -89,8 +97,19 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
         st.markdown("**Buffer Lab**", width="content")
         course.navigation(here, link_back)
     room_hook.host().at_page(page)
-    st.title(here.question, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", key="title"):
+        st.title(here.question, anchor=False, width="content")
+        words_of_page(page)
     show_complaints(page)
+
+
+def words_of_page(page: str) -> None:
+    """What the words of this page mean, for whoever asks: by mouse, by touch or by keyboard."""
+    words = words_on(page)
+    if words:
+        with st.popover("Words", type="tertiary", icon=":material/menu_book:"):
+            st.markdown("**Words on this page**")
+            st.markdown("\n".join(f"- **{word}**: {text}" for word, text in words.items()))
 
 
 def link_back(page: str) -> dict[str, Any]:

@@ -27,7 +27,8 @@ STYLE = """<style>
   .stApp, .stMain, .stAppViewContainer, .stMainBlockContainer {
     position: static !important; overflow: visible !important; height: auto !important;
     display: block !important; padding: 0 !important; background: #fff !important; }
-  .stApp header, .stMainBlockContainer .stElementContainer:not(.st-key-decision_card *),
+  .stApp header, .st-key-title,
+  .stMainBlockContainer .stElementContainer:not(.st-key-decision_card *),
   .stMainBlockContainer .stLayoutWrapper:not(:has(.st-key-decision_card), .st-key-decision_card *),
   .stMainBlockContainer .stVerticalBlock:not(
     :has(.st-key-decision_card), .st-key-decision_card, .st-key-decision_card *) {

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.charts.devices_and_bytes import describe_where, where_tensors_are
-from core.course.glossary import GLOSSARY
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
+from core.glossary.words import GLOSSARY
 from core.lab.experiment import Experiment, Observation
 from core.lab.reasons import reason
 from core.lab.settings import HOME

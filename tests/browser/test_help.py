@@ -34,3 +34,22 @@ def test_the_line_below_a_choice_chooses_it(visit, phone):
     caption.tap() if phone else caption.click()
     expect(page.get_by_role("radio", name="sim").last).to_be_checked()
     expect(page).to_have_url(re.compile("cost_device=sim"))
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["keyboard", "touch"])
+def test_the_words_of_a_page_are_explained_on_demand(visit, phone):
+    page = visit(**(PHONE if phone else {})).open("/State_dict")
+    meaning = page.get_by_text("A dictionary from names to tensors")
+    button = page.get_by_role("button", name="Words")
+    expect(button).to_be_visible()
+    expect(meaning).to_have_count(0)
+    if phone:
+        button.tap()
+        expect(meaning).to_be_visible()
+        page.get_by_role("heading", level=1).tap()
+    else:
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(meaning).to_be_visible()
+        page.keyboard.press("Escape")
+    expect(meaning).to_have_count(0)

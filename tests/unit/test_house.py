@@ -11,7 +11,17 @@ from imports import ROOT, arrows, imported_modules, python_files, room
 
 from core.lessons import LESSONS
 
-SHARED = {"attention", "charts", "code", "device", "inputs", "rooms", "settings", "workers"}
+SHARED = {
+    "attention",
+    "charts",
+    "code",
+    "device",
+    "glossary",
+    "inputs",
+    "rooms",
+    "settings",
+    "workers",
+}
 WINGS = {
     "cases",
     "check",

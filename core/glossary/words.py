@@ -24,6 +24,12 @@ GLOSSARY = {
     "meta device": "A device without memory: its tensors have a shape and a dtype and no values.",
     "`_apply`": "The method of a module through which `.to()`, `.half()` and their like pass. It "
     "goes over parameters and buffers, and over nothing else.",
+    "optimizer": "What changes parameters after `backward()`. It is handed tensors, mostly "
+    "`model.parameters()`, and knows nothing else of the module.",
+    "weight decay": "A pull of an optimizer's tensors towards 0 in each step, also where the "
+    "gradient is 0.",
+    "running statistics": "Mean and variance of what came by in training. BatchNorm holds them in "
+    "buffers; its `forward` writes them in `train()` and only reads them in `eval()`.",
     "closure": "A function that keeps variables from where it was made. A tensor that is held so "
     "is unknown to the module.",
     "causal mask": "A tensor that says which positions come later, so that attention hides them.",

@@ -7,8 +7,10 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from core.course.glossary import GLOSSARY
 from core.device.simulated_device import register
+from core.glossary.on_pages import ON_PAGE, words_on
+from core.glossary.words import GLOSSARY
+from core.lessons import LESSONS
 
 
 class Held(nn.Module):
@@ -115,6 +117,32 @@ def sdpa():
     torch.testing.assert_close(scaled_dot_product_attention(q, k, v, is_causal=True), context)
 
 
+def optimizer():
+    held = Held()
+    before = held.kept.clone(), held.plain.clone(), held.weight.detach().clone()
+    stepped = torch.optim.SGD(held.parameters(), lr=0.1)
+    (held.weight * held.kept * held.plain).sum().backward()
+    stepped.step()
+    assert torch.equal(held.kept, before[0]) and torch.equal(held.plain, before[1])
+    assert not torch.equal(held.weight, before[2])
+
+
+def weight_decay():
+    held = Held()
+    held.weight.grad = torch.zeros(3)
+    torch.optim.AdamW(held.parameters(), lr=0.1, weight_decay=0.5).step()
+    assert (held.weight.abs() < 1).all()
+
+
+def running_statistics():
+    norm = nn.BatchNorm1d(2)
+    assert {"running_mean", "running_var"} < set(names(norm.named_buffers()))
+    for training, changes in ((True, True), (False, False)):
+        before = norm.running_mean.clone()
+        norm.train(training)(torch.randn(8, 2) + 3)
+        assert torch.equal(norm.running_mean, before) != changes
+
+
 PROVEN = {
     "module": module,
     "parameter": parameter,
@@ -128,6 +156,9 @@ PROVEN = {
     "meta device": meta_device,
     "`_apply`": apply,
     "closure": closure,
+    "optimizer": optimizer,
+    "weight decay": weight_decay,
+    "running statistics": running_statistics,
     "causal mask": weights,
     "attention scores": sdpa,
     "attention weights": weights,
@@ -143,3 +174,10 @@ def test_what_the_glossary_says_of_a_word_is_so(word):
 
 def test_every_word_is_run_but_for_a_name_of_a_file():
     assert set(GLOSSARY) - set(PROVEN) == {"checkpoint"}
+
+
+def test_every_page_explains_its_words_and_every_word_has_its_page():
+    pages = [one.page for one in LESSONS if one.title != "Workshop"]
+    assert list(ON_PAGE) == pages and not words_on("pages/11_Workshop.py")
+    assert {word for words in ON_PAGE.values() for word in words} == set(GLOSSARY)
+    assert all(len(set(words)) == len(words) > 4 for words in ON_PAGE.values())

@@ -1,0 +1,46 @@
+"""Which words of the glossary each page uses, in the order in which a reader meets them."""
+
+from collections.abc import Mapping
+
+from core.glossary.words import GLOSSARY
+
+_STATE = ("parameter", "buffer", "persistent buffer", "non-persistent buffer", "plain attribute")
+ON_PAGE: Mapping[str, tuple[str, ...]] = {
+    "dashboard.py": (
+        "module", "causal mask", "device", "buffer", "plain attribute", "state_dict",
+    ),
+    "pages/1_Attention_lab.py": (
+        "causal mask", "buffer", "plain attribute", "device", "attention scores",
+        "attention weights", "context vector", "state_dict", "non-persistent buffer", "SDPA",
+    ),
+    "pages/2_Moving_devices.py": (
+        "module", "plain attribute", "buffer", "device", "meta device", "None buffer",
+    ),
+    "pages/3_State_dict.py": ("state_dict", "checkpoint", *_STATE, "meta device"),
+    "pages/4_What_is_state.py": (
+        *_STATE, "None buffer", "closure", "state_dict", "meta device", "`_apply`", "weight decay",
+    ),
+    "pages/5_Training.py": (
+        "optimizer", "parameter", "buffer", "plain attribute", "weight decay",
+        "running statistics", "attention weights",
+    ),
+    "pages/6_Failure_cases.py": (
+        "module", *_STATE, "state_dict", "checkpoint", "optimizer", "running statistics",
+        "meta device",
+    ),
+    "pages/7_Check_your_module.py": (
+        "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "meta device",
+    ),
+    "pages/8_Your_own_error.py": (
+        "device", "parameter", "buffer", "state_dict", "meta device", "optimizer",
+    ),
+    "pages/9_Decision_card.py": (
+        *_STATE, "causal mask", "running statistics", "state_dict", "optimizer",
+    ),
+    "pages/10_Recap.py": ("module", *_STATE, "state_dict", "optimizer", "running statistics"),
+}  # fmt: skip
+
+
+def words_on(page: str) -> dict[str, str]:
+    """{word: what it means} of a page; empty of a page that has no words to explain."""
+    return {word: GLOSSARY[word] for word in ON_PAGE.get(page, ())}
