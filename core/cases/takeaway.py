@@ -48,6 +48,13 @@ TAKEAWAYS = {
     "complex-table": "A cast to a real dtype drops the imaginary part.",
     "lifted-constant": "What is not registered is a constant to an exported program.",
     "not-broadcast": "Processes share what is registered, and nothing else.",
+    "buffer-without-shape": "A lazy buffer is registered at once, and has numbers after one batch.",
+    "reassigned-or-in-place": "What others hold too is changed in place; to assign parts them.",
+    "extra-state-stays-behind": "Extra state is saved and nothing else: a tensor is a buffer.",
+    "cast-or-autocast": "`torch.autocast` rounds what an operation takes, not what a buffer holds.",
+    "average-copies-last-buffers": "`AveragedModel` averages buffers only with `use_buffers=True`.",
+    "hook-adds-a-key": "A hook that saves a key needs one that takes it out again before loading.",
+    "extra-state-missing": "Whoever adds extra state adds a key, and old files do not have it.",
 }
 
 
