@@ -24,7 +24,7 @@ FAILURES: dict[str, Setting] = catalogue(
     answered_as("ran"),
     Switch("home", "Take it home", False),
     Listed("line", "Which line is wrong?", next(iter(LINES)), options=tuple(LINES)),
-    Several("repairs", "Lines that were changed", options=tuple(WORDS)),
+    Several("repairs", "Lines that were changed", options=tuple(WORDS), own=True),
 )
 
 

@@ -9,7 +9,9 @@ MOVES, STAYS = FATES = ("it moves", "it is left behind")
 GUESS_NAMES = dict(zip(TENSORS, ("scale", "offset", "table", "in_list", "in_closure"), strict=True))
 LABELS = dict(zip(TENSORS, ("scale", "offset", "table", "shifts[0]", "sign, in flip"), strict=True))
 LEFT = Prediction(
-    tuple(Choice(GUESS_NAMES[name], LABELS[name], None, options=FATES) for name in TENSORS),
+    tuple(
+        Choice(GUESS_NAMES[name], LABELS[name], None, options=FATES, own=True) for name in TENSORS
+    ),
     answered_as("checked"),
     "Check it",
 )

@@ -23,7 +23,7 @@ GUESS_NAMES = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  
 HALF_OF_BOOL = prediction("guess", "Your guess", ("yes", "no"), "ran", "Run the experiments")
 VIEWS = TABLE, QUIZ = ("the table", "the quiz")
 QUIZZES = SHORT, ALL = ("the twelve that decide", "all of them")
-REVEALED = Several("revealed", "Ways that were revealed", options=tuple(WAYS))
+REVEALED = Several("revealed", "Ways that were revealed", options=tuple(WAYS), own=True)
 LEDGER = catalogue(
     Choice("view", "Show", TABLE, options=VIEWS),
     PREDICT,
@@ -46,7 +46,10 @@ LEDGER = catalogue(
     CELL,
     TWELVE,
     SCORED,
-    (Choice(name, column, None, options=OUTCOMES) for column, name in GUESS_NAMES.items()),
+    (
+        Choice(name, column, None, options=OUTCOMES, own=True)
+        for column, name in GUESS_NAMES.items()
+    ),
 )
 
 

@@ -42,7 +42,11 @@ PLAN = Screens("plan", "The plan")
 SHOWN, HIDDEN = "shown", "hidden"
 PRESENT = Switch("present", "Presenter view", False, "Large type for a projector.")
 CONTROLS = Choice("controls", "Controls of the lesson", SHOWN, options=(SHOWN, HIDDEN))
-ON_EVERY_PAGE = catalogue(PRESENT, CONTROLS)
+JOINED = Text("joined", "The room that a learner is in", "", max_chars=20)
+FOLLOW = Switch("follow", "Follow the instructor", False)
+LEAD = Switch("lead", "Keep showing my screen to the room", False)
+ON_EVERY_PAGE = catalogue(PRESENT, CONTROLS, JOINED, FOLLOW, LEAD)
+NOT_SHOWN = frozenset(ON_EVERY_PAGE) - {CONTROLS.name}  # of these, what no other window gets
 WORKSHOP = catalogue(
     Text("room", "The room's code", "", max_chars=20),
     PLAN,

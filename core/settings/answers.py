@@ -1,7 +1,7 @@
 """A learner's first answers to the questions of a quiz, as the link keeps them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.settings.setting import Setting, SettingError
@@ -16,6 +16,7 @@ class Answers(Setting):
     """
 
     default: str = ""
+    own: bool = field(default=True, kw_only=True)
     questions: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property

@@ -27,6 +27,10 @@ class Prediction:
     answered: Text
     button: str
 
+    def __post_init__(self) -> None:
+        if not all(setting.own for setting in self):
+            raise TypeError("guesses, and what was answered, are a visitor's own")
+
     def __iter__(self) -> Iterator[Setting]:
         """Its Settings, for a page's catalogue."""
         return iter((*self.guesses, self.answered))
@@ -51,13 +55,13 @@ def prediction(
     name: str, label: str, choices: tuple[str, ...], answered: str, button: str
 ) -> Prediction:
     """A Prediction with one guess: its name in the link, its label, and the words to choose."""
-    guess = Choice(name, label, None, options=choices)
+    guess = Choice(name, label, None, options=choices, own=True)
     return Prediction((guess,), answered_as(answered), button)
 
 
 def answered_as(name: str) -> Text:
     """The Setting that keeps in the link which question was answered, and how."""
-    return Text(name, "The question that was answered", "", max_chars=200)
+    return Text(name, "The question that was answered", "", max_chars=200, own=True)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ A Setting serves the URL (`parse` reads its text), the widgets (label, help, lim
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -41,12 +41,16 @@ def one_of_many(words: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """A named value with a default. Subclasses say in `limit` what they take."""
+    """A named value with a default. Subclasses say in `limit` what they take.
+
+    own: it is a visitor's own, as a guess is, and does not go to those who follow their screen.
+    """
 
     name: str  # in the URL, in the widgets and in core
     label: str
     default: Any
     help: str = ""
+    own: bool = field(default=False, kw_only=True)
 
     limit = "a value"
 

@@ -31,7 +31,7 @@ QUESTIONS = {
 }
 CHANGED = Prediction(
     tuple(
-        Choice(name, question.words, None, options=(CHANGES, STAYS))
+        Choice(name, question.words, None, options=(CHANGES, STAYS), own=True)
         for name, question in QUESTIONS.items()
     ),
     answered_as("trained"),

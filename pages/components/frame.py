@@ -81,10 +81,12 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
     """
     with turn():
         rerun_after_reconnect()
-        open_page(name, {**ON_EVERY_PAGE, **(catalogue or {})})
+        known = {**ON_EVERY_PAGE, **(catalogue or {})}
+        open_page(name, known)
         yield
         course.ways_on(lesson(name), link_back)
         remember_link(name)
+        room_hook.host().page_done(name, known)
 
 
 def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
@@ -96,7 +98,7 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")
         course.navigation(here, link_back)
-    room_hook.host().at_page(page)
+    room_hook.host().at_page(page, catalogue)
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         st.title(here.question, anchor=False, width="content")
         words_of_page(page)

@@ -3,10 +3,14 @@
 Components import no folder of pages, so the room comes to them: it sets itself as HOST.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from core.settings.prediction import YOU_SAID, Prediction
+from core.settings.setting import Setting
+
+Catalogue = Mapping[str, Setting]
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,11 @@ class Gate:
 class Host(Protocol):
     """Whoever has a room beside the pages, and puts the questions of gates to it."""
 
-    def at_page(self, page: str) -> None:
-        """A page has its navigation, and nothing else so far."""
+    def at_page(self, page: str, catalogue: Catalogue) -> None:
+        """A page has its navigation, and nothing else so far. catalogue: what its link may set."""
+
+    def page_done(self, page: str, catalogue: Catalogue) -> None:
+        """A page was drawn: its link says what is on it."""
 
     def at_gate(self, gate: Gate) -> None:
         """A gate is about to be drawn; a guess that is set now is the one that it gets."""
@@ -46,7 +53,8 @@ class Host(Protocol):
 class Nobody:
     """No room: nothing happens."""
 
-    def at_page(self, page: str) -> None: ...
+    def at_page(self, page: str, catalogue: Catalogue) -> None: ...
+    def page_done(self, page: str, catalogue: Catalogue) -> None: ...
     def at_gate(self, gate: Gate) -> None: ...
     def opened(self, gate: Gate) -> None: ...
     def who_said(self, guess: str, said: str) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from core.rooms.questions import plain, question_for, question_id, screen_of
 from core.rooms.room import CLOSED, OPEN, REVEALED, Question, RoomError, Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import PRESENT
+from core.rooms.settings import NOT_SHOWN
 from core.settings.setting import Choice
 from pages.components import state
 from pages.components.room_hook import Gate
@@ -49,7 +49,7 @@ def question_of(gate: Gate, guess: Choice) -> Question:
 
 def screen_here(gate: Gate) -> Screen:
     """The screen as learners open it: with this gate closed, and not in large type."""
-    left_out = {setting.name for setting in gate.prediction} | {PRESENT.name}
+    left_out = {setting.name for setting in gate.prediction} | NOT_SHOWN
     names = [name for name in st.query_params if name not in left_out]
     return screen_of(gate.page, {name: st.query_params.get_all(name) for name in names})
 

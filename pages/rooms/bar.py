@@ -4,30 +4,32 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.lessons import lesson_at
 from core.rooms.codes import spaced
 from core.rooms.plan import entry, place_in, with_screen
 from core.rooms.questions import plain, screen_at, screen_of, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import ON_EVERY_PAGE, PLAN, PRESENT
+from core.rooms.settings import NOT_SHOWN, ON_EVERY_PAGE, PLAN
 from core.settings.setting import SettingError
 from pages.components import state
+from pages.components.room_hook import Catalogue
 from pages.rooms.addresses import join_address
 from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, say_trouble, tried
+from pages.rooms.lead import lead_switches, show_button
 from pages.rooms.presenter import switches
+from pages.rooms.visit import page_of, visit
 
 WORKSHOP_PAGE = "pages/11_Workshop.py"
 
 
 def screen_here(page: str) -> Screen:
-    """The screen that this browser shows, without what is only about the projector."""
-    names = [name for name in st.query_params if name != PRESENT.name]
+    """The screen that this browser shows, without what is only about this window and the room."""
+    names = [name for name in st.query_params if name not in NOT_SHOWN]
     return screen_of(page, {name: st.query_params.get_all(name) for name in names})
 
 
-def bar(room: Controlled, here: Snapshot, page: str) -> None:
+def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> None:
     """One line above every page but the room's own."""
     plan = here.room.plan
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
@@ -38,8 +40,10 @@ def bar(room: Controlled, here: Snapshot, page: str) -> None:
         )
         if plan:
             way_on(plan, page)
+        show_button(room, here, page, catalogue)
         with st.popover("Room", icon=":material/more_horiz:"):
             switches()
+            lead_switches(room, here)
             add_to_plan(room, plan, page)
             st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
     say_trouble()
@@ -63,12 +67,6 @@ def way_on(plan: tuple[str, ...], page: str) -> None:
     st.caption(where, width="content")
 
 
-def page_of(screen: Screen) -> str | None:
-    """The file of a screen's page, if there is one."""
-    found = lesson_at(screen.page)
-    return found.page if found else None
-
-
 def go_to(screen: Screen) -> None:
     """Open a screen, shown as this page is."""
     page = page_of(screen)
@@ -78,7 +76,7 @@ def go_to(screen: Screen) -> None:
         return
     kept = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
     settings = {**kept, **settings_of_screen(screen)}
-    st.switch_page(page, query_params=settings)
+    visit(page, settings)
 
 
 def note_here() -> str:

@@ -17,6 +17,8 @@ def button(
     *args: Any,
     primary: bool = False,
     why_not: str = "",
+    help: str = "",
+    icon: str | None = None,
 ) -> None:
     """A button that does something to a room; why_not: why it cannot be pressed."""
     st.button(
@@ -26,7 +28,8 @@ def button(
         on_click=action,
         args=args,
         disabled=bool(why_not),
-        help=why_not or None,
+        help=why_not or help or None,
+        icon=icon,
     )
 
 

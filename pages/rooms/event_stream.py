@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from pages.rooms.hub import Stream
+from pages.rooms.channel import Stream
 
 
 class EventStream:
-    """The answer to a browser that listens; it ends when the browser leaves or the server does."""
+    """The answer to a browser that listens; it ends when the browser leaves or the server does.
 
-    def __init__(self, first: bytes, events: AsyncGenerator[bytes], stream: Stream) -> None:
+    cookies: a response whose cookies the browser gets.
+    """
+
+    def __init__(
+        self, first: bytes, events: AsyncGenerator[bytes], stream: Stream, cookies: Response
+    ) -> None:
         self.first, self.events, self.stream = first, events, stream
+        self.cookies = [pair for pair in cookies.raw_headers if pair[0] == b"set-cookie"]
         self.left = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,6 +28,7 @@ class EventStream:
             (b"content-type", kind),
             (b"cache-control", quiet),
             (b"x-accel-buffering", b"no"),
+            *self.cookies,
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send(part(self.first))

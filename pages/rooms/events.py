@@ -4,7 +4,8 @@ import json
 import random
 from typing import Any
 
-from core.rooms.room import Answer, Snapshot
+from core.lessons import lesson_at
+from core.rooms.room import Answer, Screen, Snapshot
 
 BEAT = b"event: beat\ndata:\n\n"
 GONE = b"event: gone\ndata:\n\n"
@@ -18,14 +19,25 @@ def event(data: object, kind: str = "", number: str = "") -> bytes:
     return "\n".join([*lines, f"data: {text}", "", ""]).encode()
 
 
-def greeting(learner: str) -> bytes:
-    """The first line of a stream: when to come back. The same learner need not wait the same."""
+def greeting() -> bytes:
+    """The first line of a stream: when to come back."""
     return f"retry: {random.randint(*RETRY)}\n".encode()
 
 
 def own_answer(number: int, answer: Answer) -> bytes:
     """What stands as the listener's own answer."""
     return event({"asking": number, "choice": answer.choice, "attempt": answer.attempt}, "mine")
+
+
+def go_there(screen: Screen) -> bytes:
+    """Tells a page that follows where to go."""
+    return event({"screen": screen.link}, "go")
+
+
+def title_of(screen: Screen) -> str:
+    """The title of a screen's page."""
+    lesson = lesson_at(screen.page)
+    return lesson.title if lesson else screen.page
 
 
 def shown(snapshot: Snapshot, counts: bool) -> dict[str, Any]:
@@ -36,6 +48,7 @@ def shown(snapshot: Snapshot, counts: bool) -> dict[str, Any]:
         "seq": snapshot.seq,
         "phase": room.phase,
         "screen": room.screen.link if room.screen else None,
+        "screen_title": title_of(room.screen) if room.screen else None,
     }
     if asking:
         reveal = asking.reveal

@@ -3,6 +3,7 @@
 One thread waits for the store's changes. A room that people listen to here is read once for all of
 them, and encoded twice: for learners, who may not see everything, and for instructors. Learners are
 woken by the instructor's changes, instructors by every answer too, some ten times a second at most.
+Those who follow the instructor's screen are told to go there in waves.
 """
 
 import asyncio
@@ -10,100 +11,16 @@ import contextlib
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from core.rooms.room import Answer, NoRoom, Receipt, Snapshot
 from core.rooms.rooms import Rooms
 from core.rooms.store import StoreDown
+from pages.rooms.channel import Channel, Stream
 from pages.rooms.events import BEAT, GONE, for_instructors, for_learners, greeting, own_answer
+from pages.rooms.waves import Waves
 
 BEAT_SECONDS = 15.0  # after which a quiet stream shows that it is alive
-LIVE_SECONDS = 1.0  # between two counts that learners see while a question is open
-WAVE, WAVE_SECONDS = 10, 0.3  # so many followers go to another screen at a time, and then the next
-
-
-@dataclass(eq=False)
-class Stream:
-    """Somebody who listens to a room. follows: their page goes where the instructor goes."""
-
-    code: str
-    learner: str = ""
-    instructor: bool = False
-    follows: bool = False
-    waiting: asyncio.Future[None] | None = None
-    own: list[bytes] = field(default_factory=list)  # what is for this learner only
-    seen: bytes = b""
-    held_until: float = 0.0
-
-    def wake(self) -> None:
-        """Let it look for news."""
-        if self.waiting and not self.waiting.done():
-            self.waiting.set_result(None)
-
-
-@dataclass(eq=False)
-class Channel:
-    """A room as those hear it who listen here."""
-
-    snapshot: Snapshot
-    streams: dict[Stream, None] = field(default_factory=dict)
-    learners: bytes = b""
-    instructors: bytes = b""
-    live: asyncio.TimerHandle | None = None
-    gone: bool = False
-
-    def news(self, stream: Stream) -> bytes:
-        """What a stream has not been told yet."""
-        if stream.own:
-            own, stream.own = b"".join(stream.own), []
-            return own
-        if asyncio.get_running_loop().time() < stream.held_until:
-            return b""
-        latest = self.instructors if stream.instructor else self.learners
-        if latest is stream.seen:
-            return b""
-        stream.seen = latest
-        return latest
-
-    def publish(self, snapshot: Snapshot) -> None:
-        """Take a newer snapshot, and wake whom it concerns."""
-        before, self.snapshot = self.snapshot, snapshot
-        self.instructors = for_instructors(snapshot, len(self.streams))
-        changed = snapshot.room.version != before.room.version
-        if changed:
-            if snapshot.room.screen != before.room.screen:
-                self.hold_followers()
-            self.tell_learners()
-        elif snapshot.room.counts_are_public and self.live is None:
-            self.live = asyncio.get_running_loop().call_later(LIVE_SECONDS, self.tell_learners)
-        for stream in self.streams:
-            if stream.instructor:
-                stream.wake()
-
-    def tell_learners(self) -> None:
-        """Wake the learners for the snapshot that is there now."""
-        if self.live:
-            self.live.cancel()
-            self.live = None
-        self.learners = for_learners(self.snapshot)
-        for stream in self.streams:
-            if not stream.instructor:
-                stream.wake()
-
-    def hold_followers(self) -> None:
-        """Let those who follow hear of another screen in waves."""
-        loop = asyncio.get_running_loop()
-        for index, stream in enumerate(one for one in self.streams if one.follows):
-            delay = index // WAVE * WAVE_SECONDS
-            stream.held_until = loop.time() + delay
-            if delay:
-                loop.call_later(delay + 0.01, stream.wake)
-
-    def wake_all(self) -> None:
-        """Let all streams look for news."""
-        for stream in self.streams:
-            stream.wake()
 
 
 class Hub:
@@ -118,6 +35,7 @@ class Hub:
         self.watcher: threading.Thread | None = None
         self.refreshing: asyncio.Task[None] | None = None
         self.once_more = False
+        self.waves: Waves[Stream] = Waves(self.loop, Stream.go)
 
     @property
     def ending(self) -> bool:
@@ -138,7 +56,7 @@ class Hub:
             mine = await self.answer_of(stream, channel.snapshot)
             latest = channel.instructors if stream.instructor else channel.learners
             stream.seen = latest
-            yield greeting(stream.learner) + latest + mine
+            yield greeting() + latest + mine
             while not self.ending and not channel.gone:
                 stream.waiting = self.loop.create_future()
                 news = channel.news(stream)
@@ -159,18 +77,21 @@ class Hub:
         if code not in self.channels:
             snapshot = await self.call(lambda rooms: rooms.read(code))
             if code not in self.channels:
-                channel = self.channels[code] = Channel(snapshot)
+                channel = self.channels[code] = Channel(snapshot, self.waves)
                 channel.learners = for_learners(snapshot)
                 channel.instructors = for_instructors(snapshot, 1)
             self.watch()
             self.changed()  # it may have, between reading and listening
         channel = self.channels[code]
         channel.streams[stream] = None
+        if stream.follows and channel.snapshot.room.screen:
+            self.waves.add(stream)
         return channel
 
     def leave(self, stream: Stream, channel: Channel) -> None:
         """A stream is over."""
         channel.streams.pop(stream, None)
+        self.waves.drop(stream)
         if not channel.streams and self.channels.get(stream.code) is channel:
             del self.channels[stream.code]
 

@@ -21,9 +21,10 @@ from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.code import download
 from pages.components.widgets import plain, section
-from pages.rooms.bar import keep_plan, page_of
+from pages.rooms.bar import keep_plan
 from pages.rooms.buttons import button
 from pages.rooms.control import Controlled
+from pages.rooms.visit import page_of
 
 Change = Callable[[], tuple[str, ...]]
 

@@ -1,6 +1,8 @@
 // A room on a page: what is asked, the reader's answer, the result. Also used within lesson pages.
-// options: code (as shown), follow (a function that gets the instructor's screen), on (a function
-// that gets each state). Returns a function that takes it off the page again.
+// options.code: as it is shown. On a lesson's page also: known, what the page's last run said, with
+// follow (whether this page goes where the instructor goes) and went (the screen that it went to
+// last); ask(what, value), which makes the page run to go to a screen, follow or leave.
+// Returns news(), to be called when known has changed, and end(), which takes it off the page.
 function mountRoom(root, base, options = {}) {
   const make = (name, className, parent, text = "") => {
     const node = document.createElement(name);
@@ -23,13 +25,55 @@ function mountRoom(root, base, options = {}) {
   if (options.code) { name.append("Room "); make("strong", "", name, options.code); }
   const link = make("span", "", top, "Connecting …");
   link.setAttribute("role", "status");
-  const title = make("h1", "", root, "Waiting for the first question");
-  const form = make("fieldset", "", root);
-  const state = make("p", "state", root);
+  const inLesson = Boolean(options.ask);
+  const title = make(inLesson ? "p" : "h1", "", root, "Waiting for the first question");
+  const place = inLesson ? make("details", "question", root) : root;
+  if (inLesson) { make("summary", "", place, "The room's question"); place.open = true; }
+  const form = make("fieldset", "", place);
+  const state = make("p", "state", place);
   state.setAttribute("role", "status");
-  const reason = make("p", "reason", root);
+  const reason = make("p", "reason", place);
   reason.setAttribute("aria-live", "polite");
-  const lab = make("p", "", root);
+  const lab = make("p", "", place);
+  const instructor = make("p", "", root);
+  instructor.setAttribute("role", "status");
+  const toQuestion = make("a", "", lab), toInstructor = make("a", "", instructor);
+  const note = make("span", "", instructor);
+  const phone = matchMedia("(max-width: 640px)");  // where following is a link
+  let following = Boolean(options.known?.follow), told = following, wanted = null;
+  const turn = make("input", "");
+  if (inLesson) {
+    const label = make("label", "turn", top);
+    Object.assign(turn, {type: "checkbox", checked: following});
+    turn.setAttribute("role", "switch");
+    label.append(turn, "Follow the instructor");
+    turn.addEventListener("change", () => { follow(turn.checked); options.ask("follow", turn.checked); });
+    make("button", "", top, "Leave the room").onclick = () => options.ask("leave", true);
+    for (const [link, what] of [[toQuestion, "open"], [toInstructor, "go"]]) {
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        options.ask(what, what === "go" ? room.screen : room.link);
+      });
+    }
+  }
+  const follow = (yes) => {
+    following = turn.checked = yes;
+    wanted = null;
+    if (room) draw();
+    open();
+  };
+  // The page runs to go there; until it has, it is asked again now and then.
+  const go = () => {
+    if (!wanted || !following || phone.matches || !options.known.follow) return;
+    if (wanted === options.known.went) wanted = null; else options.ask("go", wanted);
+  };
+  const news = () => {
+    const says = options.known.follow;
+    if (says !== told && says !== following) follow(says);
+    told = says;  // a run that began before the switch was turned says what was told before
+    go();
+  };
   const group = `choice-${Math.random().toString(36).slice(2)}`;
   let room = null, drawn = 0, rows = [], legend, source = null, heard = Date.now(), over = false;
   let mine = null;  // {asking, choice, attempt, sent}
@@ -47,7 +91,7 @@ function mountRoom(root, base, options = {}) {
     rows = [];
     if (!room.asking) return;
     legend = make("legend", "", form);
-    write(make(options.code ? "h1" : "span", "", legend), room.prompt);
+    write(make(inLesson ? "span" : "h1", "", legend), room.prompt);
     room.options.forEach((text, index) => {
       const label = make("label", "option", form);
       const input = make("input", "", label);
@@ -62,8 +106,9 @@ function mountRoom(root, base, options = {}) {
   const draw = () => {
     const phase = room.phase, asked = Boolean(room.asking);
     if ((room.asking || 0) !== drawn) { drawn = room.asking || 0; build(); }
-    title.hidden = asked && phase !== "ended";
+    title.hidden = (asked || inLesson) && phase !== "ended";
     title.textContent = phase === "ended" ? "This room has ended" : "Waiting for a question";
+    if (place !== root) place.hidden = !asked || phase === "ended";
     const own = mine && mine.asking === room.asking ? mine : null;
     const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
     form.disabled = phase !== "open";
@@ -96,21 +141,27 @@ function mountRoom(root, base, options = {}) {
     else say("");
     const why = asked && room.reason || "";
     if (reason.dataset.text !== why) { reason.dataset.text = why; write(reason, why); }
-    lab.textContent = "";
-    if (asked && phase !== "ended" && options.lab !== false) {
-      make("a", "", lab, "The same screen in the lab").href = room.link;
-    }
-    options.on?.(room, own);
+    lead(toQuestion, asked && phase !== "ended" ? room.link : null,
+      inLesson ? "To the question's screen" : "The same screen in the lab", following);
+    lead(toInstructor, room.screen, `The instructor's screen: ${room.screen_title}`, !phone.matches);
+    note.textContent = room.screen || !following || phone.matches ? ""
+      : "The instructor shows no screen at present.";
+  };
+  // A link to a screen that stays in the room; no link without a screen.
+  const lead = (link, screen, text, follow) => {
+    link.hidden = !screen;
+    if (!screen) { link.removeAttribute("href"); link.textContent = ""; return; }
+    if (link.textContent !== text) link.textContent = text;
+    const more = `joined=${options.code.replace(" ", "")}${follow ? "&follow=true" : ""}`;
+    link.href = `${screen}${screen.includes("?") ? "&" : "?"}${more}`;
   };
   const plain = (text) => text.replace(/[`*]/g, "");
 
   const take = (data) => {
     if (room && (data.version < room.version
         || (data.version === room.version && data.seq < room.seq))) return;
-    const screen = room?.screen;
     room = data;
     draw();
-    if (options.follow && room.screen && room.screen !== screen) options.follow(room.screen);
   };
   const own = (data) => {
     if (mine && mine.asking === data.asking && mine.attempt >= data.attempt) return;
@@ -163,25 +214,31 @@ function mountRoom(root, base, options = {}) {
     source?.close();
     if (over) return;
     heard = Date.now();
-    const query = options.follow ? "?follow=1" : "";
+    const query = following && !phone.matches ? "?follow=1" : "";
     const here = source = new EventSource(`${base}/events${query}`);
     const hear = () => { heard = Date.now(); connected(true); };
     here.onmessage = (event) => { hear(); take(JSON.parse(event.data)); };
     here.addEventListener("mine", (event) => { hear(); own(JSON.parse(event.data)); });
     here.addEventListener("beat", hear);
-    here.addEventListener("gone", () => {
-      over = true;
-      here.close();
-      form.hidden = true;
-      title.hidden = false;
-      title.textContent = "This room is there no more";
-      link.textContent = "";
-      say("");
-    });
-    here.onerror = () => {
+    here.addEventListener("go", (event) => { hear(); wanted = JSON.parse(event.data).screen; go(); });
+    here.addEventListener("gone", gone);
+    here.onerror = async () => {
       connected(false);
-      if (here === source && here.readyState === EventSource.CLOSED) later();
+      if (here !== source || here.readyState !== EventSource.CLOSED) return;
+      // It was refused. Where there is no such room any more, asking on would help nobody.
+      const answer = await fetch(base, {method: "HEAD"}).catch(() => null);
+      if (answer?.status === 404) gone(); else if (here === source) later();
     };
+  };
+  const gone = () => {
+    over = true;
+    source?.close();
+    form.hidden = instructor.hidden = lab.hidden = true;
+    if (place !== root) place.hidden = true;
+    title.hidden = false;
+    title.textContent = "This room is there no more";
+    link.textContent = "";
+    say("");
   };
   let again = 0;
   const later = () => {
@@ -194,6 +251,7 @@ function mountRoom(root, base, options = {}) {
     const silent = Date.now() - heard > 35000;
     if (silent) connected(false);
     if (silent || source?.readyState === EventSource.CLOSED) open();
+    go();
   };
   const seen = () => {
     if (document.visibilityState === "visible" && Date.now() - heard > 3000) open();
@@ -205,7 +263,7 @@ function mountRoom(root, base, options = {}) {
   addEventListener("online", open);
   const timer = setInterval(check, 5000);
   open();
-  return () => {
+  const end = () => {
     over = true;
     source?.close();
     clearInterval(timer);
@@ -215,4 +273,5 @@ function mountRoom(root, base, options = {}) {
     removeEventListener("online", open);
     root.textContent = "";
   };
+  return {news, end};
 }

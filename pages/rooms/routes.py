@@ -19,9 +19,10 @@ from core.rooms.room import Answer, NoRoom
 from core.rooms.rooms import Rooms, rooms
 from pages.rooms import documents
 from pages.rooms.addresses import join_address, join_path, server_addresses
+from pages.rooms.channel import Stream
 from pages.rooms.event_stream import EventStream
 from pages.rooms.guard import Guard
-from pages.rooms.hub import Hub, Stream
+from pages.rooms.hub import Hub
 from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
 from pages.rooms.requests import Handler, Wrong, answered, body_of, set_cookie, whole
@@ -97,22 +98,36 @@ async def learner_page(request: Request) -> ASGIApp:
     code = await room_of(request)
     response = HTMLResponse(documents.learner_page(code), headers={"cache-control": "no-store"})
     if not learner_of(request.cookies):
-        learner = new_key()
-        State.guard.right(code, learner)
-        set_cookie(request, response, LEARNER_COOKIE, learner)
+        new_learner(request, response, code)
     return response
 
 
+def new_learner(request: Request, response: Response, code: str) -> str:
+    """The id of a learner who has none: a random number, in a cookie of the response."""
+    learner = new_key()
+    State.guard.right(code, learner)
+    set_cookie(request, response, LEARNER_COOKIE, learner)
+    return learner
+
+
 async def events(request: Request) -> ASGIApp:
-    """/r/CODE/events: what happens in the room; ?as=instructor takes the room's key."""
+    """/r/CODE/events: what happens in the room.
+
+    ?as=instructor takes the room's key; ?follow=1 says when to go to the instructor's screen. A
+    browser that came by a link of the lab gets its cookie here.
+    """
     code = await room_of(request)
     asked = request.query_params
-    stream = Stream(code, learner_of(request.cookies)[:64], follows=asked.get("follow") == "1")
+    stream = Stream(code, learner_of(request.cookies)[:64])
+    cookies = Response()
     if asked.get("as") == "instructor":
         await check_key(request, code)
         stream.instructor = True
+    else:
+        stream.follows = asked.get("follow") == "1"
+        stream.learner = stream.learner or new_learner(request, cookies, code)
     coming = State.hub.events(stream)
-    return EventStream(await anext(coming), coming, stream)
+    return EventStream(await anext(coming), coming, stream, cookies)
 
 
 async def answer(request: Request) -> ASGIApp:

@@ -5,13 +5,17 @@ import streamlit as st
 from core.rooms.questions import plain
 from core.rooms.room import REASON_CHARS
 from core.rooms.rooms import rooms
+from core.rooms.settings import JOINED, LEAD
 from core.settings.prediction import YOU_SAID
 from core.settings.setting import Choice, SettingError
 from pages.components import state
-from pages.components.room_hook import Gate
+from pages.components.room_hook import Catalogue, Gate
+from pages.components.widgets import in_link
 from pages.rooms.asking import asked_now, id_of, run, start
 from pages.rooms.bar import WORKSHOP_PAGE, bar, prepare
 from pages.rooms.control import Controlled, present_room, tried
+from pages.rooms.follow import joined_code, remember_own, room_of_learner
+from pages.rooms.lead import lead
 from pages.rooms.presenter import show_as_asked
 from pages.rooms.said import who_said
 
@@ -21,18 +25,30 @@ PREPARE = "prepare"
 class Strip:
     """The Host: where this browser controls a room, each gate offers to ask the room first."""
 
-    def at_page(self, page: str) -> None:
-        """Show the page as its link asks, and the room that is controlled here."""
+    def at_page(self, page: str, catalogue: Catalogue) -> None:
+        """Show the page as its link asks, and the room that is controlled here, or joined."""
         show_as_asked()
         state.ROOM_QUESTION.set("")
         state.ROOM_GATE.set(None)
         found = present_room()
         if page == WORKSHOP_PAGE:
             return
+        learns = in_link(JOINED) and not (found and found[0].code == joined_code())
+        if learns:
+            room_of_learner(page, catalogue)
         if found:
-            bar(*found, page)
+            bar(*found, page, catalogue)
         elif state.link_to(WORKSHOP_PAGE).get().get(PREPARE):
             prepare(page)
+
+    def page_done(self, page: str, catalogue: Catalogue) -> None:
+        """Those who follow hear where the instructor is."""
+        if page == WORKSHOP_PAGE:
+            return
+        if in_link(JOINED):
+            remember_own(page, catalogue)
+        if in_link(LEAD) and (found := present_room()):
+            lead(*found, page, catalogue)
 
     def at_gate(self, gate: Gate) -> None:
         """Draw the controls, which may set the guess."""

@@ -10,17 +10,24 @@ import gc
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlencode
 from weakref import WeakKeyDictionary
 
 import h11
+import streamlit as st
 from starlette.formparsers import MultiPartParser
 from streamlit import runtime
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx, script_runner
+from streamlit.runtime.scriptrunner import (
+    RerunData,
+    RerunException,
+    get_script_run_ctx,
+    script_runner,
+)
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state.query_params import (
     CLIENT_STATE_QUERY_STRING_MAX_FIELDS,
@@ -34,6 +41,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 VERSIONS = {"streamlit": "1.67.0", "uvicorn": "0.54.0", "starlette": "1.10.0", "h11": "0.16.0"}
 QUERY_CHARS = CLIENT_STATE_QUERY_STRING_MAX_LENGTH  # of a link that Streamlit reads
 QUERY_FIELDS = CLIENT_STATE_QUERY_STRING_MAX_FIELDS
+LINK_SECONDS = 0.02  # in which a page's new link is sent to the browser
 RECORD_BYTES = 65_536  # that a file counts more than it holds
 
 
@@ -250,6 +258,29 @@ def wrap_runs(wrap: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
 
 
 ORIGINAL_EXECUTE = script_runner.exec_func_with_error_handling
+
+
+def visit_again(link: Mapping[str, Any]) -> NoReturn:
+    """Run the page that runs now anew, as this link would open it; this run ends here.
+
+    No widget may have a name of the link any more. st.switch_page to the page itself leaves the
+    widgets that the link does not name as they are. So this run is marked as one of the browser's
+    Back button, in which the link alone decides.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        raise RuntimeError("no page runs in this thread")
+    st.query_params.from_dict(link)
+    time.sleep(LINK_SECONDS)
+    raise RerunException(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+            is_history_navigation=True,
+        )
+    )
 
 
 def unbind_parameters(parameters: QueryParams) -> None:

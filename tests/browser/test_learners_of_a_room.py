@@ -104,7 +104,7 @@ def test_a_whole_question_on_two_phones(chromium, room):
     expect(ann.page.get_by_text("You were right.")).to_be_visible()
     expect(bob.page.get_by_text("What happened: Something else")).to_be_visible()
     link = bob.page.get_by_role("link", name="The same screen in the lab")
-    assert link.get_attribute("href") == "/Attention_lab?buffer=false&device=sim"
+    assert link.get_attribute("href") == f"/Attention_lab?buffer=false&device=sim&joined={code}"
     for phone in (ann, bob):
         assert axe(phone.page) == [] and fits(phone.page)
 

@@ -12,7 +12,9 @@ class Listener:
     def __init__(self):
         self.heard = []
 
-    def at_page(self, page): ...
+    def at_page(self, page, catalogue): ...
+
+    def page_done(self, page, catalogue): ...
 
     def at_gate(self, gate):
         self.heard.append(("at", gate.page, gate.about, gate.prediction.guess.options))
