@@ -11,7 +11,8 @@ class Lesson:
 
     minutes: how long a first visit takes, the guesses included. kind: a lesson is a part of the
     course, a tool is there when it is needed. questions: the names in the link of the questions
-    (`Prediction.answered`) with which the lesson is done.
+    (`Prediction.answered`) with which the lesson is done. times: of how many different cases its
+    one question has to be answered; unit: what these are called on the map.
     """
 
     page: str
@@ -21,6 +22,8 @@ class Lesson:
     minutes: int
     kind: Literal["lesson", "tool"] = "lesson"
     questions: tuple[str, ...] = ()
+    times: int = 1
+    unit: str = "questions"
 
     @property
     def number(self) -> int:
@@ -32,6 +35,13 @@ class Lesson:
     def question_ids(self) -> tuple[str, ...]:
         """The lesson's questions, by names that no other lesson has."""
         return tuple(f"{self.number}.{name}" for name in self.questions)
+
+    def answer(self, name: str, about: str) -> str:
+        """What is kept of an answer to a question: which one, and of which case where that counts.
+
+        about: letters, digits and `-`; it stands for the case.
+        """
+        return f"{self.number}.{name}" + (f":{about}" if self.times > 1 else "")
 
 
 LESSONS = (
@@ -85,6 +95,8 @@ LESSONS = (
         "What goes wrong in real projects, and what repairs it?",
         20,
         questions=("ran",),
+        times=3,
+        unit="cases",
     ),
     Lesson(
         "pages/7_Check_your_module.py",
@@ -109,6 +121,8 @@ LESSONS = (
         "How do I hold this tensor?",
         20,
         questions=("ran",),
+        times=14,
+        unit="cases",
     ),
     Lesson(
         "pages/10_Recap.py",
@@ -117,6 +131,7 @@ LESSONS = (
         "What have I learned?",
         15,
         questions=("ran",),
+        times=12,
     ),
     Lesson(
         "pages/11_Workshop.py",
@@ -128,7 +143,17 @@ LESSONS = (
     ),
 )
 
-QUESTIONS = tuple(name for one in LESSONS for name in one.question_ids)  # of the whole course
+# {question of the course: of how many different cases it has to be answered}
+QUESTIONS = {name: one.times for one in LESSONS for name in one.question_ids}
+_CASE = re.compile(r"[a-z0-9-]{1,60}")
+
+
+def is_answer(text: str) -> bool:
+    """Whether a text is what `Lesson.answer` makes; without a case too, as it once was."""
+    question, colon, case = text.partition(":")
+    if not colon:
+        return question in QUESTIONS
+    return QUESTIONS.get(question, 1) > 1 and _CASE.fullmatch(case) is not None
 
 
 def page_name(page: str) -> str:

@@ -1,15 +1,28 @@
 """The course's first question: both modules go to another device, and what happens then."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from core.attention.outcome import Outcome
 from core.lab.experiment import Observation
 from core.lab.reasons import reason
 from core.lab.settings import HOME
-from core.lessons import QUESTIONS
+from core.lessons import is_answer
 from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, Verdict, prediction, verdict
 from core.settings.setting import Setting, Several
+
+
+@dataclass(frozen=True)
+class Progress(Several):
+    """Answers to questions of the course, each as `Lesson.answer` writes it."""
+
+    limit = "an answer to a question of the course, such as `1.ran`"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, tuple) and all(map(is_answer, value))
+
 
 WHO_WORKS = BOTH, BUFFER, PLAIN, NEITHER = (
     "both work",
@@ -18,7 +31,7 @@ WHO_WORKS = BOTH, BUFFER, PLAIN, NEITHER = (
     "neither works",
 )
 WORKS = prediction("guess", "Which of the two works then?", WHO_WORKS, "home_ran", "Move and run")
-BROUGHT = Several("done", "Questions that were answered", options=QUESTIONS)
+BROUGHT = Progress("done", "Questions that were answered")
 START: Mapping[str, Setting] = catalogue(HOME.values(), PREDICT, WORKS, BROUGHT)
 
 

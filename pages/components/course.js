@@ -1,17 +1,25 @@
 // The navigation, a page's end, and the map of the course. What was answered stays in this browser.
 const KEY = "buffer-lab-progress";
 const MAX_CHARS = 10_000;
+const CASE = /^[a-z0-9-]{1,60}$/;
 
+function fits(id, known) {
+  // Whether it is an answer: a question, and, where several cases count, the case
+  if (typeof id !== "string") return false;
+  const [question, ...about] = id.split(":");
+  if (!Object.hasOwn(known, question)) return false;
+  return !about.length || (known[question] > 1 && about.length === 1 && CASE.test(about[0]));
+}
 function read(text, known) {
-  // {done, problem}: the questions of a text that are known; a text that is none of ours is refused
+  // {done, problem}: the answers of a text that are known; a text that is none of ours is refused
   if (!text) return { done: [], problem: "" };
   const problem = "what is no progress of this course was left out.";
   try {
     if (text.length > MAX_CHARS) return { done: [], problem };
     const value = JSON.parse(text);
     if (value?.version !== 1 || !Array.isArray(value.done)) return { done: [], problem };
-    const done = known.filter((id) => value.done.includes(id));
-    return { done, problem: value.done.every((id) => known.includes(id)) ? "" : problem };
+    const done = added([], value.done.filter((id) => fits(id, known)), known);
+    return { done, problem: value.done.every((id) => fits(id, known)) ? "" : problem };
   } catch {
     return { done: [], problem };
   }
@@ -25,6 +33,15 @@ function load(known) {
       "the same; only the marks of what is done are missing." };
   }
 }
+function added(done, more, known) {
+  // Both together; of a question no more cases than count
+  const kept = [];
+  for (const id of new Set([...done, ...more])) {
+    const question = id.split(":")[0];
+    if (kept.filter((one) => one.split(":")[0] === question).length < known[question]) kept.push(id);
+  }
+  return kept;
+}
 function save(done) {
   try { localStorage.setItem(KEY, JSON.stringify({ version: 1, done })); } catch { /* load says it */ }
   dispatchEvent(new Event(KEY));
@@ -37,8 +54,12 @@ function make(tag, attributes = {}, ...children) {
 const STATES = { done: ["✓", "done"], begun: ["◐", "begun"], open: ["", "open"], tool: ["", ""] };
 function stateOf(lesson, done) {
   if (!lesson.questions.length) return "tool";
-  const count = lesson.questions.filter((id) => done.includes(id)).length;
-  return count === lesson.questions.length ? "done" : count ? "begun" : "open";
+  const { count, goal } = counted(lesson, done);
+  return count === goal ? "done" : count ? "begun" : "open";
+}
+function counted(lesson, done) {
+  const mine = done.filter((id) => lesson.questions.includes(id.split(":")[0]));
+  return { count: mine.length, goal: lesson.questions.length * lesson.times };
 }
 function link(lesson, text, className = "") {
   const made = make("a", { href: lesson.href, className }, ...text);
@@ -103,10 +124,11 @@ function ways(place, data) {
   }
   place.replaceChildren(foot);
   const { done } = load(data.known);
-  const fresh = data.answered.filter((id) => !done.includes(id) && data.known.includes(id));
-  if (fresh.length) save([...done, ...fresh]);
+  const now = added(done, data.answered.filter((id) => fits(id, data.known)), data.known);
+  if (now.length > done.length) save(now);
 }
 
+const answers = (count) => `${count} answer${count === 1 ? "" : "s"}`;
 function map(place, data, component) {
   const { done, problem } = load(data.known);
   const said = make("p", { className: "said", role: "status" }, problem);
@@ -116,8 +138,8 @@ function map(place, data, component) {
   const finished = lessons.filter((one) => stateOf(one, done) === "done").length;
   for (const one of data.lessons) {
     const state = stateOf(one, done);
-    const count = one.questions.filter((id) => done.includes(id)).length;
-    const left = one.questions.length ? `, ${count} of ${one.questions.length} answered` : "";
+    const { count, goal } = counted(one, done);
+    const left = goal > 1 && state !== "done" ? `, ${count} of ${goal} ${one.unit}` : "";
     const words = one.kind === "tool" ? "a tool, for when you need it" : STATES[state][1] + left;
     list.append(make("li", { className: state },
       make("span", { className: "number", ariaHidden: "true" },
@@ -154,9 +176,9 @@ function map(place, data, component) {
     const one = file.files[0];
     if (!one) return;
     const found = read(one.size > MAX_CHARS ? "x" : await one.text(), data.known);
-    if (found.done.length) save([...new Set([...done, ...found.done])]);
+    if (found.done.length) save(added(done, found.done, data.known));
     place.querySelector(".said").textContent = found.problem
-      ? `Of this file, ${found.problem}` : `Taken up: ${found.done.length} questions.`;
+      ? `Of this file, ${found.problem}` : `Taken up: ${answers(found.done.length)}.`;
   });
   tools.append(make("label", {}, "Take up a file ", file));
   const reset = button("Forget my progress", () => {
@@ -171,11 +193,11 @@ function map(place, data, component) {
   if (data.brought.length) {
     const take = make("button", { type: "button" }, "Take them up");
     take.addEventListener("click", () => {
-      save([...new Set([...done, ...data.brought])]);
+      save(added(done, data.brought, data.known));
       component.setTriggerValue("taken", true);
     });
     parts.unshift(make("p", { className: "brought" },
-      `This link brings ${data.brought.length} answered questions. `, take));
+      `This link brings ${answers(data.brought.length)}. `, take));
   }
   place.replaceChildren(...parts);
 }

@@ -35,6 +35,8 @@ def entry(lesson: Lesson, link: Mapping[str, Any]) -> dict[str, Any]:
         "minutes": lesson.minutes,
         "kind": lesson.kind,
         "questions": list(lesson.question_ids),
+        "times": lesson.times,
+        "unit": lesson.unit,
         "href": f"./{page_name(lesson.page)}{query}",
     }
 
@@ -60,7 +62,8 @@ def ways_on(here: Lesson, link: Link) -> None:
     place = LESSONS.index(here)
     around = [LESSONS[n] if 0 <= n < len(LESSONS) else None for n in (place - 1, place + 1)]
     before, after = (one and entry(one, link(one.page)) for one in around)
-    answered = [f"{here.number}.{name}" for name in sorted(state.answered_on(here.page).get())]
+    answers = state.answered_on(here.page).get()
+    answered = sorted({here.answer(name, about) for name, about in answers})
     _component(
         key="ways on",
         data={

@@ -25,7 +25,7 @@ def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bo
     answer = prediction.answer(about, guesses)
     if wanted and answer:
         st.query_params[name] = answer
-        state.answered_on(state.PAGE.get() or "").get().add(name)
+        state.answered_on(state.PAGE.get() or "").get().add((name, about))
     if answer and st.query_params.get(name) == answer:
         room_hook.host().opened(asked)
         return True

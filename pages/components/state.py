@@ -70,8 +70,8 @@ def question_of(page: str | None, answered: str) -> Slot[str | None]:
     return Slot(f"question {answered} of {page}", nothing)
 
 
-def answered_on(page: str) -> Slot[set[str]]:
-    """The names of a page's questions that were answered in this session."""
+def answered_on(page: str) -> Slot[set[tuple[str, str]]]:
+    """The questions of a page that were answered in this session: (name, what it was about)."""
     return Slot(f"answered on {page}", set)
 
 

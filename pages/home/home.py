@@ -97,8 +97,8 @@ def what_a_buffer_is() -> None:
 
 def brought() -> tuple[str, ...]:
     """The answered questions that the link brings from elsewhere."""
-    asked = st.query_params.get_all(BROUGHT.name)
-    return tuple(name for name in BROUGHT.options if name in asked)
+    answers, _ = BROUGHT.parse_all(st.query_params.get_all(BROUGHT.name))
+    return answers
 
 
 def about() -> None:

@@ -79,6 +79,22 @@ def test_what_was_answered_is_marked_kept_and_forgotten(visit):
     expect(page).not_to_have_url(re.compile("done="))
 
 
+def test_three_different_cases_make_the_failure_cases_done(visit):
+    page = visit().open("/?done=6.ran%3Astale-alias&done=10.ran&done=6.ran%3Astale-alias")
+    page.get_by_role("button", name="Take them up").click()
+    expect(page.get_by_text("begun, 1 of 3 cases")).to_be_visible()
+    expect(page.get_by_text("begun, 1 of 12 questions")).to_be_visible()
+    expect(page.get_by_text("open, 0 of 14 cases")).to_be_visible()
+    for case, marks in (("stale-alias", "1 of 3"), ("row-of-nan", "2 of 3"), ("lazy-mask", "")):
+        page.goto(f"{page.url.split('/?')[0].rstrip('/')}/Failure_cases?case={case}")
+        page.get_by_role("radiogroup").get_by_role("radio").first.check(force=True)
+        page.get_by_role("button", name="Run it, and the fix").click()
+        expect(page.get_by_text("All answers.")).to_be_visible()
+        page.get_by_role("link", name="Start", exact=True).click()
+        where = page.get_by_role("listitem").filter(has_text="6 Failure cases")
+        expect(where).to_contain_text(f"begun, {marks} cases" if marks else "20 minutes · done")
+
+
 @pytest.mark.parametrize("kept", ["{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000])
 def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit, kept):
     visitor = visit()

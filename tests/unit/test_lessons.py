@@ -3,8 +3,11 @@
 import pytest
 from imports import ROOT
 
+from core.cases.catalogue import CASES
+from core.course.case_machine import CASES as DECISIONS
+from core.course.recap import ASKED, POOL
 from core.course.start import START
-from core.lessons import LESSONS, QUESTIONS
+from core.lessons import LESSONS, QUESTIONS, is_answer
 
 ASKED_IN = {  # number: where the lesson's questions are declared
     1: ("core/settings/outcome_question.py", "core/mask_cost/settings.py"),
@@ -21,7 +24,25 @@ ASKED_IN = {  # number: where the lesson's questions are declared
 def test_lessons_are_numbered_in_their_order():
     assert [one.number for one in LESSONS] == list(range(len(LESSONS)))
     assert all(one.minutes > 0 for one in LESSONS)
-    assert len(set(QUESTIONS)) == len(QUESTIONS) and "home_ran" in START
+    assert len(QUESTIONS) == sum(len(one.questions) for one in LESSONS) and "home_ran" in START
+
+
+def test_as_many_cases_are_needed_as_there_are_questions_of_them():
+    needed = {one.number: one.times for one in LESSONS if one.times > 1}
+    assert needed == {6: 3, 9: len(DECISIONS), 10: ASKED} and len(CASES) > 3
+    for number, slugs in ((6, CASES), (9, DECISIONS), (10, POOL)):
+        for slug in slugs:  # the gate is about the case, and so is the answer that is kept
+            answer = LESSONS[number].answer("ran", slug)
+            assert is_answer(answer) and answer.startswith(f"{number}.ran:")
+    assert LESSONS[1].answer("ran", "plain-sim-moved") == "1.ran"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.", "1.run", "1.ran:a", "6.ran:", "6.ran:A", "6.ran:a:b", "6.ran:" + "a" * 61]
+)
+def test_what_is_no_answer_is_refused(text):
+    assert not is_answer(text) and not START["done"].accepts((text,))
+    assert START["done"].accepts(("1.ran", "6.ran", "6.ran:row-of-nan"))
 
 
 @pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda one: one.title)
