@@ -81,7 +81,7 @@ def test_every_answer_has_a_reason_and_its_verdict(slug):
         verdict = recap_verdict(question, choice.text, seen)
         assert verdict.happened == RIGHT[slug]
         assert verdict.right is (choice.text == RIGHT[slug])
-        assert choice.reason in f"{verdict.said} {verdict.reason}"
+        assert choice.reason in f"{verdict.said} {verdict.reason} {verdict.own}"
     (only,) = prediction_of(question).guesses
     assert only.options == question.options
 
