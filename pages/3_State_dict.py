@@ -14,8 +14,8 @@ from pages.state_dict import size as price
 PAGE = "pages/3_State_dict.py"
 with frame.page(PAGE, {**STATE_DICT, **inside.INSIDE}):
     st.markdown(
-        "A checkpoint is a `state_dict` in a file. Parameters and persistent buffers are in it; "
-        "everything else has to be built again. Open a section, guess, and see."
+        "A checkpoint is a `state_dict` in a file: a dictionary from names to tensors. A module "
+        "may have tensors that are not in it. Open a section, guess, and see."
     )
     ask = widget(STATE_DICT["predict"])
     panels = {

@@ -84,21 +84,21 @@ class LoadExperiment(Declared):
 
 
 FIELDS = settings_of(LoadExperiment)
-PRESETS = {
-    "Missing key": LoadExperiment(source="plain"),
-    "Unexpected key": LoadExperiment(target="plain"),
-    "Not persistent any more": LoadExperiment(target="non-persistent"),
-    "Size mismatch": LoadExperiment(target_length=4),
-    "Size mismatch, strict=False": LoadExperiment(target_length=4, strict=False),
-    "DataParallel's prefix": LoadExperiment(wrapped="DataParallel"),
-    "torch.compile's prefix": LoadExperiment(wrapped="torch.compile"),
-    "Nothing loaded, no error": LoadExperiment(wrapped="DataParallel", strict=False),
-    "A dtype lost": LoadExperiment(source_dtype="float16", assign=True),
-    "Meta, and no assign": LoadExperiment(target_device="meta"),
-    "Meta, a mask left behind": LoadExperiment(
+PRESETS = {  # named after the situation, never after what comes of it
+    "Source: plain mask": LoadExperiment(source="plain"),
+    "Target: plain mask": LoadExperiment(target="plain"),
+    "Target: persistent=False": LoadExperiment(target="non-persistent"),
+    "Target: context length 4": LoadExperiment(target_length=4),
+    "Context length 4, strict=False": LoadExperiment(target_length=4, strict=False),
+    "Source in DataParallel": LoadExperiment(wrapped="DataParallel"),
+    "Source in torch.compile": LoadExperiment(wrapped="torch.compile"),
+    "DataParallel, strict=False": LoadExperiment(wrapped="DataParallel", strict=False),
+    "Source in float16, assign=True": LoadExperiment(source_dtype="float16", assign=True),
+    "Target on meta": LoadExperiment(target_device="meta"),
+    "Target on meta, persistent=False": LoadExperiment(
         source="non-persistent", target="non-persistent", target_device="meta", assign=True
     ),
-    "Another device, assigned": LoadExperiment(source_device=SIMULATED, assign=True),
+    "Source on sim, assign=True": LoadExperiment(source_device=SIMULATED, assign=True),
 }
 
 
@@ -256,6 +256,10 @@ def find_faults(device: torch.device, changes: Sequence[TensorChange]) -> list[s
 
 
 def cures(loaded: LoadResult) -> tuple[str, ...]:
-    """The names of the fixes that cure a LoadResult, found by running each."""
-    tried = (replace(loaded.loading, fix=fix) for fix in FIXES if fix != "none")
+    """The names of the fixes that fit a LoadResult and cure it, found by running each."""
+    tried = (
+        replace(loaded.loading, fix=name)
+        for name, fix in FIXES.items()
+        if name != "none" and fix.fits(loaded.loading)
+    )
     return tuple(loading.fix for loading in tried if run(loading).outcome is LoadOutcome.LOADS)

@@ -20,7 +20,8 @@ def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) ->
         HOW_MANY[sum("mask" in listed["state_dict()"] for listed in listings)],
         "A persistent buffer is saved, however it was registered; `nn.Buffer` is persistent unless "
         "it is told otherwise. A non-persistent one moves with the module and is left out of the "
-        "`state_dict`. A plain attribute is in none of the lists.",
+        "`state_dict`. A plain attribute is neither a parameter nor a buffer, so PyTorch does not "
+        "list it anywhere.",
         wrong="Counted:",
     )
 

@@ -45,7 +45,8 @@ STATE_DICT = catalogue(
     PREDICT,
     Switch("keys", "Keys, side by side", True),
     IN_STATE,
-    Switch("edit", "Save, edit, load", False),
+    Switch("keys_code", "The code", False),
+    Switch("edit", "Edit, save, load", False),
     Choice(
         "change",
         "Edit the mask",
@@ -62,10 +63,12 @@ STATE_DICT = catalogue(
         "Off: `register_buffer(…, persistent=False)`. It moves with the module and is not saved.",
     ),
     SURVIVAL,
+    Switch("edit_code", "The code", False),
     Switch("failures", "The load-failure lab", False),
     Switch("load_settings", "Change the source, the target and the loading", False),
     FIELDS.values(),
     LOADS,
+    Switch("load_code", "The code", False),
     Switch("price", "The price of persistence", False),
     Choice(
         "layers",
@@ -75,5 +78,6 @@ STATE_DICT = catalogue(
         options=("1", "12", "24", "48"),
     ),
     SHRINKS,
+    Switch("price_code", "The code", False),
     Switch("inside", "Look inside a checkpoint", False),
 )

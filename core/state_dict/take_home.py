@@ -11,7 +11,7 @@ from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs import embeddings
 from core.state_dict import edit_mask, keys, size
-from core.state_dict.fixes import FIXES
+from core.state_dict.fixes import fix_lines
 
 if TYPE_CHECKING:
     from core.state_dict.load_failures import LoadExperiment
@@ -92,7 +92,7 @@ def load_script(loading: LoadExperiment) -> Script:
         "DataParallel": f'wrapped = nn.DataParallel(source).to("{e.source_device}")',
         "torch.compile": "wrapped = torch.compile(source)  # compiles nothing yet",
     }[e.wrapped]
-    before, after = FIXES[e.fix][1:]
+    before, after = fix_lines(e)
     lines = [
         "torch.manual_seed(1)",
         f"source = {construction(e.source, e.source_length)}",

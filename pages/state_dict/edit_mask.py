@@ -1,4 +1,4 @@
-"""Save, edit, load: which mask survives, and what that does to the output."""
+"""Edit, save, load: which mask survives, and what that does to the output."""
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +16,7 @@ from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -62,7 +62,9 @@ def show_edit(ask: bool) -> None:
         with column.container(border=True):
             show(variant.__name__, outcome)
     show_takeaway(edit_takeaway(with_buffer, without))
-    take_home(edit_script(change, cells, persistent), "edit")
+    with section(STATE_DICT["edit_code"]) as opened:
+        if opened.open:
+            take_home(edit_script(change, cells, persistent), "edit")
 
 
 def painting(cells: tuple[tuple[int, int], ...]) -> None:
@@ -96,13 +98,15 @@ def show(name: str, outcome: EditResult) -> None:
     st.markdown(f"## `{name}`")
     st.markdown(f":{colour}-badge[:material/{icon}: the edit {kept}]")
     tokens = [token for token, _ in SIX_TOKENS]
-    mask = outcome.restored.tolist()
-    nothing = [[False] * 6] * 6
-    st.markdown("**The mask of the fresh module**")
-    st.vega_lite_chart(
-        spec=heatmap(mask, tokens, "scores", nothing),
-        alt=describe_heatmap(mask, tokens, f"Mask of {name}"),
-    )
+    masks = {"as it was edited": outcome.edited, "of the fresh module": outcome.restored}
+    for column, (which, mask) in zip(st.columns(2, gap="small"), masks.items(), strict=True):
+        numbers, nothing = mask.tolist(), [[False] * 6] * 6
+        with column:
+            st.markdown(f"**The mask {which}**")
+            st.vega_lite_chart(
+                spec=heatmap(numbers, tokens, "scores", nothing),
+                alt=describe_heatmap(numbers, tokens, f"Mask of {name}, {which}"),
+            )
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
     st.markdown(

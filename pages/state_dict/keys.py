@@ -6,13 +6,14 @@ from core.attention.tensor_table import TensorRow, tensor_rows
 from core.charts.markdown_table import markdown_table
 from core.state_dict.keys import HELD_AS
 from core.state_dict.reasons import keys_verdict
-from core.state_dict.settings import IN_STATE
+from core.state_dict.settings import IN_STATE, STATE_DICT
 from core.state_dict.take_home import keys_script
 from core.state_dict.takeaway import keys_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
+from pages.components.widgets import section
 
 Listing = dict[str, list[str]]  # a call -> the names that it lists
 Table = dict[str, TensorRow]
@@ -39,25 +40,45 @@ def show_keys(ask: bool) -> None:
     if ask:
         prediction.show(keys_verdict(prediction.guess_of(IN_STATE), lists))
     titles = [held.split(" ", 1)[1] for held in HELD_AS]
-    st.markdown("**`state_dict` keys**")
+    st.markdown("**What the `state_dict` has**")
     st.markdown(keys_table(tables, titles))
     st.markdown("**Who lists which tensor**")
-    rows = [
-        (f"`{call}`", *(", ".join(f"`{n}`" for n in listed[call]) or "nothing" for listed in lists))
-        for call in lists[0]
-    ]
-    st.markdown(markdown_table(("call", *titles), rows))
+    st.markdown(lists_table(lists, titles))
     show_takeaway(keys_takeaway(dict(zip(HELD_AS, lists, strict=True))))
-    take_home(keys_script(), "keys")
+    with section(STATE_DICT["keys_code"]) as opened:
+        if opened.open:
+            take_home(keys_script(), "keys")
 
 
 def keys_table(tables: list[Table], titles: list[str]) -> str:
-    """Of each tensor and module: what its state_dict has, or that it has nothing."""
+    """Of each tensor and module: what its state_dict has, or that it has nothing.
+
+    Tensors that are the same in every module share a row.
+    """
 
     def cell(row: TensorRow) -> str:
         if row.in_state_dict:
-            return f"{row.kind}, {row.shape}, {row.dtype}, `{row.device}`, {row.bytes} bytes"
+            return f"{row.kind}, {row.shape}, {row.dtype}, {row.bytes} bytes"
         return f":gray-badge[not saved] held as a {row.kind}"
 
-    rows = [(f"`{name}`", *(cell(table[name]) for table in tables)) for name in tables[0]]
-    return markdown_table(("key", *titles), rows)
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name in tables[0]:
+        names.setdefault(tuple(cell(table[name]) for table in tables), []).append(f"`{name}`")
+    rows = [(", ".join(same), *cells) for cells, same in names.items()]
+    return markdown_table(("tensor", *titles), rows)
+
+
+def lists_table(lists: list[Listing], titles: list[str]) -> str:
+    """The names that each call lists; calls that list the same share a row."""
+    weights = lists[0]["parameters()"]
+
+    def cell(names: list[str]) -> str:
+        others = [f"`{name}`" for name in names if name not in weights]
+        all_weights = ["the weights"] * all(name in names for name in weights)
+        return ", ".join((*all_weights, *others)) or "nothing"
+
+    calls: dict[tuple[str, ...], list[str]] = {}
+    for call in lists[0]:
+        calls.setdefault(tuple(cell(listed[call]) for listed in lists), []).append(f"`{call}`")
+    rows = [(", ".join(same), *cells) for cells, same in calls.items()]
+    return markdown_table(("call", *titles), rows)

@@ -21,7 +21,7 @@ from core.state_dict.takeaway import size_takeaway
 from pages.components import prediction
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 
 @st.cache_resource(max_entries=4, show_spinner="Saving checkpoints …")
@@ -33,12 +33,15 @@ def save(layers: int) -> tuple[CheckpointSize, ...]:
 def show_sizes(ask: bool) -> None:
     """Bytes of the file per way and context length, and the code; asks for a guess if ask."""
     st.markdown(
-        "Four stacks of attention layers that compute the same. Every layer has a causal mask, or "
-        "builds one. Each stack's `state_dict` is saved with `torch.save`, and the bytes are "
-        "counted. The weights are tiny, so that what you see is the masks."
+        "Four models with the same attention layers; they differ in how each layer has its causal "
+        "mask. The `state_dict` of each is saved with `torch.save`, and the file's bytes are "
+        "counted. The weights are tiny: nearly all of the bytes are masks."
     )
     layers = int(widget(STATE_DICT["layers"]))
-    question = "How much smaller is the file of long masks if they are `bool` and not `float32`?"
+    question = (
+        "Every layer's mask is a persistent buffer. How many times smaller is the file at a long "
+        "context length if the masks are `bool` instead of `float32`?"
+    )
     if not prediction.gate(SHRINKS, question, "bool", ask):
         return
     table = save(layers)
@@ -56,7 +59,7 @@ def show_sizes(ask: bool) -> None:
         )
         for row in shown
     ]
-    heads = (stack, "the checkpoint", "of it, masks", "how")
+    heads = (stack, "the file has", "its masks", "how we know")
     st.markdown(markdown_table(heads, rows, "lrrl"))
     st.altair_chart(bytes_saved(table), alt=describe_sizes(table))
     st.caption(
@@ -67,7 +70,9 @@ def show_sizes(ask: bool) -> None:
         "beyond."
     )
     show_takeaway(size_takeaway(table))
-    take_home(size_script(layers), "price")
+    with section(STATE_DICT["price_code"]) as opened:
+        if opened.open:
+            take_home(size_script(layers), "price")
 
 
 def in_layers(layers: int) -> str:

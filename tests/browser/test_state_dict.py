@@ -12,7 +12,7 @@ PAGE = "/State_dict"
 def test_a_load_failure_is_guessed_read_and_fixed(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?keys=false&failures=true")
-    page.get_by_role("button", name="Size mismatch", exact=True).click()
+    page.get_by_role("button", name="Target: context length 4", exact=True).click()
     expect(page).to_have_url(re.compile("target_length=4"))
     page.get_by_text("it loads", exact=True).click()
     page.get_by_role("button", name="Load", exact=True).click()
@@ -21,6 +21,7 @@ def test_a_load_failure_is_guessed_read_and_fixed(visit):
     page.get_by_role("button", name="Run this fix").first.click()
     expect(page.get_by_text("<All keys matched successfully>")).to_be_visible()
     expect(page).to_have_url(re.compile("fix=add-mask"))
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("What happened: it raises")
     second = visit()
     other = second.open(page.url.removeprefix(visitor.server))
     expect(other.get_by_text("<All keys matched successfully>")).to_be_visible()
@@ -34,7 +35,7 @@ def test_a_zeroed_mask_comes_back_and_leaks(visit):
     visitor.settled(charts=0)  # a guess made sooner would be forgotten with the old question
     page.get_by_text("only with the buffer", exact=True).click()
     page.get_by_role("button", name="Save and load").click()
-    visitor.settled(charts=2)
+    visitor.settled(charts=4)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("now see later ones")
     expect(page.get_by_text("Causality is gone for: Your, journey")).to_be_visible()
 
@@ -48,7 +49,7 @@ def test_keys_that_one_way_of_holding_does_not_save_show_as_not_saved(visit):
 def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
     visitor = visit(viewport={"width": 390, "height": 844})
     page = visitor.open(f"{PAGE}?predict=false&edit=true&failures=true&target_length=4")
-    visitor.settled(charts=2)
+    visitor.settled(charts=4)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 

@@ -56,7 +56,7 @@ def test_the_price_tells_measured_from_computed():
 
 
 def test_the_price_has_its_code_to_take_home():
-    app = page("price", predict="false", layers="1")
+    app = page("price", predict="false", layers="1", price_code="true")
     assert any("def saved_bytes" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
 

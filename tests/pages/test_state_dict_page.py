@@ -20,14 +20,16 @@ def click(app, label):
 
 def test_keys_stand_side_by_side_after_a_guess():
     app = page()
-    assert "| key |" not in text(app)
+    assert "| tensor |" not in text(app)
     app.radio(key="in_state").set_value("two").run()
     click(app, "Build them")
     assert "That is what happened" in app.success[0].value
     row = next(line for line in text(app).split("\n") if line.startswith("| `mask` |"))
     assert row.count(":gray-badge[not saved]") == 2
-    assert row.count("buffer, (6, 6), float32, `cpu`, 144 bytes") == 2
-    assert "| `named_buffers()` | nothing | `mask` | `mask` | `mask` |" in text(app)
+    assert row.count("buffer, (6, 6), float32, 144 bytes") == 2
+    assert text(app).count("parameter, (2, 3), float32, 24 bytes") == 4  # a row for all weights
+    lists = "| `buffers()`, `named_buffers()` | nothing | `mask` | `mask` | `mask` |"
+    assert lists in text(app)
 
 
 def test_a_wrong_guess_about_keys_is_answered():
@@ -41,7 +43,7 @@ def test_an_edit_survives_where_there_is_a_buffer():
     click(app, "Save and load")
     assert "What happened: only with the buffer" in app.warning[0].value
     assert "the edit was lost" in text(app) and "the edit survived" in text(app)
-    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.get("vega_lite_chart")) == 4  # of each, as it was edited and as it came back
     app.radio(key="change").set_value("zeros").run()
     assert app.radio(key="survives").value is None and not app.get("vega_lite_chart")
 
@@ -82,6 +84,44 @@ def test_every_load_failure_is_provoked_and_fixed_by_clicking(name):
     click(app, "Run this fix")
     assert app.radio(key="fix").value != "none"
     assert f":green-badge[{LoadOutcome.LOADS}]" in text(app)
+    # the question, its verdict and the list of fixes stay where they were
+    assert "What happened: it" in app.warning[0].value and "**What repairs it.**" in text(app)
+    click(app, "Take the fix back")
+    assert app.radio(key="fix").value == "none" and "green-badge" not in text(app)
+
+
+def test_the_chosen_situation_is_marked():
+    app = page(keys="false", failures="true")
+    marked = [b.label for b in app.button if b.icon == ":material/check:"]
+    assert marked == []
+    app.button(key="preset Target on meta").click().run()
+    assert [b.label for b in app.button if b.icon == ":material/check:"] == ["Target on meta"]
+
+
+def test_another_guess_beside_a_fix_closes_the_gate_and_leaks_nothing():
+    app = page(keys="false", failures="true", source="plain")
+    app.radio(key="loads").set_value("it loads").run()
+    click(app, "Load")
+    click(app, "Run this fix")
+    app.radio(key="loads").set_value("it raises").run()
+    assert "Missing key" not in str([block.value for block in app.code])
+    click(app, "Load")
+    assert "That is what happened" in app.success[0].value and "With the fix" in text(app)
+
+
+def test_a_link_to_a_fix_shows_it_without_a_guess():
+    app = page(keys="false", failures="true", source="plain", fix="register-anew")
+    assert "**With the fix.** Make the target's mask a buffer with `persistent=False`." in text(app)
+    assert [block.value for block in app.code if "persistent=False" in block.value]
+
+
+def test_nothing_above_the_first_question_answers_it():
+    """Which tensors are saved, and how a loading ends, is said by the run alone."""
+    shown = text(page(failures="true")).lower()
+    for words in ("persistent buffers are", "missing key", "mismatch", "not persistent any more"):
+        assert words not in shown
+    labels = " ".join(button.label.lower() for button in page(failures="true").button)
+    assert not any(word in labels for word in ("missing", "unexpected", "mismatch", "nothing"))
 
 
 def test_the_message_is_pytorchs_own():

@@ -222,18 +222,18 @@ def test_what_is_said_of_an_edit_is_what_became_of_it(edit):
 
 
 SAID_OF_LOADS = {  # what is said of the stories of the load-failure lab
-    "Missing key": "Which buffers are persistent",
-    "Unexpected key": "Which buffers are persistent",
-    "Not persistent any more": "Which buffers are persistent",
-    "Size mismatch": "`strict=False` forgives",
-    "Size mismatch, strict=False": "`strict=False` forgives",
-    "DataParallel's prefix": "Save the `state_dict`",
-    "torch.compile's prefix": "Save the `state_dict`",
-    "Nothing loaded, no error": "`strict=False` can load nothing",
-    "A dtype lost": "`assign=True` takes",
-    "Meta, and no assign": "A tensor on `meta`",
-    "Meta, a mask left behind": "After building on `meta`",
-    "Another device, assigned": "`assign=True` takes",
+    "Source: plain mask": "Which buffers are persistent",
+    "Target: plain mask": "Which buffers are persistent",
+    "Target: persistent=False": "Which buffers are persistent",
+    "Target: context length 4": "`strict=False` forgives",
+    "Context length 4, strict=False": "`strict=False` forgives",
+    "Source in DataParallel": "Save the `state_dict`",
+    "Source in torch.compile": "Save the `state_dict`",
+    "DataParallel, strict=False": "`strict=False` can load nothing",
+    "Source in float16, assign=True": "`assign=True` takes",
+    "Target on meta": "A tensor on `meta`",
+    "Target on meta, persistent=False": "After building on `meta`",
+    "Source on sim, assign=True": "`assign=True` takes",
 }
 
 

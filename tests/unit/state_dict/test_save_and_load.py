@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, UNSAVED, VARIANTS, save_edit_load
-from core.state_dict.fixes import FIXES
+from core.state_dict.fixes import FIXES, fix_text
 from core.state_dict.keys import HELD_AS, build, listings
 from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
 from core.state_dict.reasons import load_reason, survival_verdict
@@ -121,21 +121,21 @@ def test_cells_are_read_from_any_text_and_refused_by_name():
 
 
 EXPECTED = {
-    "Missing key": (RAISES, 'Missing key(s) in state_dict: "mask"'),
-    "Unexpected key": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
-    "Not persistent any more": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
-    "Size mismatch": (
+    "Source: plain mask": (RAISES, 'Missing key(s) in state_dict: "mask"'),
+    "Target: plain mask": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Target: persistent=False": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Target: context length 4": (
         RAISES,
         "size mismatch for mask: copying a param with shape torch.Size([6, 6",
     ),
-    "Size mismatch, strict=False": (RAISES, "the shape in current model is torch.Size([4, 4])"),
-    "DataParallel's prefix": (RAISES, '"module.W_query.weight"'),
-    "torch.compile's prefix": (RAISES, '"_orig_mod.W_query.weight"'),
-    "Nothing loaded, no error": (WRONG, "_IncompatibleKeys(missing_keys=['mask'"),
-    "A dtype lost": (WRONG, "<All keys matched successfully>"),
-    "Meta, and no assign": (WRONG, "<All keys matched successfully>"),
-    "Meta, a mask left behind": (WRONG, "<All keys matched successfully>"),
-    "Another device, assigned": (WRONG, "<All keys matched successfully>"),
+    "Context length 4, strict=False": (RAISES, "the shape in current model is torch.Size([4, 4])"),
+    "Source in DataParallel": (RAISES, '"module.W_query.weight"'),
+    "Source in torch.compile": (RAISES, '"_orig_mod.W_query.weight"'),
+    "DataParallel, strict=False": (WRONG, "_IncompatibleKeys(missing_keys=['mask'"),
+    "Source in float16, assign=True": (WRONG, "<All keys matched successfully>"),
+    "Target on meta": (WRONG, "<All keys matched successfully>"),
+    "Target on meta, persistent=False": (WRONG, "<All keys matched successfully>"),
+    "Source on sim, assign=True": (WRONG, "<All keys matched successfully>"),
 }
 
 
@@ -152,20 +152,35 @@ def test_every_failure_is_provoked_explained_and_cured(name):
         assert run(replace(PRESETS[name], fix=fix)).outcome == LOADS
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_fix_is_offered_for_what_is_not_there(name):
+    loading = PRESETS[name]
+    for fix in cures(run(loading)):
+        said = fix_text(replace(loading, fix=fix))
+        if "out of the state" in said or "in the place of" in said:
+            assert loading.source == "buffer"  # else the state has no mask
+        if said.startswith("Make the target's mask a buffer with `persistent=False`"):
+            assert loading.target == "buffer"
+        if "prefix" in said:
+            assert loading.wrapped != "nothing"
+        if "assign=True" in said:
+            assert not loading.assign
+
+
 def test_a_strict_load_that_raises_has_copied_what_matched():
-    for name in ("Missing key", "Unexpected key", "Size mismatch"):
+    for name in ("Source: plain mask", "Target: plain mask", "Target: context length 4"):
         loaded = run(PRESETS[name])
         assert loaded.raised and list(loaded.copied_all_the_same) == WEIGHTS
-    loaded = run(PRESETS["DataParallel's prefix"])
+    loaded = run(PRESETS["Source in DataParallel"])
     assert loaded.raised and loaded.copied_all_the_same == ()
     assert run(LoadExperiment()).copied_all_the_same == ()
 
 
 HOLDS = {  # what the documentation says of keys, and arithmetic of the two equal masks
-    "Missing key": {"mask": "equal anyway, not loaded", "W_key.weight": "yes, loaded"},
-    "Size mismatch": {"mask": "no", "W_key.weight": "yes, loaded"},
-    "Nothing loaded, no error": {"mask": "equal anyway, not loaded", "W_key.weight": "no"},
-    "Meta, and no assign": {"mask": "cannot be told: it has no values"},
+    "Source: plain mask": {"mask": "equal anyway, not loaded", "W_key.weight": "yes, loaded"},
+    "Target: context length 4": {"mask": "no", "W_key.weight": "yes, loaded"},
+    "DataParallel, strict=False": {"mask": "equal anyway, not loaded", "W_key.weight": "no"},
+    "Target on meta": {"mask": "cannot be told: it has no values"},
 }
 
 
@@ -188,11 +203,11 @@ def test_loading_without_a_difference_loads():
 
 
 def test_pytorchs_warning_about_meta_is_shown():
-    assert any("no-op" in text for text in run(PRESETS["Meta, and no assign"]).warnings)
+    assert any("no-op" in text for text in run(PRESETS["Target on meta"]).warnings)
 
 
 def test_a_mask_left_on_meta_is_found_although_all_keys_matched():
-    loaded = run(PRESETS["Meta, a mask left behind"])
+    loaded = run(PRESETS["Target on meta, persistent=False"])
     assert [fault for fault in loaded.faults if "`mask` is still on `meta`" in fault]
 
 
@@ -225,7 +240,8 @@ def test_what_is_no_loading_is_refused(field):
 
 
 @pytest.mark.parametrize(
-    "name", ["Missing key", "DataParallel's prefix", "Meta, and no assign", "Size mismatch"]
+    "name",
+    ["Source: plain mask", "Source in DataParallel", "Target on meta", "Target: context length 4"],
 )
 def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
     loaded = run(PRESETS[name])
