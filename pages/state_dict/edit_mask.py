@@ -18,6 +18,8 @@ from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
 
+MASK_HEIGHT = 180  # pixels
+
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 @own_random_numbers()
@@ -29,8 +31,9 @@ def run_edit(edit: str, cells: tuple, persistent: bool) -> list[edit_mask.EditRe
 def show_edit(ask: bool) -> None:
     """The notebook's experiment, live; asks for a guess first if ask."""
     st.markdown(
-        "Build a module, edit its mask, save its `state_dict`, load that into a fresh module. "
-        "Which mask does the fresh one have?"
+        "Build a module, edit its mask, save its `state_dict` to a file, and load the file into a "
+        "fresh module. Which mask does the fresh one have: the edited one, or the one that it "
+        "built itself?"
     )
     change = widget(STATE_DICT["change"])
     cells = ()
@@ -61,6 +64,7 @@ def show_edit(ask: bool) -> None:
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
+    st.caption("Queries go down, keys across. A mask has a 1 where a key is hidden from a query.")
     show_takeaway(edit_takeaway(with_buffer, without))
     with section(STATE_DICT["edit_code"]) as opened:
         if opened.open:
@@ -99,12 +103,13 @@ def show(name: str, outcome: EditResult) -> None:
     st.markdown(f":{colour}-badge[:material/{icon}: the edit {kept}]")
     tokens = [token for token, _ in SIX_TOKENS]
     masks = {"as it was edited": outcome.edited, "of the fresh module": outcome.restored}
+    largest = float(max(mask.abs().max() for mask in masks.values()))
     for column, (which, mask) in zip(st.columns(2, gap="small"), masks.items(), strict=True):
         numbers, nothing = mask.tolist(), [[False] * 6] * 6
         with column:
             st.markdown(f"**The mask {which}**")
             st.vega_lite_chart(
-                spec=heatmap(numbers, tokens, "scores", nothing),
+                spec=heatmap(numbers, tokens, "scores", nothing, largest, MASK_HEIGHT),
                 alt=describe_heatmap(numbers, tokens, f"Mask of {name}, {which}"),
             )
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"

@@ -27,10 +27,10 @@ from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
 
 INTRODUCTION = (
-    "A **source** module gives its `state_dict`: `state = source.state_dict()`. A **target**, built "
-    "separately, loads it. `strict=True` raises an error unless both have the same keys. "
-    "`assign=False` copies the loaded values into the target's own tensors; `assign=True` puts the "
-    "loaded tensors in their place."
+    "A **source** module gives its `state_dict`: `state = source.state_dict()`. A **target**, "
+    "built separately, loads it. `strict=True` raises an error unless both have the same keys. "
+    "`assign=False` copies the loaded values into the target's own tensors; `assign=True` puts "
+    "the loaded tensors in their place."
 )
 COLOURS = {LoadOutcome.LOADS: "green", LoadOutcome.RAISES: "red", LoadOutcome.WRONG: "orange"}
 

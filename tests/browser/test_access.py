@@ -31,8 +31,9 @@ PAGES = {
         0,
     ),
     "state_dict, keys, edit, failures": (
-        "/State_dict?predict=false&edit=true&failures=true&target_length=4",
-        2,
+        "/State_dict?predict=false&edit=true&failures=true&target_length=4&fix=add-mask"
+        "&keys_code=true&load_code=true",
+        4,
     ),
     "training, gate closed": ("/Training", 0),
     "training, all open": (
