@@ -108,8 +108,8 @@ def how_to_join(room: Controlled) -> None:
         f'<p class="room-code" style="font-size:3.2rem;font-weight:700;letter-spacing:0.08em;'
         f'line-height:1.1;margin:0;white-space:nowrap">{spaced(room.code)}</p>'
         f'<p style="font-size:1.25rem;margin:0.5rem 0;overflow-wrap:anywhere">{address}</p>'
-        f'<img src="{path}/qr.svg" alt="QR code of {address}" width="220" height="220" '
-        'style="background:#fff">'
+        f'<img src="{path}/qr.svg" alt="QR code of {address}" class="room-picture" '
+        'style="background:#fff;width:13.75rem;height:13.75rem">'
     )
 
 

@@ -32,11 +32,29 @@ function bring(root, held, { gate, number, phase }) {
   const now = `${number} ${phase}`;
   if (!gate || held.brought === now) return;
   held.brought = now;
-  requestAnimationFrame(() => {
-    const box = root.getRootNode().host?.closest("[class*=st-key-room-now]");
-    const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
-    (phase === "revealed" ? question : box)?.scrollIntoView({ block: "start" });
-  });
+  const question = `.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`;
+  hold(() => phase === "revealed" ? document.querySelector(question)
+    : root.getRootNode().host?.closest("[class*=st-key-room-now]"));
+}
+
+// Keep what find gives in sight while the page is still being drawn, unless somebody scrolls.
+function hold(find, seconds = 1.5) {
+  const end = performance.now() + 1000 * seconds, events = ["wheel", "touchmove", "keydown"];
+  let stopped = false, last = null;
+  const stop = () => { stopped = true; };
+  events.forEach((name) => addEventListener(name, stop, { once: true, passive: true }));
+  const step = (now) => {
+    if (stopped || now > end) return events.forEach((name) => removeEventListener(name, stop));
+    const found = find();
+    if (found && found.getBoundingClientRect().top !== last) {
+      const bar = document.querySelector(".st-key-room-bar");
+      found.style.scrollMarginTop = `${(bar?.offsetHeight ?? 0) + 12}px`;
+      found.scrollIntoView({ block: "start" });
+      last = found.getBoundingClientRect().top;
+    }
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
 }
 
 function element(tag, name, text) {

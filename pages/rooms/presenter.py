@@ -22,25 +22,22 @@ html { font-size: clamp(18px, 1.7vw, 30px); }
 .stApp [data-testid=stHeader], .st-key-navigation { display: none; }
 .stMain [data-testid=stLayoutWrapper]:has(> .st-key-room-bar) { position: sticky; top: 0;
   z-index: 100; }
-.st-key-room-bar { padding: 0.4rem 0.8rem; border-bottom: 3px solid currentcolor;
-  font-size: 1.2em; }
+.st-key-room-bar { padding: 0.4rem 0; gap: 0.5rem; border-bottom: 3px solid currentcolor; }
+.st-key-room-bar p { font-size: 1.25rem; }
+.st-key-room-bar button { padding: 0.1rem 0.5rem; min-height: 2rem; }
+.st-key-room-bar :is(button, [data-testid=stCaptionContainer]) p { font-size: 0.85rem; }
 .st-key-room-bar code { font-size: 1em; color: inherit; background: none; font-weight: 600; }
-[class*=st-key-room-now], [class*=st-key-prediction] { scroll-margin-top: 5rem; }
 [class*=st-key-prediction] > .stElementContainer:has(.stButton) { position: static; }
 /* What is hidden takes no room above the page either. */
 .stMain [data-testid=stLayoutWrapper]:has(> .st-key-navigation),
 .stMain .stElementContainer:has(> .stHtml > style:only-child) { display: none; }
 """
-CONTRAST = {
-    "light": (
-        ".stApp, .st-key-room-bar { background: #fff; color: #000; }"
-        ".stApp :is(p, li, h1, h2, h3, td, th, label, summary):not(button *) { color: #000; }"
-    ),
-    "dark": (
-        ".stApp, .st-key-room-bar { background: #000; color: #fff; }"
-        ".stApp :is(p, li, h1, h2, h3, td, th, label, summary):not(button *) { color: #fff; }"
-    ),
-}
+# Of whichever theme is on: a browser may change it without a run of the page.
+CONTRAST = """
+.stApp, .st-key-room-bar { background: light-dark(#fff, #000); color: light-dark(#000, #fff); }
+.stApp :is(p, li, h1, h2, h3, td, th, label, summary):not(button *) {
+  color: light-dark(#000, #fff); }
+"""
 KEYS = """
 const NEXT = ["PageDown", "ArrowRight"], BACK = ["PageUp", "ArrowLeft"];
 // Where arrows mean something else; page keys do so only where a text may be long.
@@ -81,8 +78,7 @@ def show_as_asked() -> None:
     if in_link(CONTROLS) == HIDDEN:
         st.html(f"<style>{NO_CONTROLS}</style>")
     if presenting():
-        theme = "dark" if st.context.theme.type == "dark" else "light"
-        st.html(f"<style>{LARGE}{CONTRAST[theme]}</style>")
+        st.html(f"<style>{LARGE}{CONTRAST}</style>")
         _keys(key="remote")
 
 

@@ -1,62 +1,171 @@
-"""An instructor and two phones, from the open room to the revealed answer."""
+"""An instructor and two phones, by keys alone, from the open room to the result of a question."""
 
 import pytest
 from playwright.sync_api import expect
+from qr_codes import qr_codes
 from test_access import AXE, OF_STREAMLIT
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}}
+OFFLINE = "ERR_INTERNET_DISCONNECTED"  # the browser says itself that it had no connection
 
 
-def axe_finds_nothing(page):
-    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    nodes = [(one["id"], node["html"]) for one in found for node in one["nodes"]]
-    ours = [
-        (rule, html[:200])
-        for rule, html in nodes
-        if not any(part in html for part in OF_STREAMLIT.get(rule, ()))
-    ]
-    assert ours == []
+def axe_finds_nothing(page, *themes):
+    """In each of the themes, of which the last one stays."""
+    for theme in themes or (None,):
+        if theme:
+            page.emulate_media(color_scheme=theme)
+            dark = "1" if theme == "dark" else "0"
+            page.wait_for_function(
+                "dark => { const of = document.querySelector('.stApp, body > .room');"
+                " const [r, g, b] = getComputedStyle(of).backgroundColor.match(/\\d+/g);"
+                " return (r < 128) == (dark == '1'); }",
+                arg=dark,
+            )
+        page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        nodes = [(one["id"], node["html"]) for one in found for node in one["nodes"]]
+        ours = [
+            (theme, rule, html[:200])
+            for rule, html in nodes
+            if not any(part in html for part in OF_STREAMLIT.get(rule, ()))
+        ]
+        assert ours == []
+
+
+def tab_to(page, what):
+    """Press Tab until it has the focus."""
+    for _ in range(60):
+        if what.evaluate("one => one.matches(':focus')"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {what}")
+
+
+def address_is_in_the_picture(page):
+    """What a phone reads from the screen is the address that stands there as text."""
+    (read,) = qr_codes(page.screenshot())
+    picture = page.get_by_role("img", name="QR code")
+    assert read == picture.get_attribute("alt").removeprefix("QR code of ").upper()
+    assert read.endswith("/R/" + page.locator(".room-code").inner_text().replace(" ", ""))
+
+
+def is_in_sight(page, selector):
+    """Wait until the first of these is on the screen, and nothing lies on it."""
+    page.wait_for_function(
+        "selector => { const one = document.querySelector(selector);"
+        " const {left, top, right, bottom} = one.getBoundingClientRect();"
+        " const there = document.elementFromPoint((left + right) / 2, top + 5);"
+        " return top >= 0 && bottom <= innerHeight"
+        " && (one.contains(there) || there?.contains(one)); }",
+        arg=selector,
+    )
 
 
 def test_a_question_from_the_open_room_to_the_reveal(visit):
-    teacher = visit(color_scheme="dark")
-    page = teacher.open("/Workshop")
-    page.get_by_role("button", name="Open a room").press("Enter")
-    page.wait_for_url("**/Workshop?room=*")
+    teacher = visit(color_scheme="dark", viewport={"width": 1280, "height": 720})
+    page = teacher.open("/Workshop?plan=State_dict&plan=Decision_card")
+    tab_to(page, page.get_by_role("button", name="Open a room"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/Workshop?*room=*")
     code = page.url.partition("room=")[2]
-    expect(page.get_by_text(f"{code[:3]} {code[3:]}", exact=True).first).to_be_visible()
+    spaced = f"{code[:3]} {code[3:]}"
+    expect(page.get_by_text(spaced, exact=True).first).to_be_visible()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     teacher.settled(0)
+    address_is_in_the_picture(page)
     axe_finds_nothing(page)
+
+    # two phones come in, by the code and by the picture's address
     learners = [visit(**PHONE, color_scheme=theme) for theme in ("light", "dark")]
-    phones = [learner.page for learner in learners]
+    ann, bob = phones = [learner.page for learner in learners]
+    ann.goto(f"{teacher.server}/r")
+    expect(ann.get_by_label("The code on the screen")).to_be_focused()
+    ann.keyboard.type(f"{code[:3].lower()} {code[3:]}")
+    ann.keyboard.press("Enter")
+    bob.goto(f"{teacher.server}/R/{code}")
     for phone in phones:
-        phone.goto(f"{teacher.server}/r/{code}")
+        expect(phone.get_by_text("Connected")).to_be_visible()
+
     page.goto(f"{teacher.server}/State_dict?present=true")
     expect(page.locator("html[data-remote=on]")).to_have_count(1)
     expect(page.get_by_role("button", name="Ask the room").first).to_be_visible()
     teacher.settled(0)
+    page.keyboard.press("Space")  # a page scrolls by it, and a button that has the focus is pressed
+    expect(ann.get_by_role("heading")).to_have_text("Waiting for a question")
     page.keyboard.press("PageDown")
-    for phone, choice in zip(phones, ("three", "two"), strict=True):
-        phone.get_by_role("radio", name=choice).press("Space")
-    expect(page.get_by_text("2 answers")).to_be_visible()  # without a run of the page
-    phones[0].reload()
-    expect(phones[0].get_by_role("radio", name="three")).to_be_checked()
+    for phone in phones:
+        expect(phone.get_by_role("radio")).to_have_count(5)
+    here = page.locator(".st-key-room-bar")
+    expect(here).to_contain_text(spaced)
+    expect(here).to_contain_text(f"/r/{code}")
+    expect(page.get_by_text("0 answers")).to_be_visible()
+    is_in_sight(page, "[class*=st-key-room-now]")
+    is_in_sight(page, ".st-key-room-bar")
+
+    # one answers and changes it, one answers without a connection; the instructor reloads
+    tab_to(ann, ann.get_by_role("radio").first)
+    ann.keyboard.press("Space")
+    for _ in range(3):
+        ann.keyboard.press("ArrowDown")
+    expect(ann.get_by_text("Your answer has arrived")).to_be_visible()
+    expect(page.get_by_text("1 answer")).to_be_visible()  # without a run of the page
+    ann.reload()
+    expect(ann.get_by_role("radio", name="three")).to_be_checked()
+    bob.context.set_offline(True)
+    tab_to(bob, bob.get_by_role("radio").first)
+    bob.keyboard.press("Space")
+    bob.keyboard.press("ArrowDown")
+    bob.keyboard.press("ArrowDown")
+    expect(bob.get_by_text("Sending your answer")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 answer")).to_be_visible()
+    bob.context.set_offline(False)
+    expect(page.get_by_text("2 answers")).to_be_visible()
     expect(page.get_by_text("1 (50 %)")).to_have_count(0)
+    axe_finds_nothing(ann, "dark", "light")
+
+    # a presenter's remote goes on, also with the focus on an answer of the lesson's own
+    page.get_by_role("radio", name="none").focus()
     page.keyboard.press("PageDown")
     expect(page.get_by_text("1 (50 %)")).to_have_count(2)
-    phones[1].context.set_offline(True)
+    expect(ann.get_by_text("The question is closed")).to_be_visible()
+    bob.context.set_offline(True)
     page.keyboard.press("PageDown")
     expect(page.get_by_text("revealed")).to_be_visible()
-    expect(page.get_by_text("1 of 2 in the room said:")).to_be_visible()
-    phones[1].context.set_offline(False)
-    for phone in phones:
-        expect(phone.get_by_text("module", exact=False).first).to_be_visible()
-        axe_finds_nothing(phone)
-    axe_finds_nothing(page)
-    # the browser says itself that it had no connection
-    assert all("ERR_INTERNET_DISCONNECTED" in line for line in learners[1].console)
+    expect(page.locator(".stAlert").first).to_contain_text("1 of 2 in the room said: two.")
+    is_in_sight(page, ".stAlert")
+    is_in_sight(page, ".st-key-room-bar")
+    bob.context.set_offline(False)
+    expect(bob.get_by_text("You were right.")).to_be_visible()
+    expect(ann.get_by_text("What happened: two")).to_be_visible()
+    axe_finds_nothing(bob, "light", "dark")
+    axe_finds_nothing(page, "light", "dark")
+
+    # on and back in the plan; what was revealed needs nothing more
+    for key, place in (
+        ("PageDown", "Decision_card"),
+        ("ArrowLeft", "State_dict"),
+        ("ArrowRight", "Decision_card"),
+        ("PageUp", "State_dict"),
+    ):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/{place}?*present=true*")
+        number = 1 if place == "State_dict" else 2
+        expect(page.get_by_text(f"{number} of 2", exact=True)).to_be_visible()
+        teacher.settled(0)
+
+    # the room's own page, on the projector
+    page.goto(f"{teacher.server}/Workshop?room={code}&present=true")
+    expect(page.get_by_text("1 (50 %)").first).to_be_visible()
+    teacher.settled(0)
+    address_is_in_the_picture(page)
+    axe_finds_nothing(page, "light", "dark")
+    page.goto(f"{teacher.server}/Workshop?room={code}")
+    expect(page.get_by_text("1 (50 %)").first).to_be_visible()
+    teacher.settled(0)
+    axe_finds_nothing(page, "dark", "light")
+    address_is_in_the_picture(page)
+    assert all(OFFLINE in line for line in learners[1].console)
     learners[1].console.clear()
