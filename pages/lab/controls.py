@@ -113,6 +113,7 @@ def lab_controls() -> tuple[LabSettings | None, DeltaGenerator]:
         values["device"] = widget(LAB["device"])
         values["predict"] = widget(LAB["predict"])
     code.html(differing(values["buffer"]))
+    st.html(STYLE)
     try:
         settings = lab_settings(values)
     except SettingError as error:
@@ -127,7 +128,7 @@ def differing(buffer: bool) -> str:
     for held, (source, index) in zip((False, True), differing_lines(*CLASSES), strict=True):
         line = html.escape(source.split("\n")[index].strip())
         shown.append(f"<mark>{line}</mark>" if held == buffer else line)
-    return f'<pre class="marked two-lines" tabindex="0">{"<br>".join(shown)}</pre>{STYLE}'
+    return f'<pre class="marked two-lines" tabindex="0">{"<br>".join(shown)}</pre>'
 
 
 def to_draw(opened: ExpanderContainer) -> bool:

@@ -11,7 +11,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlencode
 from weakref import WeakKeyDictionary
@@ -35,6 +35,7 @@ from streamlit.runtime.state.query_params import (
     QueryParams,
 )
 from streamlit.runtime.state.session_state import Serialized, WStates
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -99,6 +100,9 @@ def uploaded_bytes() -> dict[str, int]:
     }
 
 
+AFTER_A_LOST_CONNECTION = "after a lost connection"
+
+
 def rerun_after_reconnect() -> None:
     """Let the browser ask for a run of the page when its lost connection is there again.
 
@@ -112,8 +116,26 @@ def rerun_after_reconnect() -> None:
     if context:
         message = ForwardMsg()
         message.auto_rerun.interval = 2_147_483  # seconds
-        message.auto_rerun.fragment_id = "after a lost connection"
+        message.auto_rerun.fragment_id = AFTER_A_LOST_CONNECTION
         context.enqueue(message)
+
+
+def filter_messages(make: Callable[[], Callable[[ForwardMsg], Iterable[ForwardMsg]]]) -> None:
+    """Ask a filter of each browser's connection what to send for each message of Streamlit's.
+
+    make: makes the filter of a connection.
+    """
+    write = ORIGINAL_WRITE
+
+    def write_filtered(client: StarletteSessionClient, message: ForwardMsg) -> None:
+        pass_on = vars(client).get("pass_on") or vars(client).setdefault("pass_on", make())
+        for one in pass_on(message):
+            write(client, one)
+
+    setattr(StarletteSessionClient, "write_forward_msg", write_filtered)  # noqa: B010 - as below
+
+
+ORIGINAL_WRITE = StarletteSessionClient.write_forward_msg
 
 
 def watch_connections(

@@ -14,6 +14,8 @@ from streamlit import config
 
 from pages.server import descriptors, routes
 from pages.server.internals import (
+    AFTER_A_LOST_CONNECTION,
+    filter_messages,
     keep_uploads_in_memory,
     listening_sockets,
     quiet_refused_websockets,
@@ -23,6 +25,7 @@ from pages.server.internals import (
 )
 from pages.server.limits import LIMITS, MB
 from pages.server.run_watch import RunWatch, bounded
+from pages.server.unchanged import Screen
 
 WARM = asyncio.Event()
 TUNE_AFTER_SECONDS = 2  # the first visitor's page is there by then
@@ -48,6 +51,7 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     quiet_refused_websockets()
     watch = RunWatch(LIMITS.run_seconds)
     wrap_runs(lambda run: bounded(run, watch))
+    filter_messages(lambda: Screen(AFTER_A_LOST_CONNECTION).pass_on)
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())

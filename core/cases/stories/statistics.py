@@ -39,22 +39,20 @@ def averaged_with_buffers():
 
 AVERAGED = Case(
     slug="weights-averaged-without-buffers",
-    title="A twin with averaged weights",
+    title="The averaged twin never learned the mean",
     story="A twin holds a moving average of the weights, as in self-supervised learning. It is "
-    "computed over `parameters()`, and the twin is what is evaluated.",
+    "computed over `parameters()`. In evaluation the twin is far off.",
     sources=("facebookresearch/moco#70", "lucidrains/byol-pytorch#73"),
     tags=(Tag.TRAINING,),
     broken=averaged_without_buffers,
     fixed=averaged_with_buffers,
     question="The inputs have a mean of −10. What is the twin's `running_mean` after 20 steps?",
     choices=(
-        Choice("that of the model, near −9", "It would be so if somebody had copied the buffer.",
+        Choice("that of the model, near −9", "It would be if somebody had copied it.",
                lambda seen: seen.number("running mean of the twin") < -8),
-        Choice("a little behind the model's", "The weights are a little behind. The mean is a "
-               "buffer, and buffers were not averaged.",
+        Choice("a little behind the model's", "So it is with the weights. The mean is a buffer.",
                lambda seen: -8 <= seen.number("running mean of the twin") < -0.01),
-        Choice("0.00, as at the start", "`running_mean` is a buffer and not among the parameters, "
-               "so nothing reached the twin's.",
+        Choice("0.00, as at the start", "`running_mean` is not among the parameters.",
                lambda seen: seen.number("running mean of the twin") == 0
                and seen.number("running mean of the model") < -8),
     ),
@@ -87,7 +85,7 @@ def counted_once():
 
 TWICE = Case(
     slug="checkpointing-counts-twice",
-    title="BatchNorm and activation checkpointing",
+    title="Activation checkpointing counts a batch twice",
     story="To save memory, a block's activations are not kept: `backward` computes them again. The "
     "block has a BatchNorm.",
     sources=("docs/checkpoint",),
@@ -151,7 +149,7 @@ def graph_cut():
 
 GRAPH = Case(
     slug="graph-kept",
-    title="A state that lasts from step to step",
+    title="Backward through a graph that is gone",
     story="A module keeps a state from one step to the next, in a buffer, as one should. The first "
     "training step works.",
     sources=("forum/6795",),
@@ -221,8 +219,9 @@ def mean_without_history():
 
 HISTORY = Case(
     slug="mean-with-history",
-    title="A running mean of one's own",
-    story="A module of one's own keeps a running mean in a buffer. It is trained for hours.",
+    title="A running mean that never forgets",
+    story="A module of one's own keeps a running mean in a buffer. It trains for hours, and its "
+    "memory grows until it is full.",
     sources=("bayesiains/nflows#11", "d2l-ai/d2l-en#1342", "pytorch/pytorch#20275"),
     tags=(Tag.TRAINING,),
     broken=mean_with_history,
@@ -234,9 +233,8 @@ HISTORY = Case(
                lambda seen: seen.number("operations remembered") == 0),
         Choice("a handful: those of the last step", "The last mean was computed from the one "
                "before, and so on.", lambda seen: 0 < seen.number("operations remembered") < 10),
-        Choice("about a hundred: two for each step", "There are a product and a sum for each "
-               "step, back to the first one.",
-               lambda seen: 90 < seen.number("operations remembered") < 110),
+        Choice("about a hundred: two for each step", "A product and a sum for each step, back to "
+               "the first one.", lambda seen: 90 < seen.number("operations remembered") < 110),
     ),
     right=2,
     why="`x` comes from a weight, so the new mean has a graph, and its other part is the old mean "
