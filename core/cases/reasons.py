@@ -19,19 +19,36 @@ def what_happened(asked: Asked, seen: Seen) -> Choice | None:
     return next((choice for choice in asked.choices if choice.holds(seen)), None)
 
 
-def verdict(asked: Asked, guess: str, seen: Seen, cause_first: bool = False) -> Verdict:
-    """What a guess was worth: its own reason, and that of what happened.
-
-    cause_first: the reason of what happened comes before that of a wrong guess.
-    """
+def verdict(asked: Asked, guess: str, seen: Seen) -> Verdict:
+    """What a guess was worth: why it happened as it did, and what is wrong about a wrong guess."""
     happened = what_happened(asked, seen)
     guessed = next(choice for choice in asked.choices if choice.text == guess)
     if happened is None:
         return Verdict(guess, None, "None of the answers is what happened here.", "See below.")
-    both = (happened, guessed) if cause_first else (guessed, happened)
-    shown = both[:1] if guessed is happened else both
-    reason = " ".join(choice.reason for choice in shown)
-    return prediction.verdict(guess, happened.text, reason)
+    return prediction.verdict(guess, happened.text, happened.reason, own=guessed.reason)
+
+
+def other_answers(asked: Asked, seen: Seen, guess: str | None) -> tuple[tuple[bool, Choice], ...]:
+    """(whether it holds, the choice) of what the verdict on a guess has not told yet.
+
+    guess: None where nothing was guessed; then of all choices.
+    """
+    happened = what_happened(asked, seen)
+    told = (happened.text, guess) if guess and happened else ()
+    rest = (choice for choice in asked.choices if choice.text not in told)
+    return tuple((choice is happened, choice) for choice in rest)
+
+
+def answers_in_words(asked: Asked, seen: Seen, guess: str | None) -> str:
+    """other_answers as a Markdown list with a heading; empty where all is told."""
+    rest = other_answers(asked, seen, guess)
+    if not rest:
+        return ""
+    heading = "The other answers" if len(rest) < len(asked.choices) else "All answers"
+    if len(rest) == 1:
+        heading = "The other answer"
+    lines = (f"- {'✓' if holds else '✗'} *{one.text}*: {one.reason}" for holds, one in rest)
+    return "\n".join((f"**{heading}**\n", *lines))
 
 
 def outcome_in_words(seen: Seen) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK = (
+LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK, OWN_ERROR = (
     f"pages/{name}.py"
     for name in (
         "1_Attention_lab",
@@ -12,6 +12,7 @@ LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK = (
         "5_Training",
         "6_Failure_cases",
         "7_Check_your_module",
+        "8_Your_own_error",
     )
 )
 

@@ -6,6 +6,7 @@ from types import FunctionType
 from core.cases.case import Choice, Seen
 from core.cases.observe import execute
 from core.cases.program import program, shown
+from core.cases.reasons import answers_in_words as answers_in_words
 from core.cases.reasons import as_text, verdict, what_happened
 from core.code.building_blocks import DEVICE
 from core.code.script import Script
@@ -60,4 +61,4 @@ def what_holds(question: RecapQuestion, seen: Seen) -> Choice | None:
 
 def recap_verdict(question: RecapQuestion, guess: str, seen: Seen) -> Verdict:
     """What a guess was worth: what happened, and why; a wrong guess gets its own reason too."""
-    return verdict(question, guess, seen, cause_first=True)
+    return verdict(question, guess, seen)

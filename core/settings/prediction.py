@@ -66,10 +66,11 @@ def answered_as(name: str) -> Text:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a guess. Texts are Markdown.
+    """What became of a guess. Texts are Markdown, in full sentences.
 
     right is None where the experiment cannot tell. said is one sentence about what happened, reason
-    why it did. happened is the choice that came true; empty where none of them did.
+    why it did. happened is the choice that came true; empty where none of them did. own is what is
+    to be said of a wrong guess itself, after what happened; None where said is about the guess.
     """
 
     guess: str
@@ -77,6 +78,7 @@ class Verdict:
     said: str
     reason: str
     happened: str = ""
+    own: str | None = None
 
     @property
     def text(self) -> str:
@@ -84,9 +86,16 @@ class Verdict:
         return self.text_of(YOU_SAID)
 
     def text_of(self, who_said: str) -> str:
-        """The text where somebody else made the guess; who_said: such as `the class said`."""
+        """The text where somebody else made the guess; who_said: such as `the class said`.
+
+        Each reason follows what it speaks of: after a wrong guess, first what happened and why,
+        then the guess and what is to be said of it.
+        """
         who = who_said[:1].upper() + who_said[1:]
-        return f"**{who}: {self.guess}. {self.said}** {self.reason}".strip()
+        if self.own is None:
+            return f"**{who}: {self.guess}. {self.said}** {self.reason}".strip()
+        happened = f"**{self.said}** {self.reason}".strip()
+        return f"{happened}\n\n**{who}: {self.guess}.** {self.own}".strip()
 
 
 def verdict(
@@ -95,16 +104,17 @@ def verdict(
     reason: str,
     right: str = "That is what happened.",
     wrong: str = "What happened:",
+    own: str = "",
 ) -> Verdict:
     """The Verdict on a guess, of what happened and why. right and wrong begin the sentence.
 
     reason: Markdown whose first sentence is the concrete cause; after a wrong guess it is said
-    together with what happened, and so stands in bold.
+    together with what happened, and so stands in bold. own: what is to be said of a wrong guess.
     """
     if guess == happened:
         return Verdict(guess, True, right, reason, happened)
     cause, rest = first_sentence(reason)
-    return Verdict(guess, False, f"{wrong} {happened}. {cause}".strip(), rest, happened)
+    return Verdict(guess, False, f"{wrong} {happened}. {cause}".strip(), rest, happened, own)
 
 
 def first_sentence(text: str) -> tuple[str, str]:

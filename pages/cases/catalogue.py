@@ -54,7 +54,7 @@ def follow(slug: str | None) -> None:
 def link(case: Case) -> None:
     """A link to a case."""
     number = tuple(CASES).index(case.slug) + 1
-    label = f"{number}. **{case.title}** · {', '.join(case.tags)}"
+    label = f"{number}. {case.title}"
     st.page_link(PAGE, label=label, query_params=to_case(case))
 
 

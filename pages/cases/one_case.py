@@ -8,7 +8,7 @@ from core.cases.case import Case, Seen
 from core.cases.catalogue import CASES, neighbours
 from core.cases.observe import Outcome, kept_outcome, observe_in_worker
 from core.cases.program import difference, needs_device, script, shown
-from core.cases.reasons import as_text, outcome_in_words, verdict, what_happened
+from core.cases.reasons import answers_in_words, as_text, outcome_in_words, verdict
 from core.cases.settings import FAILURES, question_of
 from core.cases.sources import address, words
 from core.cases.takeaway import takeaway
@@ -31,7 +31,7 @@ def show_case(slug: str) -> None:
     case = CASES[slug]
     ways_on(case, "above")
     st.header(case.title, anchor=False)
-    st.markdown(" ".join(f":blue-badge[{tag}]" for tag in case.tags))
+
     st.markdown(case.story)
     st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
     ask = widget(FAILURES["predict"])
@@ -68,7 +68,9 @@ def results(case: Case, outcome: Outcome, ask: bool) -> None:
     st.markdown(f"**The fix.** {case.fix}")
     st.html(difference_as_html(case))
     show_takeaway(takeaway(case, outcome))
-    answers(case, outcome.broken)
+    guess = guess_of(question_of(case)) if ask else None
+    if told := answers_in_words(case, outcome.broken, guess):
+        st.markdown(told)
     elsewhere(case)
     with section(FAILURES["home"]) as opened:
         if opened.open:
@@ -96,18 +98,6 @@ def difference_as_html(case: Case) -> str:
     return (
         f'<pre class="marked difference" tabindex="0" role="region" aria-label="{label}">'
         f"{''.join(lines)}</pre>"
-    )
-
-
-def answers(case: Case, seen: Seen) -> None:
-    """Every answer with its reason."""
-    happened = what_happened(case, seen)
-    st.markdown(f"**All answers.** {case.question}")
-    st.markdown(
-        "\n".join(
-            f"- {'✓' if choice is happened else '✗'} *{choice.text}*: {choice.reason}"
-            for choice in case.choices
-        )
     )
 
 

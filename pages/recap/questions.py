@@ -6,6 +6,7 @@ from core.course.recap import ASKED, drawn, kept_seen
 from core.course.recap_question import (
     RecapQuestion,
     Seen,
+    answers_in_words,
     in_words,
     question_script,
     recap_verdict,
@@ -82,18 +83,14 @@ def asked(question: RecapQuestion, ask: bool) -> bool:
 
 def answer(question: RecapQuestion, seen: Seen, ask: bool) -> None:
     """What the code showed, what the guess was worth, every answer's reason, and a way back."""
-    if ask:
-        show(recap_verdict(question, guess_of(prediction_of(question)), seen))
+    guess = guess_of(prediction_of(question)) if ask else None
+    if guess:
+        show(recap_verdict(question, guess, seen))
     st.markdown("**What it showed**")
     st.code(in_words(seen), language=None,
             wrap_lines=True)  # fmt: skip
-    holds = what_holds(question, seen)
-    st.markdown(
-        "\n".join(
-            f"- {'✓' if choice is holds else '✗'} *{choice.text}*: {choice.reason}"
-            for choice in question.choices
-        )
-    )
+    if told := answers_in_words(question, seen, guess):
+        st.markdown(told)
     back = question.back
     st.page_link(back.page, label=f"Go back to {back.words}", icon=lesson(back.page).icon,
                  query_params=back.link)  # fmt: skip

@@ -58,7 +58,8 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     # two: a persistent buffer and an nn.Buffer are saved; the other two are not
     assert (shown.phase, shown.asking.reveal.happened) == ("revealed", 2)
     assert "**" not in shown.asking.reveal.reason and shown.asking.reveal.reason
-    assert app.warning[0].value.startswith("**2 of 3 in the room said: three. Counted: two")
+    assert app.warning[0].value.startswith("**Counted: two")
+    assert app.warning[0].value.endswith("**2 of 3 in the room said: three.**")
     press(app, "Ask again")
     again = ours.read(code).room.asking
     assert (again.round, again.after_reveal, ours.read(code).counts) == (2, True, (0,) * 5)
@@ -71,16 +72,16 @@ def test_a_learners_own_guess_and_the_instructors_are_you(room):
         ours.answer(code, learner, 1, choice, 1)
     link = {"in_state": "three", "keys_ran": "four-three"}
     # an open question says nothing of its counts, and a guess that few made is one's own
-    assert open_page("3_State_dict.py", **link).warning[0].value.startswith("**You said: three.")
+    assert open_page("3_State_dict.py", **link).warning[0].value.endswith("**You said: three.**")
     press(app, "Close")
     again = open_page("3_State_dict.py", **link)  # a reload, after which no session remembers
-    assert again.warning[0].value.startswith("**2 of 3 in the room said: three.")
+    assert again.warning[0].value.endswith("**2 of 3 in the room said: three.**")
     other = open_page("3_State_dict.py", in_state="two", keys_ran="four-two")
     assert other.success[0].value.startswith("**You said: two.")
     # the next question is up; this one's screen still says who guessed
     press(open_page("1_Attention_lab.py"), "Ask the room")
     again = open_page("3_State_dict.py", **link)
-    assert again.warning[0].value.startswith("**2 of 3 in the room said: three.")
+    assert again.warning[0].value.endswith("**2 of 3 in the room said: three.**")
 
 
 def test_a_learner_without_the_key_is_you(room, monkeypatch):
@@ -90,7 +91,7 @@ def test_a_learner_without_the_key_is_you(room, monkeypatch):
     press(open_page("3_State_dict.py"), "Close")
     monkeypatch.setattr(control, "cookies", dict)
     app = open_page("3_State_dict.py", in_state="three", keys_ran="four-three")
-    assert app.warning[0].value.startswith("**You said: three.")
+    assert app.warning[0].value.endswith("**You said: three.**")
 
 
 def test_reset_drops_the_answers_and_another_question_replaces(room):

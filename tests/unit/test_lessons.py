@@ -1,5 +1,7 @@
 """The catalogue of lessons: its numbers, and the questions with which a lesson is done."""
 
+import re
+
 import pytest
 from imports import ROOT
 
@@ -25,6 +27,22 @@ def test_lessons_are_numbered_in_their_order():
     assert [one.number for one in LESSONS] == list(range(len(LESSONS)))
     assert all(one.minutes > 0 for one in LESSONS)
     assert len(QUESTIONS) == sum(len(one.questions) for one in LESSONS) and "home_ran" in START
+
+
+def test_the_readme_has_every_lesson_with_its_number_and_its_minutes():
+    section = (
+        (ROOT / "README.md").read_text("utf-8").split("\n## The lessons\n")[1].split("\n## ")[0]
+    )
+    rows = re.findall(
+        r"^\| (\d*) ?\| (.+?) \| (.+?) \| (\d+)(, when you need it)? \|$", section, re.M
+    )
+    assert [(number or "0", title, asks, int(minutes), bool(tool))
+            for number, title, asks, minutes, tool in rows] == [
+        (str(one.number), one.title, one.question, one.minutes, one.kind == "tool")
+        for one in LESSONS
+    ]  # fmt: skip
+    minutes = sum(one.minutes for one in LESSONS if one.kind == "lesson")
+    assert f"That is {minutes} minutes in all." in section
 
 
 def test_as_many_cases_are_needed_as_there_are_questions_of_them():

@@ -28,7 +28,7 @@ def after_super_init():
 
 BEFORE_INIT = Case(
     slug="before-super-init",
-    title="Registered before there is a module",
+    title="A buffer in the first line of the constructor",
     story="The first line of `__init__` registers the mask, and `super().__init__()` comes after "
     "it. With plain attributes the order would not matter.",
     sources=("pytorch/pytorch#37824", "pytorch/pytorch#16110"),
@@ -37,11 +37,12 @@ BEFORE_INIT = Case(
     fixed=after_super_init,
     question="`register_buffer` runs before `super().__init__()`. What happens?",
     choices=(
-        Choice("it works", "The list of buffers does not exist yet: `Module.__init__` makes it.",
+        Choice("it works", "It would work if the list of buffers existed already. "
+               "`Module.__init__` makes it.",
                works),
         Choice("an AttributeError", "There is no list of buffers to put the mask into.",
                raises("AttributeError: cannot assign buffer before Module.__init__() call")),
-        Choice("a TypeError", "The types are right; the order is not.", raises("TypeError")),
+        Choice("a TypeError", "The types are right. The order is wrong.", raises("TypeError")),
     ),
     right=1,
     why="`nn.Module.__init__` makes the dictionaries for parameters, buffers and submodules. "

@@ -51,7 +51,7 @@ def reserved_mask():
 
 LAZY = Case(
     slug="lazy-mask",
-    title="A mask that is made on first use misses the move",
+    title="A mask that is made on first use",
     story="The mask is built in the first `forward`, on the device of the input, and kept on an "
     "attribute that was `None`. Someone tries the model on the CPU, and then moves it.",
     sources=("unit8co/darts#3052", "rasbt/LLMs-from-scratch:ch04/03_kv-cache"),
@@ -63,7 +63,7 @@ LAZY = Case(
         Choice("the second forward fails", "The mask of the first forward is a plain attribute. It "
                "stayed on the CPU, and it is not `None` any more.",
                lambda seen: seen.raised("device") and seen.value("before the move") == "cpu"),
-        Choice("the first forward fails", "There everything is on the CPU.",
+        Choice("the first forward fails", "In the first forward everything is on the CPU.",
                lambda seen: bool(seen.failure) and not seen.lines),
         Choice("both work, the mask is made again", "It is made only while it is `None`. A move "
                "does not reset it.", works),
@@ -117,17 +117,17 @@ def none_buffer_unsaved():
 
 NONE_BUFFER = Case(
     slug="none-buffer-saved",
-    title="A buffer that was None is in the checkpoint",
+    title="A buffer that begins as None",
     story="A lazy cache is reserved with `register_buffer(name, None)`, as one should. The model "
-    "is used, saved, and loaded into a fresh one. Loading fails.",
+    "is used, saved, and loaded into a fresh one.",
     sources=("pytorch/pytorch#28340", "pytorch/pytorch#45834", "pytorch/pytorch#8104"),
     tags=(Tag.CACHES, Tag.CHECKPOINT),
     broken=none_buffer_saved,
     fixed=none_buffer_unsaved,
     question="The buffer was filled by `forward`. What does loading into a fresh module do?",
     choices=(
-        Choice("it works", "Then the fresh module would need a tensor of that name to copy into. "
-               "Its buffer is `None`, and `None` is no key of a `state_dict`.", works),
+        Choice("it works", "For that, the fresh module would need a tensor of that name to copy "
+               "into. Its buffer is `None`, and `None` is no key of a `state_dict`.", works),
         Choice("Unexpected key(s): mask", "After `forward` the buffer is a tensor and is saved. In "
                "the fresh module it is `None`, so nobody expects the key.",
                raises('Unexpected key(s) in state_dict: "mask"')),
@@ -185,26 +185,27 @@ def result_detached():
 
 RESULT_KEPT = Case(
     slug="result-kept",
-    title="A module that keeps a result cannot be copied",
+    title="Attention weights, kept for a picture",
     story="To draw attention weights later, `forward` keeps them on an attribute. After the first "
-    "training step, `copy.deepcopy(model)` for an averaged copy fails.",
+    "training step the model is copied with `copy.deepcopy`.",
     sources=("pytorch/pytorch#54580", "sktime/sktime#10928"),
     tags=(Tag.CACHES, Tag.TRAINING),
     broken=result_kept,
     fixed=result_detached,
     question="`deepcopy` before a forward pass, and once more after it. What happens?",
     choices=(
-        Choice("both work", "A tensor with a graph behind it cannot be copied deeply: the graph "
-               "would have to be copied too.", works),
+        Choice("both work", "They would work if the graph behind the tensor could be copied too.",
+               works),
         Choice("both fail", "Before the first forward the attribute is `None`.",
                lambda seen: bool(seen.failure) and not seen.lines),
         Choice("the second one fails", "What was kept is the result of an operation that autograd "
-               "recorded.", lambda seen: seen.raised("Only Tensors created explicitly by the user")
+               "recorded, and such a tensor cannot be copied deeply.",
+               lambda seen: seen.raised("Only Tensors created explicitly by the user")
                and len(seen.lines) == 2),
     ),
     right=2,
-    why="PyTorch copies leaves: tensors that the user made. The kept result hangs on the graph of "
-    "its forward pass, and it also keeps that graph in memory.",
+    why="`deepcopy` copies leaves only: tensors that the user made. The kept result has the graph "
+    "of its forward pass behind it, and it keeps that graph in memory, too.",
     fix="Keep `.detach()` of it, or nothing.",
     similar=("graph-kept", "stale-alias"),
     experiment=Experiment(

@@ -49,9 +49,9 @@ def mask_goes_along():
 
 LEFT_BEHIND = Case(
     slug="mask-left-behind",
-    title="The mask stays on the CPU",
-    story="A causal attention module works on a laptop. On a GPU its first forward pass fails. "
-    "The model was moved with `.to(device)`, and so was the input.",
+    title="A mask as an attribute",
+    story="A causal attention module works on a laptop's CPU. Then the model is moved to a GPU "
+    "with `.to(device)`, and so is its input.",
     sources=(
         "rasbt/LLMs-from-scratch:ch03/03_understanding-buffers",
         "Lightning-AI/pytorch-lightning#1978",
@@ -63,19 +63,19 @@ LEFT_BEHIND = Case(
     fixed=mask_goes_along,
     question="Model and input are moved to the device. What does the forward pass do?",
     choices=(
-        Choice("it works", "It would, if `.to()` moved every tensor that an attribute holds. It "
-               "moves what is registered: parameters, buffers, and those of submodules.", works),
+        Choice("it works", "It would work if `.to()` moved every tensor that an attribute holds. "
+               "It moves what is registered: parameters, buffers, and those of submodules.", works),
         Choice("a device error in the linear layer", "The weights of a linear layer are "
                "parameters. `.to()` moved them, and the input is on the same device.",
                lambda seen: seen.raised("same device") and not seen.raised("mask")),
-        Choice("a device error at the mask", "The scores are on the device, the mask is a plain "
-               "attribute and stayed on the CPU. `masked_fill_` refuses the pair.",
+        Choice("a device error at the mask", "The scores are on the device. The mask is a plain "
+               "attribute, so it stayed on the CPU, and `masked_fill_` refuses the pair.",
                raises("expected self and mask to be on the same device")),
     ),
     right=2,
-    why="`module.to(device)` goes through `parameters()` and `buffers()` of the module and of its "
-    "submodules. A tensor that was just assigned to an attribute is in neither. Nothing fails "
-    "until an operation meets tensors from two devices.",
+    why="`module.to(device)` goes through the parameters and buffers of the module and of its "
+    "submodules. A tensor that was just assigned to an attribute is in neither list. No error is "
+    "raised until an operation gets tensors from two devices.",
     fix="Register the mask as a buffer. Then every move takes it along.",
     similar=("lazy-mask", "meta-says-nothing", "tensors-in-a-list", "optimizer-left-behind"),
     experiment=Experiment(
@@ -119,19 +119,21 @@ def buffer_on_meta():
 
 META = Case(
     slug="meta-says-nothing",
-    title="A test on meta passes, and the bug is there",
+    title="A test on the device meta",
     story="There is no GPU on the test machine, so a test moves the model to the device `meta` "
-    "and runs it. The mask is a plain attribute. The test is green.",
+    "and runs it. A tensor on `meta` has a shape and no values.",
     sources=("pytorch/pytorch#139437",),
     tags=(Tag.DEVICE,),
     broken=meta_says_nothing,
     fixed=buffer_on_meta,
     question="The mask is a plain attribute on the CPU. What does a forward pass on `meta` do?",
     choices=(
-        Choice("a device error", "On a GPU it would be one. The kernels of `meta` only work out "
-               "shapes, and this one does not check where the mask is.", raises("device")),
-        Choice("no error, the mask is on cpu", "No error, and the mask never moved. Only "
-               "`.device` tells.", lambda seen: works(seen) and seen.value("mask") == "cpu"),
+        Choice("a device error", "On a GPU there would be an error. On `meta` an operation only "
+               "works out shapes, and this one does not look at the mask's device.",
+               raises("device")),
+        Choice("no error, the mask is on cpu", "The mask never moved, and no operation "
+               "complained. `.device` is what shows it.",
+               lambda seen: works(seen) and seen.value("mask") == "cpu"),
         Choice("no error, the mask is on meta", "`.to(\"meta\")` treats a plain attribute as any "
                "other `.to()` does: it skips it.",
                lambda seen: works(seen) and seen.value("mask") == "meta"),

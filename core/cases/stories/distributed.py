@@ -41,9 +41,9 @@ def broadcast(rank):
 
 NOT_SENT = Case(
     slug="not-broadcast",
-    title="Two processes, two values",
-    story="A scale is drawn at random in `__init__` and kept on an attribute. Training runs in two "
-    "processes. Weights are equal there, the scale is not, and nothing says so.",
+    title="A scale in two processes",
+    story="A scale is drawn at random in `__init__` and kept on an attribute. Training runs in "
+    "two processes, with DistributedDataParallel (DDP).",
     sources=("karpathy/nanoGPT#151", "pytorch/pytorch#63916"),
     tags=(Tag.DISTRIBUTED,),
     broken=not_broadcast,
@@ -51,11 +51,13 @@ NOT_SENT = Case(
     question="Rank 0 has 0.0 and rank 1 has 1.0, as a plain attribute. After a forward pass under "
     "DDP, rank 1 has …",
     choices=(
-        Choice("0.0, sent by rank 0", "A buffer would be sent. The attribute is not known.",
+        Choice("0.0, sent by rank 0", "A buffer would have been sent. DDP does not know the "
+               "attribute.",
                lambda seen: seen.value("scale on rank 1") == "0.0"),
         Choice("0.5, the mean", "DDP averages gradients, not values.",
                lambda seen: seen.value("scale on rank 1") == "0.5"),
-        Choice("1.0, its own", "DDP goes through parameters and buffers.",
+        Choice("1.0, its own", "DDP goes through parameters and buffers, and the scale is "
+               "neither.",
                lambda seen: seen.value("scale on rank 1") == "1.0"),
         Choice("an error", "Each process computes with what it has.", lambda seen: not works(seen)),
     ),

@@ -41,9 +41,9 @@ def half_kept_off():
 
 HALF = Case(
     slug="half-picks",
-    title="half() casts some buffers and not others",
-    story="A model is run in half precision. Some of its tensors become float16 and lose digits, "
-    "some stay as they are, and one is not touched because it was never registered.",
+    title="Three tensors and half()",
+    story="A model is run in half precision. It has a float buffer, a bool buffer, and a float "
+    "tensor that was never registered.",
     sources=("EleutherAI/gpt-neox#1003", "huggingface/transformers#30709"),
     tags=(Tag.DTYPE,),
     broken=half_picks,
@@ -54,19 +54,19 @@ HALF = Case(
         Choice("all three", "A bool tensor has no float16 form that would mean the same, and an "
                "attribute is not known to the module.",
                lambda seen: all("16" in seen.value(n) for n in ("scale", "mask", "table"))),
-        Choice("scale and table", "`table` was assigned, not registered.",
+        Choice("scale and table", "`table` is a plain attribute, and `.half()` does not see it.",
                lambda seen: "16" in seen.value("scale") and "16" in seen.value("table")
                and "16" not in seen.value("mask")),
-        Choice("only scale", "Registered and floating point: both are needed.",
+        Choice("only scale", "A tensor has to be registered and floating point to be cast.",
                lambda seen: "16" in seen.value("scale") and "32" in seen.value("table")
                and "bool" in seen.value("mask")),
-        Choice("none: .half() casts weights", "It goes through parameters and buffers.",
+        Choice("none: .half() casts weights", "It casts parameters and buffers.",
                lambda seen: not any("16" in seen.value(n) for n in ("scale", "mask", "table"))),
     ),
     right=2,
     why="`.half()` casts floating-point parameters and buffers. float16 has 11 bits for digits, so "
     "2049 becomes 2048. Bool and int64 buffers stay; plain attributes are never reached.",
-    fix="To register is also to agree to casts. Where the digits matter, put the float32 tensor "
+    fix="A registered tensor takes part in casts. Where the digits matter, put the float32 tensor "
     "back after the cast, or compute it again in `forward`.",
     similar=("missed-the-cast", "frequencies-in-bfloat16", "complex-table"),
     experiment=Experiment(
@@ -109,17 +109,17 @@ def had_the_cast():
 
 MISSED = Case(
     slug="missed-the-cast",
-    title="A float table misses the cast",
-    story="A module multiplies by a fixed table that is a plain attribute. In float32 all is well. "
-    "In bfloat16, on the same device, the multiplication fails.",
+    title="A model with a table, cast to bfloat16",
+    story="A module multiplies by a fixed table that is a plain attribute. In float32 it works. "
+    "Then the model is cast to bfloat16.",
     sources=("pytorch/pytorch#143900",),
     tags=(Tag.DTYPE,),
     broken=missed_the_cast,
     fixed=had_the_cast,
     question="The weights are bfloat16, the table is a float32 attribute. What does `@` do?",
     choices=(
-        Choice("it computes in float32", "Addition of the two would. A matrix product takes one "
-               "dtype only.", prints("output", "torch.float32")),
+        Choice("it computes in float32", "An addition of the two would do that. A matrix product "
+               "takes one dtype only.", prints("output", "torch.float32")),
         Choice("it computes in bfloat16", "PyTorch does not cast an operand down by itself.",
                prints("output", "torch.bfloat16")),
         Choice("an error about dtypes", "`.to(torch.bfloat16)` skipped the attribute, as a move "
@@ -128,7 +128,8 @@ MISSED = Case(
     ),
     right=2,
     why="`.to(dtype)` walks through the same lists as `.to(device)`. A plain attribute misses "
-    "both. Only the operation that fails is another.",
+    "both. The symptom differs: here an operation refuses two dtypes, there it refuses two "
+    "devices.",
     fix="Register the table.",
     similar=("half-picks", "mask-left-behind"),
     experiment=Experiment(
@@ -160,9 +161,9 @@ def float_into_float():
 
 FLOAT_INTO_INT = Case(
     slug="float-into-int",
-    title="Loading cuts off the digits",
+    title="A float in the file, an int in the module",
     story="Between two versions of a model a buffer changed from float to int, by a forgotten "
-    "point in `torch.tensor(0)`. Old checkpoints load without a word.",
+    "point in `torch.tensor(0)`. An old checkpoint is loaded.",
     sources=("pytorch/pytorch#126000",),
     tags=(Tag.DTYPE, Tag.CHECKPOINT),
     broken=float_into_int,

@@ -49,7 +49,7 @@ def cache_made_outside():
 
 INFERENCE = Case(
     slug="cache-from-inference",
-    title="A cache made in inference mode spoils training",
+    title="A table that is made in inference mode",
     story="A trainer looks at the validation set before the first step, in `inference_mode`. A "
     "table that the module makes on first use is made there. Then training begins.",
     sources=("Dao-AILab/flash-attention#299",),
@@ -63,7 +63,7 @@ INFERENCE = Case(
         Choice("an error: inference tensors", "Autograd has to keep the table for `backward`, and "
                "refuses to keep such a tensor.",
                raises("Inference tensors cannot be saved for backward")),
-        Choice("an error: no gradient for the table", "Nobody asks for one.",
+        Choice("an error: no gradient for the table", "Nobody asks for a gradient of the table.",
                raises("does not require grad")),
     ),
     right=1,
@@ -97,22 +97,23 @@ def in_evaluation():
 
 STILL_TRAINING = Case(
     slug="still-in-training-mode",
-    title="Validation changes the model",
-    story="The validation loop is wrapped in `no_grad`, so nothing can be trained. The results of "
-    "the model differ before and after it.",
+    title="Validation under no_grad",
+    story="The validation loop is wrapped in `no_grad`, so that nothing is trained. The model has "
+    "a BatchNorm.",
     sources=("pytorch/vision#2079", "pytorch/pytorch#5406"),
     tags=(Tag.TRAINING,),
     broken=still_in_training,
     fixed=in_evaluation,
     question="A BatchNorm sees data with a mean of 100 under `no_grad`. Its `running_mean` is …",
     choices=(
-        Choice("0: no_grad trains nothing", "`no_grad` switches gradients off. The buffer is "
-               "written by `forward`, without any.",
+        Choice("0: no_grad trains nothing", "`no_grad` switches gradients off. `forward` writes "
+               "this buffer without any gradient.",
                lambda seen: seen.number("running mean after") == 0),
         Choice("about 10", "The module is in training mode, and takes a tenth of each "
                "batch's mean.",
                lambda seen: 9 < seen.number("running mean after") < 11),
-        Choice("about 100", "After many batches. Each moves it by a tenth of the distance.",
+        Choice("about 100", "It gets there after many batches: each moves it by a tenth of the "
+               "distance.",
                lambda seen: seen.number("running mean after") > 90),
     ),
     right=1,

@@ -42,23 +42,23 @@ def exported_buffer():
 
 LIFTED = Case(
     slug="lifted-constant",
-    title="An exported mask that nobody can update",
+    title="A mask in an exported program",
     story="A model is exported for a phone. Later its state is to be replaced without exporting "
-    "again. The weights can be replaced, the mask cannot.",
+    "again.",
     sources=("pytorch/pytorch#110484", "pytorch/pytorch#148482", "pytorch/pytorch#131686"),
     tags=(Tag.EXPORT,),
     broken=lifted_constant,
     fixed=exported_buffer,
     question="`torch.export` meets a mask that is a plain attribute. What does it become?",
     choices=(
-        Choice("a buffer of the program", "Then it would have to be registered.",
+        Choice("a buffer of the program", "For that, it would have to be registered.",
                lambda seen: seen.value("mask") == "BUFFER"),
         Choice("a constant", "The program needs the values, and no list of the module has them.",
                lambda seen: seen.value("mask") == "CONSTANT_TENSOR"
                and "mask" not in seen.value("state_dict")),
         Choice("an input of the program", "Inputs are what `forward` is given.",
                lambda seen: seen.value("mask") == "USER_INPUT"),
-        Choice("an error", "Export takes it, and says nothing.", lambda seen: not works(seen)),
+        Choice("an error", "Export takes it without a word.", lambda seen: not works(seen)),
     ),
     right=1,
     why="Export lifts every tensor to an input of the graph. A registered one keeps its role and "

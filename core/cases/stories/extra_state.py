@@ -53,7 +53,7 @@ def saved_as_buffer():
 
 STAYS = Case(
     slug="extra-state-stays-behind",
-    title="Extra state is saved, and does not move",
+    title="A tensor that is saved as extra state",
     story="`get_extra_state` and `set_extra_state` put anything into the checkpoint, so a module "
     "saves its tensor with them. Saving and loading work. Then the model goes to a GPU.",
     sources=("docs/generated/torch.nn.Module", "Lightning-AI/pytorch-lightning#17695"),
@@ -65,8 +65,8 @@ STAYS = Case(
     choices=(
         Choice("it works: what is saved also moves", "To be saved and to be moved are two things. "
                "A buffer has both.", prints("output", "cuda:0", "sim:0")),
-        Choice("an error about devices", "The attribute is in the checkpoint, and nobody "
-               "registered it: `.to()` did not touch it.", raises("device")),
+        Choice("an error about devices", "The attribute is in the checkpoint, but it is not "
+               "registered, so `.to()` left it on the CPU.", raises("device")),
         Choice("an error when it is saved", "`state_dict` has the key `_extra_state`, and anything "
                "may stand under it.",
                lambda seen: not works(seen) and not seen.value("saved")),
@@ -129,9 +129,9 @@ def accepts_files_without_it():
 
 MISSING = Case(
     slug="extra-state-missing",
-    title="Old files have no extra state",
+    title="Extra state in a new version",
     story="A new version of a module defines `get_extra_state` and `set_extra_state`. All weights "
-    "are as they were. Files from before do not load any more.",
+    "are as they were. A file from before is loaded.",
     sources=("RLinf/RLinf#266", "docs/generated/torch.nn.Module"),
     tags=(Tag.CHECKPOINT,),
     broken=expects_extra_state,
@@ -193,9 +193,9 @@ def buffer_saves():
 
 HOOK = Case(
     slug="hook-adds-a-key",
-    title="A hook saves what nobody loads",
-    story="A module has a plain tensor, and a hook puts it into every `state_dict`. The file has "
-    "the key. The same class then refuses the file.",
+    title="A hook that saves a tensor",
+    story="A module has a plain tensor, and a hook puts it into every `state_dict`. The file is "
+    "then loaded into a module of the same class.",
     sources=("pytorch/pytorch#75287", "pytorch/pytorch#126704"),
     tags=(Tag.CHECKPOINT,),
     broken=hook_saves,

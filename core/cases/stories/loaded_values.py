@@ -41,7 +41,7 @@ def zeroed_mask_stays_out():
 
 ZEROED = Case(
     slug="zeroed-mask-loads",
-    title="A good load breaks causality",
+    title="A checkpoint with another mask",
     story="Somebody switched the mask off to look at something, and then saved the model. Another "
     "person loads the file. Constructed for this lesson; the mechanism is real.",
     sources=("docs/generated/torch.nn.Module",),
@@ -103,7 +103,7 @@ def rebuilt_after_assign():
 
 ASSIGNED = Case(
     slug="empty-after-assign",
-    title="All keys matched, and the mask is empty",
+    title="Built on meta, and filled from a file",
     story="To load a large model fast, it is built on `meta`, where tensors have no memory, and "
     "the file's tensors are put in. The mask is not in the file.",
     sources=(
@@ -117,11 +117,11 @@ ASSIGNED = Case(
     choices=(
         Choice("a missing key is reported", "The mask is not persistent, so no key is expected.",
                raises("Missing key(s)")),
-        Choice("all keys matched, everything is on cpu", "The weights are. The file has nothing "
-               "for the mask.", lambda seen: "All keys matched" in seen.value("result")
+        Choice("all keys matched, everything is on cpu", "The weights are on the CPU. The file "
+               "has nothing for the mask.", lambda seen: "All keys matched" in seen.value("result")
                and seen.value("mask") == "cpu"),
-        Choice("all keys matched, the mask is on meta", "It has a shape and no values, and nothing "
-               "says so.", lambda seen: "All keys matched" in seen.value("result")
+        Choice("all keys matched, the mask is on meta", "The mask has a shape and no values, and "
+               "no message says so.", lambda seen: "All keys matched" in seen.value("result")
                and seen.value("mask") == "meta"),
     ),
     right=2,

@@ -36,9 +36,9 @@ def mask_dropped():
 
 UNEXPECTED = Case(
     slug="unexpected-mask",
-    title="An old checkpoint has a mask too many",
-    story="A library stops saving its masks: it adds `persistent=False`. Everybody's old "
-    "checkpoints still have them.",
+    title="The mask becomes non-persistent",
+    story="A library stops saving its masks: it adds `persistent=False`. Somebody loads an old "
+    "checkpoint.",
     sources=(
         "huggingface/transformers#24581", "huggingface/transformers#29725",
         "huggingface/transformers#25330",
@@ -48,11 +48,11 @@ UNEXPECTED = Case(
     fixed=mask_dropped,
     question="The file has the key `mask`, the module's mask is not persistent. Loading gives …",
     choices=(
-        Choice("all keys matched", "The module has a mask, but its `state_dict` has "
-               "no such key, and keys are what is compared.", works),
+        Choice("all keys matched", "The module has a mask, but its `state_dict` has no such key, "
+               "and loading compares keys.", works),
         Choice("Missing key(s): mask", "Missing is what the module expects and the file has not.",
                raises('Missing key(s) in state_dict: "mask"')),
-        Choice("Unexpected key(s): mask", "Nobody in the module expects this key.",
+        Choice("Unexpected key(s): mask", "Nothing in the module expects this key.",
                raises('Unexpected key(s) in state_dict: "mask"')),
     ),
     right=2,
@@ -104,9 +104,9 @@ def mask_not_needed():
 
 MISSING = Case(
     slug="missing-mask",
-    title="An old checkpoint has no mask",
-    story="The mask was a plain attribute. Someone makes it a buffer, so that it moves to the GPU. "
-    "Weights that were trained before do not load any more.",
+    title="The mask becomes a buffer",
+    story="The mask was a plain attribute. Someone makes it a buffer, so that it moves to the "
+    "GPU. Then a file with weights from before is loaded.",
     sources=(
         "huggingface/transformers#4356", "huggingface/transformers#6882", "karpathy/minGPT#122",
     ),
@@ -165,7 +165,7 @@ def size_not_saved():
 
 SIZE = Case(
     slug="size-mismatch",
-    title="strict=False does not help with shapes",
+    title="Another context length",
     story="A model was trained with a context of 6 tokens and is to be used with 4. The weights do "
     "not depend on it, the saved mask does. `strict=False` is tried.",
     sources=("pytorch/pytorch#154597", "pytorch/pytorch#40859", "mv-lab/swin2sr#7"),

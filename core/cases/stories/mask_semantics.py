@@ -22,7 +22,7 @@ def minus_infinity():
 
 TOO_NEGATIVE = Case(
     slug="too-negative-for-half",
-    title="Minus a billion does not fit into float16",
+    title="Minus a billion in float16",
     story="Attention code hides scores by writing `-1e9` into them. It was written in float32 and "
     "then trained with mixed precision.",
     sources=("NVIDIA/apex#1052", "facebookresearch/fairseq#3575"),
@@ -31,11 +31,12 @@ TOO_NEGATIVE = Case(
     fixed=minus_infinity,
     question="float16 scores, `masked_fill(mask, -1e9)`. What happens?",
     choices=(
-        Choice("it becomes -65504", "That is the lowest float16. PyTorch does not clip.",
+        Choice("it becomes -65504", "That is the lowest float16. PyTorch does not clip a number "
+               "to it.",
                prints("first row", "[1.0, 0.0, 0.0]")),
         Choice("an error: overflow", "The number does not fit, and PyTorch refuses to convert it.",
                raises("without overflow")),
-        Choice("nan", "Only where a whole row is hidden by -inf.",
+        Choice("nan", "`nan` comes out of a row that is hidden as a whole with -inf.",
                lambda seen: "nan" in seen.value("first row")),
     ),
     right=1,
@@ -72,7 +73,7 @@ def diagonal_kept():
 
 ROW_OF_NAN = Case(
     slug="row-of-nan",
-    title="A row that may look at nothing",
+    title="Padding on the left",
     story="A batch is padded on the left. The causal mask and the padding mask are joined. For the "
     "padding token itself nothing is left to look at.",
     sources=("pytorch/pytorch#103963", "pytorch/pytorch#131060"),
@@ -83,7 +84,7 @@ ROW_OF_NAN = Case(
     choices=(
         Choice("zeros", "They would not sum to 1, and 0 divided by 0 is not 0.",
                prints("row 1", "[0.0, 0.0, 0.0]")),
-        Choice("a third each", "That is what equal finite scores give.",
+        Choice("a third each", "Equal scores that are finite would give that.",
                lambda seen: seen.value("row 1").startswith("[0.33")),
         Choice("nan", "exp(-inf) is 0 for all of them, and 0 / 0 is nan.",
                prints("row 1", "[nan, nan, nan]")),
@@ -123,7 +124,7 @@ def mask_right_side_up():
 
 UPSIDE_DOWN = Case(
     slug="mask-upside-down",
-    title="True hides here and shows there",
+    title="One mask for two attention functions",
     story="Hand-written attention hides where the mask is True. The same buffer is then given to "
     "`scaled_dot_product_attention`, which is faster.",
     sources=(
@@ -136,7 +137,7 @@ UPSIDE_DOWN = Case(
     choices=(
         Choice("causal attention", "For that, True would have to mean: hide.",
                lambda seen: works(seen) and seen.value("same") == "True"),
-        Choice("an error", "A bool mask of this shape is welcome, whatever it means.",
+        Choice("an error", "The function takes a bool mask of this shape, whatever it means.",
                lambda seen: not works(seen)),
         Choice("wrong values, no error", "Here True means: take part. Tokens see only the future, "
                "and the last one sees nothing.",

@@ -30,7 +30,7 @@ def only_registered():
 
 REGISTERED_LATE = Case(
     slug="assigned-then-registered",
-    title="The attribute already exists",
+    title="Assigned, and then registered",
     story="The mask is assigned to `self.mask`. Someone learns of buffers and adds a line below "
     "it that registers the mask under the same name.",
     sources=("pytorch/pytorch#1874", "pytorch/pytorch#2670", "pytorch/pytorch#3232"),
@@ -39,13 +39,13 @@ REGISTERED_LATE = Case(
     fixed=only_registered,
     question="`self.mask = …`, then `self.register_buffer(\"mask\", self.mask)`. What happens?",
     choices=(
-        Choice("the attribute becomes a buffer", "Long ago it did neither that nor complain, and "
-               "the plain attribute hid the buffer. Now PyTorch refuses.",
+        Choice("the attribute becomes a buffer", "PyTorch refuses that today. Long ago it said "
+               "nothing, and the plain attribute hid the buffer.",
                prints("buffers", "['mask']")),
         Choice("a KeyError", "The name is taken by a plain attribute.",
                raises("KeyError: \"attribute 'mask' already exists\"")),
-        Choice("no error, and no buffer", "A silent failure would be worse, and it was one until "
-               "PyTorch checked.", prints("buffers", "[]")),
+        Choice("no error, and no buffer", "It was so in old versions. Today PyTorch checks "
+               "whether the name is in use.", prints("buffers", "[]")),
     ),
     right=1,
     why="A plain attribute lies in the object's own dictionary and would be found before the "
@@ -122,20 +122,22 @@ def parameter_data_over_buffer():
 PARAMETER_OVER = Case(
     slug="parameter-over-buffer",
     title="A Parameter assigned over a buffer",
-    story="A mask is a buffer. New values come from another model, where they are a Parameter, and "
-    "are assigned to it. An optimizer over `parameters()` now trains the mask.",
+    story="A mask is a buffer. New values come from another model, where they are a Parameter, "
+    "and are assigned to it. Then training goes on.",
     sources=("pytorch/pytorch#104069",),
     tags=(Tag.TRAINING,),
     broken=parameter_over_buffer,
     fixed=parameter_data_over_buffer,
     question="`module.mask = nn.Parameter(…)`, where `mask` is a buffer. What is it then?",
     choices=(
-        Choice("a parameter", "The assignment takes the name off the list of buffers and registers "
-               "a parameter. Nothing is said.",
+        Choice("a parameter", "The assignment takes the name off the list of buffers and "
+               "registers a parameter. PyTorch does not warn.",
                lambda seen: "mask" in seen.value("parameters") and seen.value("buffers") == "[]"),
-        Choice("still a buffer", "A plain tensor would be. A `Parameter` changes the category.",
+        Choice("still a buffer", "With a plain tensor it would be so. A `Parameter` changes what "
+               "the name is registered as.",
                prints("buffers", "['mask']")),
-        Choice("a TypeError", "The other way round it is one: a plain tensor over a parameter.",
+        Choice("a TypeError", "The other way round there is a TypeError: where a plain tensor is "
+               "assigned over a parameter.",
                raises("TypeError")),
     ),
     right=0,

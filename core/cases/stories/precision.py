@@ -46,7 +46,7 @@ def operations_cast():
 
 AUTOCAST = Case(
     slug="cast-or-autocast",
-    title="bfloat16 cannot count to 257",
+    title="Positions in bfloat16",
     story="Positions are a float buffer of 0 to 4095. The model is to compute in bfloat16. There "
     "are two ways to say so: cast the model, or let `torch.autocast` cast inside operations.",
     sources=("facebookresearch/fairscale#442", "huggingface/transformers#30709"),
@@ -56,10 +56,11 @@ AUTOCAST = Case(
     question="After `model.bfloat16()`, how many of the 4,096 positions are still different "
     "numbers?",
     choices=(
-        Choice("4096: bfloat16 reaches beyond 10³⁸", "It reaches far, with 8 bits for digits: "
+        Choice("4096: bfloat16 reaches beyond 10³⁸", "It reaches far, but has 8 bits for digits: "
                "beyond 256 it leaves numbers out.",
                lambda seen: seen.number("different positions") == 4096),
-        Choice("769", "0 to 256 are exact. Then 128 numbers for each doubling: 257 + 4 × 128.",
+        Choice("769", "The numbers 0 to 256 are exact. Beyond them each doubling has 128 numbers: "
+               "257 + 4 × 128.",
                lambda seen: seen.number("different positions") == 769),
         Choice("257: all beyond 256 are one", "The steps grow with the numbers: 2 up to 512, then "
                "4, 8 and 16.", lambda seen: seen.number("different positions") == 257),

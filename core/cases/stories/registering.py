@@ -29,9 +29,9 @@ def assigned_only():
 
 DELETED = Case(
     slug="deleted-and-assigned",
-    title="Deleted, assigned, and no buffer any more",
+    title="Deleted, and then assigned",
     story="To be sure that the old mask is gone, someone deletes it before assigning the new one. "
-    "From then on the mask is neither moved, nor cast, nor saved.",
+    "Later the model is cast, and saved.",
     sources=("pytorch/pytorch#104069",),
     tags=(Tag.DTYPE, Tag.DEVICE, Tag.CHECKPOINT),
     broken=deleted_and_assigned,
@@ -43,7 +43,7 @@ DELETED = Case(
         Choice("float32: no buffer any more", "The name was registered. It was given up with "
                "`del`, so the assignment makes a plain attribute.",
                prints("mask", "torch.float32")),
-        Choice("gone: an AttributeError", "It can be read: as a plain attribute.",
+        Choice("gone: an AttributeError", "It can be read, as a plain attribute.",
                raises("AttributeError")),
     ),
     right=1,
@@ -84,7 +84,7 @@ def tensors_with_names():
 
 IN_A_LIST = Case(
     slug="tensors-in-a-list",
-    title="Tensors in a list are invisible",
+    title="Masks in a list",
     story="A module has a mask for each window size and keeps them in a list. There is an "
     "`nn.ParameterList`, and people expect something like it for buffers.",
     sources=("pytorch/pytorch#37386",),
@@ -98,7 +98,8 @@ IN_A_LIST = Case(
         Choice("they are float64, but not saved", "Casting and saving go through the same lists of "
                "buffers and parameters.",
                lambda seen: seen.value("keys") == "[]" and "64" in seen.value("dtype")),
-        Choice("float32, and not saved", "A list is an attribute like any other.",
+        Choice("float32, and not saved", "A list is an attribute like any other, and PyTorch does "
+               "not look into it.",
                lambda seen: seen.value("keys") == "[]" and "32" in seen.value("dtype")),
     ),
     right=2,
@@ -150,7 +151,7 @@ def fresh_alias():
 
 ALIAS = Case(
     slug="stale-alias",
-    title="A second reference goes stale",
+    title="A list of registered masks",
     story="Every mask is registered. For convenience a list holds references to them. With "
     "parameters such a list works.",
     sources=("pytorch/pytorch#29807", "pytorch/pytorch#43815"),
@@ -159,10 +160,11 @@ ALIAS = Case(
     fixed=fresh_alias,
     question="A list refers to two buffers. What is in it after `.to(torch.float64)`?",
     choices=(
-        Choice("float64 tensors", "Parameters are changed in place; their references would follow. "
-               "A buffer is replaced by a new tensor.",
+        Choice("float64 tensors", "For parameters it would be so: they are changed in place. A "
+               "buffer is replaced by a new tensor.",
                lambda seen: "64" in seen.value("in the list")),
-        Choice("float32 tensors", "The old ones. The module has new buffers.",
+        Choice("float32 tensors", "The list still holds the old tensors. `.to()` made new ones "
+               "and put them into the module.",
                lambda seen: "32" in seen.value("in the list") and "64" in seen.value("buffer")),
         Choice("float32, and so are the buffers", "The buffers are registered and were cast.",
                lambda seen: "32" in seen.value("in the list") and "32" in seen.value("buffer")),

@@ -44,23 +44,24 @@ def two_real_tables():
 
 COMPLEX = Case(
     slug="complex-table",
-    title="A complex table loses its imaginary part",
+    title="A complex table and two casts",
     story="Rotary embeddings are short to write with complex numbers, so the table is a complex "
-    "buffer. Two ways to reduce precision do two different things to it.",
+    "buffer. There are two ways to reduce its precision.",
     sources=("tenstorrent/tt-metal#27426", "facebookresearch/fairseq2#480"),
     tags=(Tag.DTYPE,),
     broken=complex_table,
     fixed=two_real_tables,
     question="A complex64 buffer. First `.half()`, then `.to(torch.bfloat16)`. What is left?",
     choices=(
-        Choice("both make it a real table", "`.half()` casts floating-point tensors, and a complex "
-               "tensor is none of them.",
+        Choice("both make it a real table", "`.half()` casts floating-point tensors, and a "
+               "complex tensor is not one of them.",
                lambda seen: "complex" not in seen.value("after half()")),
-        Choice("both leave it complex64", "`.to(dtype)` is meant for complex tensors too.",
+        Choice("both leave it complex64", "`.to(dtype)` casts complex tensors too.",
                lambda seen: "complex" in seen.value("after half()")
                and "complex" in seen.value("after to(bfloat16)")),
-        Choice("half() leaves it, to() makes it real", "And the imaginary part is gone, with a "
-               "warning that is easy to miss.",
+        Choice("half() leaves it, to() makes it real", "`.half()` casts real tensors only. "
+               "`.to(torch.bfloat16)` drops the imaginary part, with a warning that is easy to "
+               "miss.",
                lambda seen: "complex" in seen.value("after half()")
                and seen.value("imaginary part") == "lost" and len(seen.warnings) > 0),
     ),
@@ -112,7 +113,7 @@ def frequencies_in_float32():
 
 FREQUENCIES = Case(
     slug="frequencies-in-bfloat16",
-    title="Frequencies in bfloat16 turn the wrong way",
+    title="Rotary frequencies in bfloat16",
     story="The frequencies of a rotary embedding are a buffer. The model is cast to bfloat16 with "
     "all its buffers. `forward` computes in float32 again, so it looks careful.",
     sources=("huggingface/transformers#25681", "EleutherAI/gpt-neox#1003"),
@@ -127,7 +128,7 @@ FREQUENCIES = Case(
         Choice("by less than 0.01", "That is about the error of one frequency. It is multiplied by "
                "the position.",
                lambda seen: 0 < seen.number("largest error at 4096 positions") < 0.01),
-        Choice("by 0.01 to 1", "At a few hundred positions it is.",
+        Choice("by 0.01 to 1", "That is the error at a few hundred positions.",
                lambda seen: 0.01 <= seen.number("largest error at 4096 positions") <= 1),
         Choice("by more than 1", "Far positions are turned by an angle of another size altogether.",
                lambda seen: seen.number("largest error at 4096 positions") > 1),

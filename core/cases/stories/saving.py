@@ -39,20 +39,22 @@ def masks_not_saved():
 
 MASKS_SAVED = Case(
     slug="masks-fill-the-file",
-    title="The masks are larger than the model",
-    story="Twelve layers, a context of 1,024 tokens, and a causal mask in every layer. The "
-    "checkpoint is much larger than its weights.",
+    title="A mask in every layer",
+    story="Twelve layers, a context of 1,024 tokens, and a causal mask in every layer. The model "
+    "is saved.",
     sources=("rasbt/LLMs-from-scratch#604", "TransformerLensOrg/TransformerLens#479"),
     tags=(Tag.CHECKPOINT,),
     broken=masks_saved,
     fixed=masks_not_saved,
     question="Twelve small layers, each with a float32 mask of 1024×1024. How large is the file?",
     choices=(
-        Choice("below 1 MB: equal masks are stored once", "They are equal, not the same tensor. "
-               "Only one memory is stored once.", lambda seen: seen.number("torch.float32") < 1),
-        Choice("about 4 MB", "That is one mask.",
+        Choice("below 1 MB: equal masks are stored once", "The masks are equal, but they are not "
+               "one tensor. Only tensors that share memory are stored once.",
+               lambda seen: seen.number("torch.float32") < 1),
+        Choice("about 4 MB", "One mask takes that much. There are twelve.",
                lambda seen: 1 < seen.number("torch.float32") < 10),
-        Choice("about 50 MB", "12 × 1024 × 1024 × 4 bytes. As bool it would be a quarter.",
+        Choice("about 50 MB", "Twelve masks take 12 × 1024 × 1024 × 4 bytes. As bool they would "
+               "take a quarter.",
                lambda seen: 50 < seen.number("torch.float32") < 51),
     ),
     right=2,
@@ -89,21 +91,22 @@ def clone_saves_slice():
 
 SLICE = Case(
     slug="slice-saves-all",
-    title="A slice saves all that it was cut from",
-    story="A large table is made once, and each module takes the corner that it needs. The files "
-    "are thousands of times larger than what is in them.",
+    title="A corner of a table",
+    story="A large table is made once. Each module registers the corner that it needs, and is "
+    "saved.",
     sources=("pytorch/pytorch#1995", "pytorch/pytorch#33101"),
     tags=(Tag.CHECKPOINT,),
     broken=slice_saves_all,
     fixed=clone_saves_slice,
     question="A buffer of 6×6 is a slice of a table of 1000×1000. How large is the file?",
     choices=(
-        Choice("some 2 kB", "That is what 144 bytes with some packing take. A slice is a view: it "
+        Choice("some 2 kB", "144 bytes with some packing would take that. A slice is a view: it "
                "shares the memory of the table.",
                lambda seen: seen.number("the file") < 10_000),
         Choice("about 4 MB", "The whole memory is saved, with a note that the buffer is a part.",
                lambda seen: seen.number("the file") > 4_000_000),
-        Choice("about 24 kB", "Six whole rows. What is stored is the memory, not the rows.",
+        Choice("about 24 kB", "Six whole rows would take that. What is saved is the whole "
+               "memory.",
                lambda seen: 20_000 < seen.number("the file") < 30_000),
     ),
     right=1,
@@ -157,17 +160,17 @@ def shared_mask_tied_again():
 
 SHARED = Case(
     slug="shared-mask-parts",
-    title="A file of 4 MB becomes one of 16",
-    story="Four layers share one mask, and one weight. The model is cast there and back, and saved "
-    "before and after. The two files differ in size.",
+    title="A mask that four layers share",
+    story="Four layers share one mask, and one weight. The model is cast to float64 and back, and "
+    "saved before and after.",
     sources=("huggingface/safetensors#202", "huggingface/safetensors#98"),
     tags=(Tag.CACHES, Tag.DTYPE, Tag.CHECKPOINT),
     broken=shared_mask_parts,
     fixed=shared_mask_tied_again,
     question="One mask of 4 MB in four layers. The file after `.to(float64).to(float32)` has …",
     choices=(
-        Choice("4 MB: still one mask", "It was one before. `.to()` made a new tensor for each "
-               "layer.",
+        Choice("4 MB: still one mask", "It was one mask before the casts. `.to()` made a new "
+               "tensor for each layer.",
                lambda seen: seen.number("after two casts") < 5),
         Choice("16 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
                lambda seen: 16 < seen.number("after two casts") < 18

@@ -39,20 +39,22 @@ def averaged_with_buffers():
 
 AVERAGED = Case(
     slug="weights-averaged-without-buffers",
-    title="The averaged twin never learned the mean",
+    title="A twin with averaged weights",
     story="A twin holds a moving average of the weights, as in self-supervised learning. It is "
-    "computed over `parameters()`. In evaluation the twin is far off.",
+    "computed over `parameters()`, and the twin is what is evaluated.",
     sources=("facebookresearch/moco#70", "lucidrains/byol-pytorch#73"),
     tags=(Tag.TRAINING,),
     broken=averaged_without_buffers,
     fixed=averaged_with_buffers,
     question="The inputs have a mean of −10. What is the twin's `running_mean` after 20 steps?",
     choices=(
-        Choice("that of the model, near −9", "It would be if somebody had copied it.",
+        Choice("that of the model, near −9", "It would be so if somebody had copied the buffer.",
                lambda seen: seen.number("running mean of the twin") < -8),
-        Choice("a little behind the model's", "So it is with the weights. The mean is a buffer.",
+        Choice("a little behind the model's", "The weights are a little behind. The mean is a "
+               "buffer, and buffers were not averaged.",
                lambda seen: -8 <= seen.number("running mean of the twin") < -0.01),
-        Choice("0.00, as at the start", "`running_mean` is not among the parameters.",
+        Choice("0.00, as at the start", "`running_mean` is a buffer and not among the parameters, "
+               "so nothing reached the twin's.",
                lambda seen: seen.number("running mean of the twin") == 0
                and seen.number("running mean of the model") < -8),
     ),
@@ -85,7 +87,7 @@ def counted_once():
 
 TWICE = Case(
     slug="checkpointing-counts-twice",
-    title="Activation checkpointing counts a batch twice",
+    title="BatchNorm and activation checkpointing",
     story="To save memory, a block's activations are not kept: `backward` computes them again. The "
     "block has a BatchNorm.",
     sources=("docs/checkpoint",),
@@ -149,7 +151,7 @@ def graph_cut():
 
 GRAPH = Case(
     slug="graph-kept",
-    title="Backward through a graph that is gone",
+    title="A state that lasts from step to step",
     story="A module keeps a state from one step to the next, in a buffer, as one should. The first "
     "training step works.",
     sources=("forum/6795",),
@@ -219,9 +221,8 @@ def mean_without_history():
 
 HISTORY = Case(
     slug="mean-with-history",
-    title="A running mean that never forgets",
-    story="A module of one's own keeps a running mean in a buffer. It trains for hours, and its "
-    "memory grows until it is full.",
+    title="A running mean of one's own",
+    story="A module of one's own keeps a running mean in a buffer. It is trained for hours.",
     sources=("bayesiains/nflows#11", "d2l-ai/d2l-en#1342", "pytorch/pytorch#20275"),
     tags=(Tag.TRAINING,),
     broken=mean_with_history,
@@ -233,8 +234,9 @@ HISTORY = Case(
                lambda seen: seen.number("operations remembered") == 0),
         Choice("a handful: those of the last step", "The last mean was computed from the one "
                "before, and so on.", lambda seen: 0 < seen.number("operations remembered") < 10),
-        Choice("about a hundred: two for each step", "A product and a sum for each step, back to "
-               "the first one.", lambda seen: 90 < seen.number("operations remembered") < 110),
+        Choice("about a hundred: two for each step", "There are a product and a sum for each "
+               "step, back to the first one.",
+               lambda seen: 90 < seen.number("operations remembered") < 110),
     ),
     right=2,
     why="`x` comes from a weight, so the new mean has a graph, and its other part is the old mean "

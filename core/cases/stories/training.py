@@ -55,9 +55,9 @@ def mask_as_buffer():
 
 AS_PARAMETER = Case(
     slug="mask-as-parameter",
-    title="The mask is trained away",
+    title="A mask in nn.Parameter",
     story="To make the mask move with the model, someone wraps it in `nn.Parameter`. It moves. It "
-    "is also handed to the optimizer. Met again and again in forums of courses.",
+    "is also handed to the optimizer.",
     sources=("docs/generated/torch.nn.parameter.Parameter",),
     tags=(Tag.TRAINING, Tag.MASK),
     broken=mask_as_parameter,
@@ -69,7 +69,7 @@ AS_PARAMETER = Case(
                lambda seen: seen.number("largest drift of the mask") == 0),
         Choice("by less than 1", "Each step of Adam is about as long as the learning rate, and "
                "there are 100.", lambda seen: 0 < seen.number("largest drift of the mask") < 1),
-        Choice("by several units", "To look at the future lowers the loss, so training opens the "
+        Choice("by several units", "A look at later tokens lowers the loss, so training opens the "
                "mask.", lambda seen: seen.number("largest drift of the mask") > 5),
     ),
     right=2,
@@ -110,21 +110,21 @@ def best_weights_copied():
 
 BEST = Case(
     slug="best-weights-keep-changing",
-    title="The best weights keep changing",
+    title="Keeping the best weights",
     story="Early stopping keeps `best = model.state_dict()` and goes on training. At the end the "
-    "best weights are loaded. They are the last ones.",
+    "best weights are to be loaded.",
     sources=("WenjieDu/PyPOTS#667", "pytorch/pytorch#34765"),
     tags=(Tag.TRAINING, Tag.CHECKPOINT),
     broken=best_weights_keep_changing,
     fixed=best_weights_copied,
     question="`best = model.state_dict()` at a weight of 1.00, then three more steps. `best` has …",
     choices=(
-        Choice("1.00", "The dict is new, the tensors in it are the model's.",
+        Choice("1.00", "The dict is new. The tensors in it are the model's own.",
                lambda seen: seen.value("best after training on") == "1.00"),
-        Choice("the trained value", "The optimizer changes weights in place, and the dict shows "
-               "them.",
+        Choice("the trained value", "The optimizer changes weights in place, and the dict holds "
+               "these very tensors.",
                lambda seen: works(seen) and seen.value("best after training on") != "1.00"),
-        Choice("an error when it is read", "They are ordinary tensors.",
+        Choice("an error when it is read", "It can be read: it holds ordinary tensors.",
                lambda seen: not works(seen)),
     ),
     right=1,
@@ -169,9 +169,9 @@ def optimizer_brought_along():
 
 OPTIMIZER = Case(
     slug="optimizer-left-behind",
-    title="The optimizer's state stays behind",
+    title="An optimizer, and then a move",
     story="Training begins on the CPU, or an optimizer's state is loaded there. Then the model is "
-    "moved to the GPU. The next `optimizer.step()` fails.",
+    "moved to the GPU, and training goes on.",
     sources=("pytorch/pytorch#2830", "microsoft/Cream#2"),
     tags=(Tag.DEVICE, Tag.TRAINING),
     broken=optimizer_left_behind,
@@ -180,7 +180,8 @@ OPTIMIZER = Case(
     choices=(
         Choice("it works", "`model.to()` moves what the module holds. The momentum is held by the "
                "optimizer.", works),
-        Choice("backward() fails", "Weights and input are on one device, so the gradients are too.",
+        Choice("backward() fails", "Weights and input are on one device, so their gradients are "
+               "there too.",
                lambda seen: bool(seen.failure) and not seen.lines),
         Choice("optimizer.step() fails", "The weight and its gradient are on the device, the "
                "momentum is on the CPU.",

@@ -37,7 +37,7 @@ def buffers_averaged():
 
 AVERAGE = Case(
     slug="average-copies-last-buffers",
-    title="The average has the last statistics",
+    title="An average of a model with BatchNorm",
     story="`AveragedModel` keeps a moving average of a model, so that one bad step does little "
     "harm. The inputs have a mean of −10. The last batch is a bad one, with a mean of 990.",
     sources=("pytorch/pytorch#84053", "lucidrains/ema-pytorch#29", "fadel/pytorch_ema#13"),
@@ -46,18 +46,19 @@ AVERAGE = Case(
     fixed=buffers_averaged,
     question="After that batch the model's `running_mean` is about 90. What has the average?",
     choices=(
-        Choice("about 0: a tenth of the jump", "So it would be, if buffers were averaged as "
-               "weights are.", lambda seen: -5 < seen.number("running mean of the average") < 5),
-        Choice("about −10: as before the batch", "Only if the average took no buffers at all.",
+        Choice("about 0: a tenth of the jump", "It would be so if buffers were averaged like "
+               "weights.", lambda seen: -5 < seen.number("running mean of the average") < 5),
+        Choice("about −10: as before the batch", "It would be so if the average took no buffers "
+               "at all.",
                lambda seen: seen.number("running mean of the average") < -8),
         Choice("about 90: the model's own", "By default, `use_buffers=False`, the last value of "
                "every buffer is copied.",
                lambda seen: seen.number("running mean of the average") > 80),
     ),
     right=2,
-    why="`AveragedModel` averages parameters. Buffers it copies, unless it is told "
-    "`use_buffers=True`; then it averages all of them, and the counter of batches too, which "
-    "then no longer says how many there were.",
+    why="`AveragedModel` averages parameters. It copies buffers, unless it is told "
+    "`use_buffers=True`. Then it averages all of them, the counter of batches too, which then no "
+    "longer says how many there were.",
     fix="`use_buffers=True` where statistics should change as slowly as the weights. Or measure "
     "them anew for the averaged weights at the end, with `torch.optim.swa_utils.update_bn`.",
     similar=("weights-averaged-without-buffers", "still-in-training-mode"),
@@ -105,20 +106,21 @@ def changed_in_place():
 
 REASSIGNED = Case(
     slug="reassigned-or-in-place",
-    title="Put anew, the others keep the old one",
-    story="Two layers share one counter, a buffer of both. Each adds the length of its batch. "
-    "The sum is too small.",
+    title="A counter that two layers share",
+    story="Two layers share one counter, a buffer of both. Each adds the length of its batch.",
     sources=("docs/generated/torch.nn.DataParallel",),
     tags=(Tag.CACHES, Tag.TRAINING),
     broken=put_anew,
     fixed=changed_in_place,
     question="Both layers run `self.seen = self.seen + len(x)` on 3 rows. What do they hold?",
     choices=(
-        Choice("6 and 6: one counter", "It was one until the first layer put a new tensor into its "
-               "register.", lambda seen: seen.number("first") == 6 == seen.number("second")),
+        Choice("6 and 6: one counter", "It was one counter until the first layer put a new tensor "
+               "under its own name.",
+               lambda seen: seen.number("first") == 6 == seen.number("second")),
         Choice("3 and 3: two counters", "`+` makes a new tensor, and each layer registers its own.",
                lambda seen: seen.number("first") == 3 == seen.number("second")),
-        Choice("3 and 6", "The second layer would have to see what the first one put.",
+        Choice("3 and 6", "For that, the second layer would have to see the first one's new "
+               "tensor.",
                lambda seen: seen.number("first") == 3 and seen.number("second") == 6),
         Choice("an error: `seen` is no buffer any more", "A tensor that is assigned to a "
                "registered name stays a buffer.", lambda seen: not works(seen)),
@@ -164,9 +166,9 @@ LAZY = Case(
     question="No batch was seen. The layer is cast, and then its buffers are counted. What "
     "happens?",
     choices=(
-        Choice("the count is 1: empty ones and a counter", "An empty tensor has a shape. This one "
-               "has none.", lambda seen: seen.number("numbers") == 1),
-        Choice("the cast fails", "A dtype and a device it has, so it can be cast and moved.",
+        Choice("the count is 1: empty ones and a counter", "An empty tensor has a shape. These "
+               "buffers have none.", lambda seen: seen.number("numbers") == 1),
+        Choice("the cast fails", "It has a dtype and a device, so it can be cast and moved.",
                lambda seen: not works(seen) and not seen.value("after a cast")),
         Choice("the cast works, the count fails", "Whatever asks for its shape or its numbers is "
                "refused, `copy.deepcopy` too.", raises("uninitialized parameter")),

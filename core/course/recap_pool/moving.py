@@ -132,9 +132,9 @@ QUESTIONS = (
         "plain-mask", "The mask is a plain attribute. The module moves, and then runs.",
         plain_mask,
         (
-            Choice("it works on the device", "It works once the mask is registered.", works),
+            Choice("it works on the device", "It would work if the mask were registered.", works),
             Choice(DEVICE_ERROR, "`.to()` moves what is registered. The mask stayed on the CPU, "
-                   "and the product meets two devices.", raises("device")),
+                   "so the product gets tensors from two devices.", raises("device")),
             Choice("it works, on the CPU", "Nothing brings the input back to the CPU.",
                    prints("output", "cpu")),
         ),
@@ -144,11 +144,11 @@ QUESTIONS = (
         "integers-in-half", "A buffer of whole numbers. What is its dtype after `.half()`?",
         integers_in_half,
         (
-            Choice("float16", "Only floating-point tensors are cast.",
+            Choice("float16", "`.half()` casts floating-point tensors only.",
                    prints("positions", "torch.float16")),
-            Choice("int64", "`.half()` visits every buffer, and casts those that are floating "
-                   "point.", prints("positions", "torch.int64")),
-            Choice("int16", "A cast changes no whole numbers into smaller ones.",
+            Choice("int64", "`.half()` goes through all buffers, and casts those that are "
+                   "floating point.", prints("positions", "torch.int64")),
+            Choice("int16", "`.half()` does not shorten whole numbers.",
                    prints("positions", "torch.int16")),
         ),
         ledger(".half() on int64", "register_buffer"),
@@ -157,10 +157,11 @@ QUESTIONS = (
         "alias-in-a-list", "A list holds the buffer too. After `.to(torch.float64)`, does the "
         "list still hold the buffer?", alias_in_a_list,
         (
-            Choice("yes, the very same tensor", "A cast makes a new tensor.",
+            Choice("yes, the very same tensor", "A cast makes a new tensor, and the list still "
+                   "holds the old one.",
                    prints("the list has the buffer", "True")),
-            Choice("no, the one from before", "The module gets a new tensor under the name. "
-                   "The list keeps the old one.", prints("the list has the buffer", "False")),
+            Choice("no, the one from before", "`.to()` puts a new tensor into the module. The "
+                   "list keeps the old one.", prints("the list has the buffer", "False")),
         ),
         moving("the stale alias", "buffer", "list.to-sim.float64.forward"),
     ),
@@ -168,10 +169,12 @@ QUESTIONS = (
         "moved-to-meta", "A mask without dimensions is a plain attribute. The module moves to "
         "`meta`. Does a forward pass there raise?", moved_to_meta,
         (
-            Choice("yes, a device error", "`meta` has no values, and not every operation checks.",
+            Choice("yes, a device error", "`meta` has no values, and not every operation there "
+                   "checks devices.",
                    raises("device")),
-            Choice("no, though the mask stayed on the CPU", "No error is no proof: a CPU tensor "
-                   "without dimensions may meet any device.", prints("mask", "cpu")),
+            Choice("no, though the mask stayed on the CPU", "A CPU tensor without dimensions may "
+                   "meet tensors of any device. That nothing is raised proves nothing.",
+                   prints("mask", "cpu")),
             Choice("no, the mask moved too", "It is not registered, so nothing moved it.",
                    prints("mask", "meta")),
         ),
@@ -183,9 +186,10 @@ QUESTIONS = (
         (
             Choice("a buffer still", "The name is registered. A tensor that is assigned to it "
                    "becomes the buffer.", prints("buffers", "['mask']")),
-            Choice("a plain attribute", "That takes `del model.mask` first.",
+            Choice("a plain attribute", "It would be one after `del model.mask`.",
                    prints("buffers", "[]")),
-            Choice("an error is raised", "Only what is no tensor is refused.", raises("Error")),
+            Choice("an error is raised", "An error is raised for a value that is neither a tensor "
+                   "nor `None`.", raises("Error")),
         ),
         failure("deleted, assigned, and no buffer any more", "deleted-and-assigned"),
     ),
@@ -193,7 +197,7 @@ QUESTIONS = (
         "copied-deeply", "`deepcopy` of a module with a plain tensor. The copy's is set to 0. "
         "What has the first one?", copied_deeply,
         (
-            Choice("zeros too", "A deep copy shares no tensor that is an attribute.",
+            Choice("zeros too", "A deep copy shares no tensor with the first module.",
                    prints("the first one's mask", "[0.0, 0.0]")),
             Choice("ones", "`deepcopy` copies all attributes, registered or not.",
                    prints("the first one's mask", "[1.0, 1.0]")),
@@ -206,10 +210,12 @@ QUESTIONS = (
         "optimizer-made-before", "The optimizer is made before `.to(device)`. Does it "
         "hold the weight that moved?", optimizer_made_before,
         (
-            Choice("yes", "`.to()` changes a parameter in place, so the optimizer's is the "
-                   "module's. What it had gathered by then would stay behind.",
+            Choice("yes", "`.to()` gives a parameter new data and keeps the object, so the "
+                   "optimizer and the module hold the same weight. Momentum and other state that "
+                   "the optimizer has by then stays on the old device.",
                    prints("it has the moved weight", "True")),
-            Choice("no, an old copy", "Buffers are replaced; parameters are changed in place.",
+            Choice("no, an old copy", "Buffers are replaced by new tensors. Parameters are "
+                   "changed in place.",
                    prints("it has the moved weight", "False")),
         ),
         failure("an optimizer left behind", "optimizer-left-behind"),
@@ -219,8 +225,9 @@ QUESTIONS = (
         zeros_in_forward,
         (
             Choice(DEVICE_ERROR, "`torch.zeros(3)` is made on the CPU, wherever the module is. "
-                   "`device=x.device` repairs it.", raises("device")),
-            Choice("it works on the device", "New tensors do not follow the module.", works),
+                   "With `device=x.device` it works.", raises("device")),
+            Choice("it works on the device", "`.to()` moved the module. It does not change where "
+                   "`forward` makes new tensors.", works),
         ),
         check("made on the CPU in forward", "ZerosOnCpu"),
     ),
@@ -228,11 +235,13 @@ QUESTIONS = (
         "number-on-the-cpu", "A scale without dimensions, not registered. The module moves, and "
         "then runs.", number_on_the_cpu,
         (
-            Choice(DEVICE_ERROR, "That rule has an exception.", raises("device")),
-            Choice("it works, and the scale moved", "Nothing moves what is not registered.",
+            Choice(DEVICE_ERROR, "That rule has an exception: CPU tensors without dimensions.",
+                   raises("device")),
+            Choice("it works, and the scale moved", "Nothing moves a tensor that is not "
+                   "registered.",
                    prints("scale", "sim:0", "cuda:0")),
             Choice("it works, and the scale is on the CPU", "A CPU tensor without dimensions may "
-                   "meet tensors of another device. It is not saved, though.",
+                   "meet tensors of another device. But it is not saved.",
                    prints("scale", "cpu")),
         ),
         failure("meta says nothing", "meta-says-nothing"),
@@ -241,13 +250,13 @@ QUESTIONS = (
         "tied-buffers", "Two layers share a weight and a buffer. What do they share after "
         "`.to(torch.float64)`?", tied_buffers,
         (
-            Choice("both", "Buffers are replaced, each layer's by its own.",
+            Choice("both", "Each layer's buffer is replaced by a new tensor of its own.",
                    lambda seen: seen.value("one weight") == seen.value("one table") == "True"),
             Choice("the weight only", "A parameter is changed in place and stays shared. Each "
                    "layer's buffer is replaced by a tensor of its own.",
                    lambda seen: (seen.value("one weight"), seen.value("one table"))
                    == ("True", "False")),
-            Choice("neither", "A parameter is changed in place.",
+            Choice("neither", "A parameter is changed in place, so the weight stays shared.",
                    lambda seen: seen.value("one weight") == "False"),
         ),
         failure("a shared mask parts", "shared-mask-parts"),
@@ -255,7 +264,7 @@ QUESTIONS = (
     RecapQuestion(
         "complex-to-real", "A complex buffer, and `.to(torch.bfloat16)`.", complex_to_real,
         (
-            Choice("it stays complex", "Complex tensors are cast too.",
+            Choice("it stays complex", "`.to()` with a dtype casts complex tensors too.",
                    prints("table", "[(1+2j)]")),
             Choice("an error is raised", "There is only a warning.", raises("Error")),
             Choice("the imaginary part is gone", "The cast goes through, with a warning that the "

@@ -6,6 +6,7 @@ from core.course.place import (
     LAB,
     LEDGER,
     MOVING,
+    OWN_ERROR,
     STATE_DICT,
     TRAINING,
     Place,
@@ -47,3 +48,8 @@ def failure(words: str, slug: str) -> Place:
 def check(words: str, module: str) -> Place:
     """A module on the page that checks modules."""
     return Place(CHECK, f"Check your module: {words}", (("module", module),))
+
+
+def own_error(words: str, example: str) -> Place:
+    """An example of the page for an error of one's own."""
+    return Place(OWN_ERROR, f"Your own error: {words}", (("example", example),))

@@ -102,9 +102,10 @@ QUESTIONS = (
         "three-ways-to-hold", "Three tensors of a module. Which are in its `state_dict`?",
         three_ways_to_hold,
         (
-            Choice("all three", "A plain attribute is in no register.",
+            Choice("all three", "A plain attribute is not registered, so it is not saved.",
                    prints("keys", "['saved', 'computed', 'plain']")),
-            Choice("`saved` and `computed`", "`persistent=False` keeps a buffer out.",
+            Choice("`saved` and `computed`", "`persistent=False` keeps a buffer out of the "
+                   "`state_dict`.",
                    prints("keys", "['saved', 'computed']")),
             Choice("`saved` only", "Only parameters and persistent buffers are saved.",
                    prints("keys", "['saved']")),
@@ -115,10 +116,11 @@ QUESTIONS = (
         "loaded-into-a-buffer", "The mask was a plain attribute, and is a buffer now. An old "
         "`state_dict` is loaded.", loaded_into_a_buffer,
         (
-            Choice("it loads", "A persistent buffer is expected in the state.", works),
+            Choice("it loads", "The module has a persistent buffer now, so loading wants its "
+                   "key.", works),
             Choice("a missing key", "The new module asks for `mask`, and the old one never saved "
                    "it.", raises("Missing key")),
-            Choice("an unexpected key", "The state has nothing too many.",
+            Choice("an unexpected key", "The state has no key too many. It has one too few.",
                    raises("Unexpected key")),
         ),
         state_dict("a missing key", failures="true", source="plain"),
@@ -128,7 +130,7 @@ QUESTIONS = (
         "An old `state_dict` is loaded.", not_persistent_any_more,
         (
             Choice("it loads", "Strict loading refuses keys that it has no place for.", works),
-            Choice("a missing key", "A buffer that is not persistent is not asked for.",
+            Choice("a missing key", "Loading does not ask for a buffer that is not persistent.",
                    raises("Missing key")),
             Choice("an unexpected key", "The file has `mask`, and the new module does not load "
                    "one.", raises("Unexpected key")),
@@ -139,9 +141,10 @@ QUESTIONS = (
         "raised-and-yet", "A strict load raises: the state has a key too many. Is the weight the "
         "source's afterwards?", raised_and_yet,
         (
-            Choice("no, nothing was loaded", "It is not undone.", prints(SAME, "False")),
-            Choice("yes, what matched was copied", "The check comes last: what matched has been "
-                   "copied by then.", prints(SAME, "True")),
+            Choice("no, nothing was loaded", "Loading had copied what matched before it raised, "
+                   "and it does not undo that.", prints(SAME, "False")),
+            Choice("yes, what matched was copied", "`load_state_dict` copies first and checks the "
+                   "keys last.", prints(SAME, "True")),
         ),
         state_dict("an unexpected key", failures="true", target="plain"),
     ),
@@ -149,8 +152,9 @@ QUESTIONS = (
         "another-size", "A mask of 6 by 6 is loaded into one of 4 by 4, with `strict=False`.",
         another_size,
         (
-            Choice("it loads, without the mask", "`strict=False` is about keys.", works),
-            Choice("it loads the part that fits", "Nothing is cut to fit.",
+            Choice("it loads, without the mask", "`strict=False` is about missing and unexpected "
+                   "keys. This key is in both.", works),
+            Choice("it loads the part that fits", "PyTorch does not cut a tensor to fit.",
                    prints("result", "<All keys matched successfully>")),
             Choice("a size mismatch is raised", "`strict=False` forgives keys, not sizes.",
                    raises("size mismatch")),
@@ -162,7 +166,7 @@ QUESTIONS = (
         "kept-while-training", "`best = model.state_dict()`, and then the weights change. What "
         "has `best`?", kept_while_training,
         (
-            Choice("the weights from before", "Nothing was copied.",
+            Choice("the weights from before", "`state_dict()` did not copy anything.",
                    lambda seen: works(seen) and seen.value("the best weights") != "[7.0, 7.0]"),
             Choice("the changed ones", "`state_dict()` has the live tensors, not copies. A "
                    "`deepcopy` of it keeps the best.", prints("the best weights", "[7.0, 7.0]")),
@@ -173,10 +177,11 @@ QUESTIONS = (
         "saved-slice", "`torch.save` of a corner, 2 by 2, of a table of 1,000 by 1,000. How large "
         "is the file?", saved_slice,
         (
-            Choice("about 1 kB", "A view is saved with its whole storage.",
+            Choice("about 1 kB", "The corner is a view, and a view is saved with its whole "
+                   "storage.",
                    lambda seen: seen.number("bytes") < 10_000),
             Choice("about 4 MB", "A view shares the table's storage, and a storage is saved "
-                   "whole. `.clone()` saves the corner alone.",
+                   "whole. `.clone()` makes a storage of its own, and saves the corner alone.",
                    lambda seen: seen.number("bytes") > 4_000_000),
         ),
         failure("a slice saves all", "slice-saves-all"),
@@ -187,8 +192,9 @@ QUESTIONS = (
         (
             Choice("no, and nothing is raised", "No key fits, and `strict=False` keeps silent. "
                    "Look at what `load_state_dict` returns.", prints(SAME, "False")),
-            Choice("yes, the prefix is taken off", "Nobody takes it off.", prints(SAME, "True")),
-            Choice("an error is raised", "That is what `strict=True` is for.", raises("Error")),
+            Choice("yes, the prefix is taken off", "PyTorch does not take the prefix off.",
+                   prints(SAME, "True")),
+            Choice("an error is raised", "With `strict=True` it would be.", raises("Error")),
         ),
         state_dict("nothing loaded, no error", failures="true", wrapped="DataParallel",
                    strict="false"),
@@ -197,10 +203,11 @@ QUESTIONS = (
         "assigned-halves", "A float16 state is loaded into a float32 module with `assign=True`. "
         "What is the weight's dtype?", assigned_halves,
         (
-            Choice("float32", "That is so without `assign`.", prints("weight", "torch.float32")),
+            Choice("float32", "Without `assign` it would stay float32.",
+                   prints("weight", "torch.float32")),
             Choice("float16", "`assign` takes the loaded tensors themselves, with their dtype.",
                    prints("weight", "torch.float16")),
-            Choice("an error is raised", "Dtypes are not compared.", raises("Error")),
+            Choice("an error is raised", "Loading does not compare dtypes.", raises("Error")),
         ),
         state_dict("a dtype lost", failures="true", source_dtype="float16", assign="true"),
     ),
@@ -208,10 +215,12 @@ QUESTIONS = (
         "copied-halves", "A float16 state is loaded into a float32 module. What is the weight's "
         "dtype?", copied_halves,
         (
-            Choice("float32", "The values are copied into the tensors that are there, and cast.",
+            Choice("float32", "The values are copied into the tensors that are there, and cast to "
+                   "their dtype.",
                    prints("weight", "torch.float32")),
-            Choice("float16", "That takes `assign=True`.", prints("weight", "torch.float16")),
-            Choice("an error is raised", "Dtypes are not compared.", raises("Error")),
+            Choice("float16", "It would be float16 with `assign=True`.",
+                   prints("weight", "torch.float16")),
+            Choice("an error is raised", "Loading does not compare dtypes.", raises("Error")),
         ),
         state_dict("a source in float16", failures="true", source_dtype="float16"),
     ),
@@ -219,9 +228,9 @@ QUESTIONS = (
         "none-buffer", "`register_buffer(\"mask\", None)`. Is `mask` in the `state_dict`?",
         none_buffer,
         (
-            Choice("yes, as None", "What is `None` is left out.",
+            Choice("yes, as None", "A buffer that is `None` is left out.",
                    prints("keys", "['weight', 'mask']")),
-            Choice("no", "The name is reserved. There is nothing to save yet.",
+            Choice("no", "The name is reserved, but there is nothing to save yet.",
                    prints("keys", "['weight']")),
         ),
         ledger("in state_dict()", "None buffer"),
@@ -230,7 +239,7 @@ QUESTIONS = (
         "loaded-onto-meta", "A module on `meta` loads a `state_dict`, without `assign`. Where is "
         "its weight?", loaded_onto_meta,
         (
-            Choice("on the CPU, with the values", "That takes `assign=True`.",
+            Choice("on the CPU, with the values", "It would be so with `assign=True`.",
                    prints("weight", "cpu")),
             Choice("on `meta`, with a warning", "Copying into a tensor without memory does "
                    "nothing, and PyTorch warns.",

@@ -133,7 +133,7 @@ QUESTIONS = (
         "step-of-a-buffer", "The loss goes through a buffer. Does a step of SGD change it?",
         step_of_a_buffer,
         (
-            Choice(CHANGES, "Only what the optimizer was given is changed.", changed("scale")),
+            Choice(CHANGES, "A step changes only what the optimizer was given.", changed("scale")),
             Choice(STAYS, "The optimizer was given `model.parameters()`, and a buffer is not "
                    "among them.", prints("scale", "[1.0, 1.0]")),
         ),
@@ -145,7 +145,8 @@ QUESTIONS = (
         (
             Choice(CHANGES, "Weight decay pulls every parameter that has a gradient, even one of "
                    "0.", prints("mask changed", "True")),
-            Choice(STAYS, "Decay asks whether there is a gradient, not how large it is.",
+            Choice(STAYS, "Weight decay asks whether there is a gradient. The gradient's size "
+                   "does not count.",
                    prints("mask changed", "False")),
         ),
         training("weight decay on the mask", decay="true"),
@@ -154,7 +155,7 @@ QUESTIONS = (
         "decay-of-a-frozen-one", "The mask is a frozen parameter, and the optimizer has it. Does "
         "weight decay change it?", decay_of_a_frozen_one,
         (
-            Choice(CHANGES, "Decay leaves parameters without a gradient alone.",
+            Choice(CHANGES, "Weight decay leaves parameters without a gradient alone.",
                    prints("mask changed", "True")),
             Choice(STAYS, "Its `.grad` is `None`, and an optimizer passes over such parameters.",
                    prints("mask changed", "False")),
@@ -165,7 +166,7 @@ QUESTIONS = (
         "statistics-in-eval", "BatchNorm in `eval()` sees a batch of fives. Its running mean?",
         statistics_in_eval,
         (
-            Choice(CHANGES, "In `eval()` the statistics are read only.",
+            Choice(CHANGES, "In `eval()` the statistics are used, and not written.",
                    changed("running mean")),
             Choice(STAYS, "Only `train()` moves the statistics.",
                    prints("running mean", "[0.0, 0.0]")),
@@ -176,8 +177,8 @@ QUESTIONS = (
         "statistics-without-gradients", "BatchNorm in `train()`, within `torch.no_grad()`, sees a "
         "batch of fives. Its running mean?", statistics_without_gradients,
         (
-            Choice(CHANGES, "`forward` writes the statistics. No gradient takes part, so "
-                   "`no_grad` does not stop it; `eval()` does.", changed("running mean")),
+            Choice(CHANGES, "`forward` writes the statistics. No gradient takes part in that, so "
+                   "`no_grad` does not stop it. `eval()` stops it.", changed("running mean")),
             Choice(STAYS, "`no_grad` is about gradients, and the statistics need none.",
                    prints("running mean", "[0.0, 0.0]")),
         ),
@@ -202,7 +203,7 @@ QUESTIONS = (
         (
             Choice("weight and bias", "The running statistics and the counter are buffers.",
                    prints("parameters", "['weight', 'bias']")),
-            Choice("running_mean and running_var too", "Those are buffers.",
+            Choice("running_mean and running_var too", "They are buffers, not parameters.",
                    lambda seen: "running_mean" in seen.value("parameters")),
             Choice("nothing: it has statistics only", "It has a weight and a bias by default.",
                    prints("parameters", "[]")),
@@ -213,10 +214,10 @@ QUESTIONS = (
         "dropout-in-eval", "Dropout with probability 0.5, in `eval()`, gets four ones.",
         dropout_in_eval,
         (
-            Choice("about two become 0", "That is what `train()` does.",
+            Choice("about two become 0", "It would be so in `train()`.",
                    lambda seen: "0.0" in seen.value("output")),
-            Choice("all become 0.5", "Kept ones are scaled in `train()`, so that `eval()` has "
-                   "nothing to do.", prints("output", "[0.5, 0.5, 0.5, 0.5]")),
+            Choice("all become 0.5", "In `train()` the numbers that are kept are scaled up, so "
+                   "`eval()` has nothing to scale.", prints("output", "[0.5, 0.5, 0.5, 0.5]")),
             Choice("all stay 1", "In `eval()` dropout hands its input on.",
                    prints("output", "[1.0, 1.0, 1.0, 1.0]")),
         ),
@@ -230,7 +231,8 @@ QUESTIONS = (
                    prints("rows that changed", "[1, 2, 3]")),
             Choice("the last one", "A row sees its own token and those before it.",
                    prints("rows that changed", "[3]")),
-            Choice("the first two", "Those do not see it.", prints("rows that changed", "[1, 2]")),
+            Choice("the first two", "The mask hides the last token from them.",
+                   prints("rows that changed", "[1, 2]")),
         ),
         lab("the causality probe", causality="true"),
     ),
@@ -238,11 +240,12 @@ QUESTIONS = (
         "all-hidden", "A mask hides every key of a query with -inf. What are the weights?",
         all_hidden,
         (
-            Choice("all 0", "`softmax` has to divide by their sum.",
+            Choice("all 0", "`softmax` makes weights that sum to 1. Zeros do not.",
                    prints("weights", "[0.0, 0.0, 0.0]")),
-            Choice("one third each", "That takes equal numbers that are finite.",
+            Choice("one third each", "Three equal scores that are finite would give that.",
                    lambda seen: "0.33" in seen.value("weights")),
-            Choice("all nan", "`softmax` divides 0 by 0. Leave at least one key.",
+            Choice("all nan", "`softmax` divides each number by the sum of all. Here both are 0, "
+                   "and 0 / 0 is `nan`. A mask has to leave at least one key in sight.",
                    prints("weights", "[nan, nan, nan]")),
         ),
         failure("a row of nan", "row-of-nan"),
@@ -250,7 +253,7 @@ QUESTIONS = (
     RecapQuestion(
         "too-negative", "Float16 scores are filled with -1e9 where the mask hides.", too_negative,
         (
-            Choice("it works", "The largest float16 is 65,504.", works),
+            Choice("it works", "The largest float16 is 65,504, so -1e9 does not fit.", works),
             Choice("an error: overflow", "-1e9 is no float16. `-torch.inf` is, in every floating "
                    "dtype.", raises("overflow")),
         ),
@@ -260,12 +263,12 @@ QUESTIONS = (
         "assigned-and-registered", "`model.mask = …`, and then `register_buffer(\"mask\", …)`.",
         assigned_and_registered,
         (
-            Choice("the mask is a buffer now", "The name is taken.",
+            Choice("the mask is a buffer now", "The name is in use by the attribute.",
                    prints("keys", "['weight', 'bias', 'mask']")),
             Choice("an error: it exists already", "`register_buffer` refuses a name that an "
                    "attribute has. Register first, or `del` the attribute.",
                    raises("already exists")),
-            Choice("nothing changes", "Silence is not what happens.",
+            Choice("nothing changes", "PyTorch does not pass over this without a word.",
                    prints("keys", "['weight', 'bias']")),
         ),
         failure("assigned, then registered", "assigned-then-registered"),
@@ -273,10 +276,11 @@ QUESTIONS = (
     RecapQuestion(
         "before-super", "`register_buffer` stands above `super().__init__()`.", before_super,
         (
-            Choice("it works", "The registers are not there yet.", works),
-            Choice("an error is raised", "`super().__init__()` makes the registers. Before it "
-                   "there is no place for a buffer.", raises("AttributeError")),
-            Choice("the buffer is forgotten", "It does not come that far.", prints("keys", "[]")),
+            Choice("it works", "The lists of parameters and buffers do not exist yet.", works),
+            Choice("an error is raised", "`super().__init__()` makes the list of buffers. Before "
+                   "it runs, there is no place for one.", raises("AttributeError")),
+            Choice("the buffer is forgotten", "The line raises, so the constructor does not get "
+                   "any further.", prints("keys", "[]")),
         ),
         failure("registered before super().__init__()", "before-super-init"),
     ),
@@ -284,11 +288,12 @@ QUESTIONS = (
         "swapped-for-a-call", "`functional_call` puts 2 in the place of a buffer of 1. What is "
         "the output for 1, and the buffer afterwards?", swapped_for_a_call,
         (
-            Choice("2, and the buffer is 1", "It is swapped for one call, and put back.",
+            Choice("2, and the buffer is 1", "The buffer is swapped for one call, and put back.",
                    prints("output", "2.0, the buffer afterwards: 1.0")),
-            Choice("2, and the buffer is 2", "It is put back after the call.",
+            Choice("2, and the buffer is 2", "The buffer is put back after the call.",
                    prints("output", "2.0, the buffer afterwards: 2.0")),
-            Choice("1: buffers cannot be swapped", "Parameters and buffers can.",
+            Choice("1: buffers cannot be swapped", "`functional_call` swaps parameters and "
+                   "buffers alike.",
                    prints("output", "1.0, the buffer afterwards: 1.0")),
         ),
         ledger("swapped by functional_call()", "register_buffer"),

@@ -6,6 +6,7 @@ from core.course.decision_settings import DECISIONS
 from core.lab.settings import LAB
 from core.ledger.settings import LEDGER
 from core.moving.settings import MOVING
+from core.own_error.settings import OWN_ERROR
 from core.state_dict.settings import STATE_DICT
 from core.training.settings import TRAINING
 
@@ -17,5 +18,6 @@ CATALOGUES = {
     "5_Training": TRAINING,
     "6_Failure_cases": FAILURE_SETTINGS,
     "7_Check_your_module": CHECK,
+    "8_Your_own_error": OWN_ERROR,
     "9_Decision_card": DECISIONS,
 }

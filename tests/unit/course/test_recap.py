@@ -56,6 +56,9 @@ RIGHT = {  # by hand, from PyTorch's documentation
     "too-negative": "an error: overflow",
     "assigned-and-registered": "an error: it exists already",
     "before-super": "an error is raised",
+    "input-left-behind": "both devices, and the argument `mat1`",
+    "optimizer-loads-its-own-state": "it works, momentum included",
+    "mended-by-another-number": "with -1e9 only",
     "swapped-for-a-call": "2, and the buffer is 1",
 }
 
@@ -81,7 +84,7 @@ def test_every_answer_has_a_reason_and_its_verdict(slug):
         verdict = recap_verdict(question, choice.text, seen)
         assert verdict.happened == RIGHT[slug]
         assert verdict.right is (choice.text == RIGHT[slug])
-        assert choice.reason in f"{verdict.said} {verdict.reason}"
+        assert choice.reason in f"{verdict.said} {verdict.reason} {verdict.own}"
     (only,) = prediction_of(question).guesses
     assert only.options == question.options
 
@@ -116,7 +119,7 @@ def test_draws_differ_and_reach_the_whole_pool():
     draws = [drawn(seed) for seed in range(1, 60)]
     assert len(set(draws)) == len(draws)
     assert {question.slug for questions in draws for question in questions} == set(POOL)
-    assert len(pages()) == 7
+    assert len(pages()) == 8
 
 
 def test_a_draw_leaves_others_random_numbers_alone():
