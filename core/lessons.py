@@ -1,7 +1,8 @@
 """The catalogue of lessons: the pages, in their order."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -12,7 +13,9 @@ class Lesson:
     minutes: how long a first visit takes, the guesses included. kind: a lesson is a part of the
     course, a tool is there when it is needed. questions: the names in the link of the questions
     (`Prediction.answered`) with which the lesson is done. times: of how many different cases its
-    one question has to be answered; unit: what these are called on the map.
+    one question has to be answered; unit: what these are called on the map. begins: the parameters
+    of the link with which the course leads there at first; an address without any opens the page
+    with its defaults. alternatives: {another question of the page: the one that it counts as}.
     """
 
     page: str
@@ -24,6 +27,8 @@ class Lesson:
     questions: tuple[str, ...] = ()
     times: int = 1
     unit: str = "questions"
+    begins: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -41,6 +46,7 @@ class Lesson:
 
         about: letters, digits and `-`; it stands for the case.
         """
+        name = self.alternatives.get(name, name)
         return f"{self.number}.{name}" + (f":{about}" if self.times > 1 else "")
 
 
@@ -55,6 +61,8 @@ LESSONS = (
         "Does it matter how a module holds its mask?",
         15,
         questions=("ran",),
+        begins={"buffer": "true", "persistent": "false"},
+        alternatives={"saved_ran": "ran"},
     ),
     Lesson(
         "pages/2_Moving_devices.py",
@@ -63,6 +71,8 @@ LESSONS = (
         "What moves, what stays, and what does it cost?",
         15,
         questions=("ran", "counted_for"),
+        begins={"start": "buffer", "steps": "list.to-sim.float64.forward"},  # the stale alias
+        alternatives=dict.fromkeys(("lasts_ran", "follows_ran", "halves_ran"), "ran"),
     ),
     Lesson(
         "pages/3_State_dict.py",
@@ -71,6 +81,7 @@ LESSONS = (
         "What is saved, what comes back, what breaks?",
         15,
         questions=("keys_ran", "edit_ran", "load_ran", "price_ran"),
+        begins={"source": "plain"},
     ),
     Lesson(
         "pages/4_What_is_state.py",

@@ -71,18 +71,19 @@ function link(lesson, text, className = "") {
   });
   return made;
 }
-function named(lesson, done) {
+const numbered = (lesson) => `${lesson.number ? `${lesson.number} ` : ""}${lesson.title}`;
+function named(lesson, done, title = numbered(lesson)) {
   const state = stateOf(lesson, done);
   const [mark, word] = STATES[state];
-  const parts = [`${lesson.number ? `${lesson.number} ` : ""}${lesson.title}`];
+  const parts = [title];
   if (mark && state !== "open") {
     parts.push(make("span", { className: "mark", ariaHidden: "true" }, ` ${mark}`));
     parts.push(make("span", { className: "read" }, `, ${word}`));
   }
   return parts;
 }
-function entry(lesson, here, done) {
-  const made = link(lesson, named(lesson, done));
+function entry(lesson, here, done, title) {
+  const made = link(lesson, named(lesson, done, title));
   if (lesson.number === here) made.setAttribute("aria-current", "page");
   return made;
 }
@@ -92,7 +93,7 @@ function navigation(place, data) {
   const row = make("nav", { ariaLabel: "Pages" });
   const inline = make("div", { className: "inline" });
   for (const one of data.lessons) if (one.kind === "lesson" || one.number === data.here)
-    inline.append(entry(one, data.here, done));
+    inline.append(entry(one, data.here, done, one.title));  // the row leaves tools out: no numbers
   const here = data.lessons.find((one) => one.number === data.here);
   const all = make("div", { className: "all" });
   for (const one of data.lessons) all.append(entry(one, data.here, done));
@@ -118,7 +119,7 @@ function ways(place, data) {
   for (const [word, one] of [["Back", data.before], ["Next", data.after]]) {
     if (!one) continue;
     foot.append(link(one, [
-      make("strong", {}, `${word}: ${one.number ? `${one.number} ` : ""}${one.title}`),
+      make("strong", {}, `${word}: ${numbered(one)}`),
       make("span", {}, `${one.question} About ${one.minutes} minutes.`),
     ], word.toLowerCase()));
   }
@@ -144,14 +145,15 @@ function map(place, data, component) {
     list.append(make("li", { className: state },
       make("span", { className: "number", ariaHidden: "true" },
         state === "done" ? "✓" : String(one.number || "·")),
-      make("div", {}, link(one, [`${one.number ? `${one.number} ` : ""}${one.title}`]),
+      make("div", {}, link(one, [numbered(one)]),
         make("span", {}, ` ${one.question}`),
         make("small", {}, `${one.minutes} minutes · ${words}`))));
   }
-  const head = make("p", { className: "next" },
-    `${finished} of ${lessons.length} done. `,
-    ...(next ? ["Next: ", link(next, [`${next.number ? `${next.number} ` : ""}${next.title}`])] :
-      ["You have done it all."]));
+  // the map stands on the first lesson's page: that lesson is no link to go on with
+  const ahead = next && (next.number ? ["Next: ", link(next, [numbered(next)])] :
+    ["Begin with the question at the top of this page."]);
+  const head = make("p", { className: "progress" },
+    `${finished} of ${lessons.length} done. `, ...(ahead ?? ["You have done it all."]));
   const tools = make("div", { className: "tools" });
   const button = (text, act) => {
     const made = make("button", { type: "button" }, text);
@@ -160,27 +162,27 @@ function map(place, data, component) {
     return made;
   };
   const text = () => JSON.stringify({ version: 1, done });
-  button("Copy as a link", async () => {
+  button("Copy my progress as a link", async () => {
     const address = new URL(location.pathname, location.origin);
     for (const id of done) address.searchParams.append("done", id);
     try { await navigator.clipboard.writeText(address); said.textContent = "Copied."; }
     catch { said.replaceChildren(make("a", { href: address }, "This link has your progress.")); }
   });
-  button("Save as a file", () => {
+  button("Save my progress as a file", () => {
     const address = URL.createObjectURL(new Blob([text()], { type: "application/json" }));
     make("a", { href: address, download: "buffer-lab-progress.json" }).click();
     URL.revokeObjectURL(address);
   });
-  const file = make("input", { type: "file", accept: ".json", ariaLabel: "A file with progress" });
+  const file = make("input", { type: "file", accept: ".json", ariaLabel: "Load my progress from a file" });
   file.addEventListener("change", async () => {
     const one = file.files[0];
     if (!one) return;
     const found = read(one.size > MAX_CHARS ? "x" : await one.text(), data.known);
     if (found.done.length) save(added(done, found.done, data.known));
     place.querySelector(".said").textContent = found.problem
-      ? `Of this file, ${found.problem}` : `Taken up: ${answers(found.done.length)}.`;
+      ? `Of this file, ${found.problem}` : `Loaded: ${answers(found.done.length)}.`;
   });
-  tools.append(make("label", {}, "Take up a file ", file));
+  tools.append(make("label", { className: "file" }, "Load my progress from a file", file));
   const reset = button("Forget my progress", () => {
     reset.replaceWith(make("span", { className: "sure" }, "Forget all marks? ", yes, no));
     yes.focus();
@@ -191,7 +193,7 @@ function map(place, data, component) {
   no.addEventListener("click", () => map(place, data, component));
   const parts = [head, list, tools, said];
   if (data.brought.length) {
-    const take = make("button", { type: "button" }, "Take them up");
+    const take = make("button", { type: "button" }, "Add them to my progress");
     take.addEventListener("click", () => {
       save(added(done, data.brought, data.known));
       component.setTriggerValue("taken", true);

@@ -115,9 +115,13 @@ def words_of_page(page: str) -> None:
 
 
 def link_back(page: str) -> dict[str, Any]:
-    """The parameters of another page's last link, shown as this page is."""
+    """The parameters of another page's last link, shown as this page is.
+
+    Where the visitor has not been there: those with which the course begins that lesson.
+    """
     here = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
-    last = state.link_to(page).get()
+    link = state.link_to(page)
+    last = link.get() if link.known else lesson(page).begins
     return {name: last[name] for name in last if name not in ON_EVERY_PAGE} | here
 
 

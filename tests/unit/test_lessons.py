@@ -9,7 +9,11 @@ from core.cases.catalogue import CASES
 from core.course.case_machine import CASES as DECISIONS
 from core.course.recap import ASKED, POOL
 from core.course.start import START
+from core.lab.settings import LAB
 from core.lessons import LESSONS, QUESTIONS, is_answer
+from core.moving.settings import MOVING
+from core.settings.setting import read_url
+from core.state_dict.settings import STATE_DICT
 
 ASKED_IN = {  # number: where the lesson's questions are declared
     1: ("core/settings/outcome_question.py", "core/mask_cost/settings.py"),
@@ -21,6 +25,8 @@ ASKED_IN = {  # number: where the lesson's questions are declared
     9: ("core/course/decision_settings.py",),
     10: ("core/course/recap_settings.py",),
 }
+
+BEGINNINGS = {1: LAB, 2: MOVING, 3: STATE_DICT}
 
 
 def test_lessons_are_numbered_in_their_order():
@@ -53,6 +59,23 @@ def test_as_many_cases_are_needed_as_there_are_questions_of_them():
             answer = LESSONS[number].answer("ran", slug)
             assert is_answer(answer) and answer.startswith(f"{number}.ran:")
     assert LESSONS[1].answer("ran", "plain-sim-moved") == "1.ran"
+
+
+@pytest.mark.parametrize("lesson", [one for one in LESSONS if one.begins], ids=lambda o: o.title)
+def test_the_course_opens_a_lesson_with_a_link_that_the_page_takes(lesson):
+    catalogue = BEGINNINGS[lesson.number]
+    kept, wrong = read_url({name: [text] for name, text in lesson.begins.items()}, catalogue)
+    assert not wrong and kept.keys() == lesson.begins.keys()
+    for name, text in lesson.begins.items():  # else the address alone would do
+        assert catalogue[name].parse(text) != catalogue[name].default
+
+
+def test_another_question_of_a_page_counts_as_its_first():
+    assert LESSONS[1].answer("saved_ran", "buffer-sim-moved") == "1.ran"
+    assert {LESSONS[2].answer(n, "x") for n in ("ran", "follows_ran", "lasts_ran")} == {"2.ran"}
+    for one in LESSONS:
+        for other, counts_as in one.alternatives.items():
+            assert counts_as in one.questions and other in BEGINNINGS[one.number]
 
 
 @pytest.mark.parametrize(
