@@ -31,7 +31,7 @@ WHO_WORKS = BOTH, BUFFER, PLAIN, NEITHER = (
     "neither works",
 )
 WORKS = prediction("guess", "Which of the two works then?", WHO_WORKS, "home_ran", "Move and run")
-BROUGHT = Progress("done", "Questions that were answered")
+BROUGHT = Progress("done", "Questions that were answered", own=True)
 START: Mapping[str, Setting] = catalogue(HOME.values(), PREDICT, WORKS, BROUGHT)
 
 

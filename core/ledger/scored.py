@@ -80,4 +80,4 @@ class Scored(Setting):
         return ("0123456789" if said[1] else "abcdefghij")[number]
 
 
-SCORED = Scored("scored", "First answers to all cells")
+SCORED = Scored("scored", "First answers to all cells", own=True)

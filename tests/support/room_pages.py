@@ -9,7 +9,15 @@ from pages.rooms import control
 from pages.rooms.identity import key_cookie
 from pages.rooms.strip import Strip
 
-READERS = ("asking", "bar", "buttons", "control", "instructor", "strip")  # modules that ask rooms()
+READERS = (
+    "asking",
+    "bar",
+    "buttons",
+    "control",
+    "instructor",
+    "lead",
+    "strip",
+)  # modules that ask rooms()
 
 
 @contextlib.contextmanager
