@@ -1,7 +1,7 @@
 """Run every benchmark on this machine and write the table into the README.
 
 .venv/bin/python tests/benchmarks                       everything, and the README's table
-.venv/bin/python tests/benchmarks --only room,length   parts of it, printed
+.venv/bin/python tests/benchmarks --only rooms         one part, printed; several with commas
 .venv/bin/python tests/benchmarks --short               all parts, tiny, printed
 """
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from figures import Row, p50, p95, spread
 from load import load
@@ -35,8 +37,12 @@ def server_with_rooms():
 
 
 async def join(address, code, number):
-    """So many learners who listen, at most 50 at a time on their way in."""
-    learners = [Learner(address, code) for _ in range(number)]
+    """So many learners who listen, at most 50 at a time on their way in.
+
+    address: of a server, or a list of them among which they are dealt out.
+    """
+    addresses = [address] if isinstance(address, str) else address
+    learners = [Learner(addresses[one % len(addresses)], code) for one in range(number)]
     gate = asyncio.Semaphore(50)
 
     async def one(learner):
@@ -168,16 +174,84 @@ async def disaster(address, where, number, end):
         return [seconds for one in learners for seconds in one.back], wrong
 
 
+async def capacity(servers, where, number, attempts):
+    """What these servers do together for so many learners, each of whom changes their mind."""
+
+    async def answers(index, learner):
+        for attempt in range(1, attempts + 1):
+            await learner.answer(1, index % 3, attempt)
+
+    with rooms_at(where) as rooms:
+        code, key = await asyncio.to_thread(rooms.create)
+        learners = await join([one.address for one in servers], code, number)
+        changes = await seen(learners, rooms.ask, code, key, WILL)
+        before, own, began = sum(one.processor() for one in servers), process_time(), perf_counter()
+        await asyncio.gather(*(answers(*pair) for pair in enumerate(learners)))
+        lasted = perf_counter() - began
+        used = sum(one.processor() for one in servers) - before
+        changes += await seen(learners, rooms.close, code, key)
+        wrong = exact((await asyncio.to_thread(rooms.read, code)).counts, number)
+        changes += await seen(learners, rooms.reveal, code, key, 1, "Because.")
+        await asyncio.gather(*(one.leave() for one in learners))
+    sent = number * attempts
+    return Capacity(sent / lasted, used / sent, (process_time() - own) / lasted, changes, wrong)
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """rate: answers a second; each: processor seconds an answer; load: cores that learners took."""
+
+    rate: float
+    each: float
+    load: float
+    changes: list
+    wrong: int
+
+    def figures(self):
+        return (
+            f"{self.rate:,.0f} answers a second, {self.each * 1e3:.2f} ms of processor time each, "
+            f"change to seen {spread(self.changes)}"
+        )
+
+
+def processes(servers, where, size):
+    """Rows on how rooms grow with the number of processes, which share a Redis."""
+    number, found = size.room_learners, {}
+    for many in size.room_processes:
+        found[many] = asyncio.run(capacity(servers[:many], where, number, size.room_attempts))
+    one, most = found[min(found)], found[max(found)]
+    wrong, cores = sum(each.wrong for each in found.values()), len(os.sched_getaffinity(0))
+    figures = "; ".join(f"{many}: {each.figures()}" for many, each in found.items())
+    shows = (
+        f"{cores} cores for learners, Redis and servers together; the learners took "
+        f"{max(each.load for each in found.values()):.1f} of them"
+    )
+    who = f"Rooms in Redis, {number} learners"
+    against = f"{max(found)} processes against {min(found)}"
+    return [
+        Row(f"{who} on one process: change to seen, p95", "under 250 ms", 250,
+            p95(one.changes) * 1e3, spread(one.changes), "ms", errors=wrong),
+        Row(f"{who}, {against}: answers a second as fast as they come", "–", None,
+            most.rate / one.rate, f"by processes, {figures}; {shows}", errors=wrong),
+        Row(f"{who}, {against}: processor time an answer", "–", None, most.each / one.each,
+            "what sharing costs: with a core for each process, the rate grows by the number of "
+            "processes divided by this, as long as Redis keeps up", errors=wrong),
+    ]  # fmt: skip
+
+
 def failures(size):
-    """Rows of processes behind nginx, of which one dies; of Redis that dies."""
+    """Rows of processes that share a Redis: how they grow; one dies behind nginx; Redis dies."""
     number, rows = size.room_learners, []
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryDirectory() as site,
         running_redis(Path(folder)) as redis,
-        several(3, redis.address) as servers,
-        nginx(Path(site), [port_of(one) for one in servers]) as address,
+        several(max(3, *size.room_processes), redis.address, Server) as servers,
+        nginx(Path(site), [port_of(one) for one in servers[:3]]) as address,
     ):
+        for server in servers if size.settled else ():
+            server.come_to_rest()
+        rows += processes(servers, redis.address, size)
 
         def restart():
             redis.kill()

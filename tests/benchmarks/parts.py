@@ -53,13 +53,17 @@ class Size:
     room_streams: int = 2000
     room_questions: int = 3
     room_idle: float = 20
+    room_processes: tuple = (1, 2, 4)
+    room_attempts: int = 8  # answers of each learner, as fast as they come
+    settled: bool = True  # several servers at a time have warmed up before they are measured
     share: bool = False  # one server for several parts
 
 
 SHORT = Size(
     long=64, heavy=64, lengths=(1, 64), clicks=1, turns=2, turn=1, room=3, crowd=2, pace=0.3,
     paced=1.5, single=4, held=3, learners=2, starts=1, visits=1, soak=0.1, soakers=2,
-    room_learners=6, room_streams=9, room_questions=1, room_idle=0.2,
+    room_learners=6, room_streams=9, room_questions=1, room_idle=0.2, room_processes=(1, 2),
+    room_attempts=2, settled=False,
     collection=("on",), sample=0.2, leaves_after=3, forwards=3, pages=1, warm_up=0, share=True,
 )  # fmt: skip
 
@@ -421,7 +425,7 @@ def sim(size, house):
 
 
 def rooms(size, house):
-    """Workshop rooms: a whole workshop on one process, and deaths behind nginx."""
+    """Workshop rooms: a whole workshop on one process, several processes, and deaths."""
     return bench_rooms.one_process(size) + bench_rooms.failures(size)
 
 

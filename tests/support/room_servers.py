@@ -5,7 +5,7 @@ import subprocess
 from time import monotonic, sleep
 
 from redis_server import program
-from streamlit_server import ROOT, free_port, started
+from streamlit_server import ROOT, RunningServer, free_port, started
 
 MAIN = """daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 8192; }}
@@ -48,11 +48,11 @@ def nginx(folder, ports):
 
 
 @contextlib.contextmanager
-def several(number, where):
+def several(number, where, kind=RunningServer):
     """So many servers with their rooms in one place; they answer."""
     with contextlib.ExitStack() as stack:
         servers = [
-            stack.enter_context(started(variables={"BUFFERLAB_ROOMS": str(where)}))
+            stack.enter_context(started(variables={"BUFFERLAB_ROOMS": str(where)}, kind=kind))
             for _ in range(number)
         ]
         for server in servers:
