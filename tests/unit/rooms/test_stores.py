@@ -199,8 +199,30 @@ def test_a_screen_to_follow_comes_and_goes(rooms, room):
     version = rooms.read(code).room.version
     rooms.show_screen(code, key, Screen("Training", "seed=3"))
     assert rooms.read(code).room.version == version  # nothing new, so nobody is woken
+    rooms.ask(code, key, WILL)
+    rooms.answer(code, "ann", 1, 0, 1)
+    head = rooms.read(code).head
+    rooms.show_screen(code, key, Screen("State_dict"))
+    seen = rooms.read(code)
+    assert seen.room.screen.link == "/State_dict" and seen.head > head == (head[0], seen.seq)
+    assert seen.room.question == WILL and seen.counts == (1, 0, 0), "the question stays as it is"
     rooms.show_screen(code, key, None)
     assert rooms.read(code).room.screen is None
+    rooms.show_screen(code, key, Screen("Training"))
+    rooms.end(code, key)
+    assert rooms.read(code).room.screen is None
+    with pytest.raises(RoomError, match="has ended"):
+        rooms.show_screen(code, key, Screen("Training"))
+
+
+def test_of_many_screens_that_are_shown_at_a_time_one_stands_and_each_counts(rooms, room):
+    code, key = room
+    before = rooms.read(code).room.version
+    screens = [Screen("Training", f"seed={n}") for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda screen: rooms.show_screen(code, key, screen), screens))
+    after = rooms.read(code).room
+    assert after.screen in screens and after.version == before + len(screens)
 
 
 def test_codes_are_read_as_people_type_them():
