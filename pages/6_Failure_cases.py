@@ -5,6 +5,7 @@ import streamlit as st
 from core.cases.settings import FAILURES, VIEWS, failures_for
 from pages.cases import catalogue, one_case, repair
 from pages.components import frame
+from pages.components.start_of import start_of
 from pages.components.widgets import in_link, widget
 
 PAGE = "pages/6_Failure_cases.py"
@@ -12,6 +13,7 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
     case = in_link(FAILURES["case"])
     catalogue.follow(case)
     st.html(catalogue.STYLE)
+    start_of(case or "all cases")
     if case and in_link(FAILURES["view"]) == VIEWS[0]:
         one_case.show_case(case)
     else:

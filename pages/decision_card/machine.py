@@ -14,6 +14,7 @@ from core.course.takeaway import case_takeaway
 from pages.components import quiz, state
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
+from pages.components.start_of import start_of
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import in_link, section, widget
 
@@ -30,6 +31,7 @@ def show_machine(ask: bool) -> None:
     """One case at a time, and the summary of all. ask: for a choice, before anything runs."""
     case = CASES[in_link(DECISIONS["case"])]
     at = TENSORS.index(case.slug)
+    start_of(case.slug)
     st.markdown(f"**{at + 1} of {len(CASES)}: {case.title}.** {case.story}")
     if ask:
         left, right = st.columns(2, gap="medium")

@@ -8,6 +8,7 @@ from core.ledger.decisive import AT, CELL, DECISIVE, TWELVE
 from core.ledger.settings import LEDGER, TABLE, cell_verdict
 from pages.components import quiz, state
 from pages.components.prediction import gate, guess_of, show
+from pages.components.start_of import start_of
 from pages.components.widgets import in_link
 from pages.ledger.table import fast_cells
 
@@ -19,6 +20,7 @@ def show_twelve() -> None:
     """One cell, and the summary of all. The first answer counts, and the link keeps it."""
     at = in_link(AT) - 1
     asked = DECISIVE[KEYS[at]]
+    start_of(asked.key)
     st.markdown(f"**Question {at + 1} of {len(KEYS)}**")
     if gate(CELL, asked.question, asked.key, predict=True):
         cell = fast_cells()[asked.row, asked.column]

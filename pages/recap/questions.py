@@ -26,6 +26,7 @@ from core.settings.setting import Setting, SettingError, Whole
 from pages.components import quiz, state
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
+from pages.components.start_of import start_of
 from pages.components.widgets import section, widget
 
 
@@ -54,6 +55,7 @@ def show_recap() -> None:
         ask = widget(RECAP["predict"])
     questions, at = drawn(seed), number_of(AT) - 1
     question = questions[at]
+    start_of(question.slug)
     st.markdown(f"**Question {at + 1} of {ASKED}**")
     left, right = st.columns(2, gap="medium")
     with right:
