@@ -77,6 +77,7 @@ function mountRoom(root, base, options = {}) {
   const group = `choice-${Math.random().toString(36).slice(2)}`;
   let room = null, drawn = 0, rows = [], legend, source = null, heard = Date.now(), over = false;
   let mine = null;  // {asking, choice, attempt, sent}
+  const earlier = {};  // asking: own answer; the room may come back to it
   let sending = false, wait = 0;
 
   const say = (text) => { if (state.textContent !== text) state.textContent = text; };
@@ -109,7 +110,7 @@ function mountRoom(root, base, options = {}) {
     title.hidden = (asked || inLesson) && phase !== "ended";
     title.textContent = phase === "ended" ? "This room has ended" : "Waiting for a question";
     if (place !== root) place.hidden = !asked || phase === "ended";
-    const own = mine && mine.asking === room.asking ? mine : null;
+    const own = mine && mine.asking === room.asking ? mine : earlier[room.asking];
     const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
     form.disabled = phase !== "open";
     form.hidden = phase === "ended";
@@ -160,17 +161,22 @@ function mountRoom(root, base, options = {}) {
   const take = (data) => {
     if (room && (data.version < room.version
         || (data.version === room.version && data.seq < room.seq))) return;
+    const back = room && data.asking && data.asking < room.asking && !earlier[data.asking];
     room = data;
     draw();
+    if (back) later();  // a new stream begins with one's own answer
   };
   const own = (data) => {
     if (mine && mine.asking === data.asking && mine.attempt >= data.attempt) return;
-    if (mine && mine.asking > data.asking) return;
-    mine = {...data, sent: true};
+    const sent = {...data, sent: true};
+    if (mine && mine.asking > data.asking) earlier[data.asking] = sent;
+    else { put(); mine = sent; }
     if (room) draw();
   };
+  const put = () => { if (mine?.sent) earlier[mine.asking] = mine; };
 
   const choose = (index) => {
+    if (mine && mine.asking !== room.asking) put();
     const before = mine && mine.asking === room.asking ? mine.attempt : 0;
     mine = {asking: room.asking, choice: index, attempt: before + 1, sent: false};
     draw();

@@ -4,6 +4,7 @@ import contextlib
 import json
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,34 @@ def test_a_whole_question_on_two_phones(chromium, room):
         assert [text for text in phone.console if text != offline] == []
         assert phone.hosts == {address.removeprefix("http://")}
         phone.context.close()
+
+
+def test_an_earlier_question_comes_back_with_ones_own_answer(chromium, room):
+    address, rooms, code, key = room
+    visitor = Visitor(chromium, address, **PHONE)
+    page = visitor.page
+    page.goto(f"{address}/r/{code}")
+    for question, choice in ((WILL, "It works"), (replace(WILL, id="other"), "A device error")):
+        rooms.ask(code, key, question)
+        expect(page.get_by_text("Choose one.")).to_be_visible()
+        page.get_by_role("radio", name=choice).press("Space")
+        expect(page.get_by_text("Your answer has arrived")).to_be_visible()
+    rooms.reveal(code, key, 0, "The second.")
+    expect(page.get_by_text("What happened: It works")).to_be_visible()
+    rooms.reveal(code, key, 0, "The first.", WILL.id)
+    expect(page.get_by_text("The first.")).to_be_visible()
+    expect(page.get_by_text("You were right.")).to_be_visible()
+    expect(page.get_by_role("radio", name="It works")).to_be_checked()
+    rooms.reveal(code, key, 0, "The second again.", "other")
+    expect(page.get_by_text("The second again.")).to_be_visible()
+    expect(page.get_by_role("radio", name="A device error")).to_be_checked()
+    page.reload()  # and who has not seen the first one on this page
+    expect(page.get_by_role("radio", name="A device error")).to_be_checked()
+    rooms.reveal(code, key, 0, "The first.", WILL.id)
+    expect(page.get_by_text("You were right.")).to_be_visible()
+    expect(page.get_by_role("radio", name="It works")).to_be_checked()
+    assert visitor.console == []
+    visitor.context.close()
 
 
 def test_the_secret_link_becomes_a_cookie_and_leaves_the_address(chromium, room):
