@@ -18,8 +18,8 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
         one_case.show_case(case)
     else:
         st.markdown(
-            "Each of these failures was met in a project, or was made from parts of one. Here it "
-            "happens again, live, and so does its repair."
+            "Each of these failures was met in a project, or was made from parts of one. Read the "
+            "code, guess what it does, and run it. Then see why, and the fix."
         )
         if widget(FAILURES["view"]) == VIEWS[0]:
             catalogue.show_catalogue()

@@ -63,6 +63,16 @@ _FOUND = {case.slug: case for module in _MODULES for case in module.CASES}
 CASES: dict[str, Case] = {
     slug: _FOUND[slug] for slugs in _CHAPTERS.values() for slug in slugs.split()
 }
+FIRST = tuple(  # one of each kind: a move, an alias, training, a checkpoint, statistics
+    CASES[slug]
+    for slug in (
+        "mask-left-behind",
+        "stale-alias",
+        "mask-as-parameter",
+        "missing-mask",
+        "still-in-training-mode",
+    )
+)
 CHAPTERS = {name: tuple(CASES[slug] for slug in slugs.split()) for name, slugs in _CHAPTERS.items()}
 
 

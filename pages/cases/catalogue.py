@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.cases.case import Case
-from core.cases.catalogue import CASES, CHAPTERS, search
+from core.cases.catalogue import CASES, CHAPTERS, FIRST, search
 from core.cases.settings import FAILURES
 from pages.components import state
 from pages.components.widgets import widget
@@ -11,7 +11,9 @@ from pages.components.widgets import widget
 PAGE = "pages/6_Failure_cases.py"
 STYLE = """<style>
 .stPageLink:not(.st-key-navigation *) a { background: none; }
-.stPageLink:not(.st-key-navigation *) a :not(strong) { font-weight: 400; }
+.stPageLink:not(.st-key-navigation *) a * { font-weight: 400; }
+.stPageLink:not(.st-key-navigation *) a p {
+  text-decoration: underline; color: light-dark(#0b5cad, #8cc4f7); }
 .stCode pre .linenumber.linenumber.linenumber {
   color: color-mix(in srgb, currentcolor 60%, #808495) !important; }
 pre.marked.difference { white-space: pre; overflow-x: auto; }
@@ -30,6 +32,10 @@ def show_catalogue() -> None:
         tags = widget(FAILURES["tags"])
     state.CASE_SEARCH.set((find, tags))
     found = search(find, tags)
+    if len(found) == len(CASES):
+        st.header("Begin with these five", anchor=False)
+        for case in FIRST:
+            link(case)
     st.caption(f"{len(found)} of {len(CASES)} cases, in the order in which learners meet them.")
     if not found:
         st.info("No case has all of these words and one of these tags. Take one away.")
@@ -53,9 +59,12 @@ def follow(slug: str | None) -> None:
 
 def link(case: Case) -> None:
     """A link to a case."""
-    number = tuple(CASES).index(case.slug) + 1
-    label = f"{number}. {case.title}"
-    st.page_link(PAGE, label=label, query_params=to_case(case))
+    st.page_link(PAGE, label=f"{number_of(case)}. {case.title}", query_params=to_case(case))
+
+
+def number_of(case: Case) -> int:
+    """A case's place in the list, from 1."""
+    return tuple(CASES).index(case.slug) + 1
 
 
 def to_case(case: Case | None) -> dict[str, str | list[str]]:

@@ -13,7 +13,7 @@ from core.cases.settings import FAILURES, question_of
 from core.cases.sources import address, words
 from core.cases.takeaway import takeaway
 from core.lessons import lesson
-from pages.cases.catalogue import PAGE, link, searched, to_case
+from pages.cases.catalogue import PAGE, link, number_of, searched, to_case
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
 from pages.components.progress import work
@@ -27,25 +27,30 @@ DEVICE_NOTE = (
 
 
 def show_case(slug: str) -> None:
-    """The case with this slug."""
+    """The case with this slug: its story, the code and the question side by side, the results."""
     case = CASES[slug]
-    ways_on(case, "above")
-    st.header(case.title, anchor=False)
-
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        to_all_cases()
+        ask = widget(FAILURES["predict"])
+    st.header(f"{number_of(case)}. {case.title}", anchor=False)
     st.markdown(case.story)
-    st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
-    ask = widget(FAILURES["predict"])
-    st.markdown("**The code**, a part of the file below")
-    st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
-    if needs_device(case):
-        st.caption(DEVICE_NOTE)
-    if case.ranks > 1:
-        st.caption("Two processes run this function at once, one with each rank.")
-    if gate(question_of(case), case.question, case.slug, ask):
-        outcome = run(case)
-        if outcome:
-            results(case, outcome, ask)
-    ways_on(case, "below")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown("**The code**, a part of the file below")
+        st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
+        if needs_device(case):
+            st.caption(DEVICE_NOTE)
+        if case.ranks > 1:
+            st.caption("Two processes run this function at once, one with each rank.")
+    with right:
+        answered = gate(question_of(case), case.question, case.slug, ask)
+    outcome = run(case) if answered else None
+    if outcome:
+        if ask:
+            with right:
+                show(verdict(case, guess_of(question_of(case)), outcome.broken))
+        results(case, outcome, ask)
+    ways_on(case)
 
 
 def run(case: Case) -> Outcome | None:
@@ -56,9 +61,7 @@ def run(case: Case) -> Outcome | None:
 
 
 def results(case: Case, outcome: Outcome, ask: bool) -> None:
-    """Both outcomes, what the guess was worth, why, the fix, and where to go from here."""
-    if ask:
-        show(verdict(case, guess_of(question_of(case)), outcome.broken))
+    """Both outcomes, why, the fix, and where to go from here."""
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
         side("As it was written", outcome.broken, failing=True)
@@ -102,8 +105,9 @@ def difference_as_html(case: Case) -> str:
 
 
 def elsewhere(case: Case) -> None:
-    """The lesson's experiment, and similar cases."""
+    """Where the case was met, the lesson's experiment, and similar cases."""
     there = lesson(case.experiment.page)
+    st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
     st.markdown("**Try it yourself, and similar cases**")
     st.page_link(
         there.page,
@@ -115,14 +119,13 @@ def elsewhere(case: Case) -> None:
         link(CASES[slug])
 
 
-def ways_on(case: Case, where: str) -> None:
-    """The case before, the list, and the case after."""
+def ways_on(case: Case) -> None:
+    """The case before, the case after, and the list."""
     before, after = neighbours(case, searched())
-    with st.container(horizontal=True, key=f"ways on {where}"):
-        st.page_link(PAGE, label="All cases", icon=":material/list:", query_params=to_case(None))
+    with st.container(horizontal=True, key="ways on cases"):
         for other, label, icon in (
-            (before, "Previous", ":material/arrow_back:"),
-            (after, "Next", ":material/arrow_forward:"),
+            (before, "Previous case", ":material/arrow_back:"),
+            (after, "Next case", ":material/arrow_forward:"),
         ):
             if other:
                 st.page_link(
@@ -131,3 +134,8 @@ def ways_on(case: Case, where: str) -> None:
                     icon=icon,
                     query_params=to_case(other),
                 )
+        to_all_cases()
+
+
+def to_all_cases() -> None:
+    st.page_link(PAGE, label="All cases", icon=":material/list:", query_params=to_case(None))

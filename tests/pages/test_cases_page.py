@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from page_driver import open_page, text
 
 from core.cases.case import Tag
-from core.cases.catalogue import CASES, search
+from core.cases.catalogue import CASES, FIRST, search
 from core.cases.observe import kept_outcome, observe_in_worker
 from core.cases.program import program, shown
 from core.cases.settings import FAILURES, LINES
@@ -36,13 +36,17 @@ def cases_in(app):
     return [label for label in links(app) if label[0].isdigit()]
 
 
+def captions(app):
+    return "".join(caption.value for caption in app.caption)
+
+
 def code(app):
     return [block.value for block in app.code]
 
 
 def test_the_list_has_all_cases_and_a_search_leaves_those_that_fit():
     app = page()
-    assert len(cases_in(app)) == len(CASES)
+    assert len(cases_in(app)) == len(FIRST) + len(CASES) and len(FIRST) == 5
     app.text_input(key="find").set_value("darts#3052").run()
     assert cases_in(app) == ["9. A mask that is made on first use"]
     app.text_input(key="find").set_value("zzz").run()
@@ -63,7 +67,7 @@ def test_a_case_waits_for_a_guess_and_then_shows_both_outcomes():
     app.radio(key="guess").set_value("it works").run()
     click(app, "Run it, and the fix")
     happened, guessed = app.warning[0].value.split("\n\n")
-    assert happened.startswith("**What happened: a device error at the mask. The scores are on")
+    assert happened.startswith("**What happened: a device error at the mask. The mask is a plain")
     assert guessed.startswith("**You said: it works.** It would work if `.to()` moved every")
     assert "expected self and mask to be on the same device" in code(app)[1]
     assert "line 11: scores.masked_fill_(" in code(app)[1] and "RuntimeError" not in code(app)[2]
@@ -77,21 +81,21 @@ def test_a_right_guess_is_praised_and_its_link_shows_the_same():
     said = "a device error at the mask"
     app = page(case="mask-left-behind", guess=said,
                ran="mask-left-behind-" + said.replace(" ", "-"))  # fmt: skip
-    assert "That is what happened.** The scores are on the device" in app.success[0].value
+    assert "That is what happened.** The mask is a plain attribute" in app.success[0].value
 
 
 @pytest.mark.parametrize("slug", FAST)
 def test_every_case_runs_on_the_page_without_a_gate(slug):
     app = page(case=slug, predict="false")
     case, outcome = CASES[slug], kept_outcome(slug)
-    assert app.header[0].value == case.title
+    assert app.header[0].value.endswith(f". {case.title}")
     for seen, block in ((outcome.broken, code(app)[1]), (outcome.fixed, code(app)[2])):
         for line in seen.lines:
             assert line in block
         assert not seen.failure or seen.failure.message.strip() in block
     assert "✓ *" + case.answer.text in text(app)
     for source in case.sources:
-        assert source.partition("/")[2] in app.caption[0].value
+        assert source.partition("/")[2] in captions(app)
     similar = cases_in(app)
     assert [label.split(". ", 1)[1] for label in similar] == [CASES[s].title for s in case.similar]
 
@@ -120,9 +124,9 @@ def test_both_sides_can_be_taken_home():
 def test_previous_and_next_follow_the_order():
     first, second, third, *_, last = CASES.values()
     shown_links = links(page(case=second.slug))
-    assert f"Previous: {first.title}" in shown_links and f"Next: {third.title}" in shown_links
-    assert not any(label.startswith("Previous") for label in links(page(case=first.slug)))
-    assert not any(label.startswith("Next") for label in links(page(case=last.slug)))
+    assert f"Previous case: {first.title}" in shown_links and f"Next case: {third.title}" in shown_links
+    assert not any(label.startswith("Previous case") for label in links(page(case=first.slug)))
+    assert not any(label.startswith("Next case") for label in links(page(case=last.slug)))
 
 
 def test_the_listing_is_repaired_line_by_line():

@@ -68,8 +68,9 @@ LEFT_BEHIND = Case(
         Choice("a device error in the linear layer", "The weights of a linear layer are "
                "parameters. `.to()` moved them, and the input is on the same device.",
                lambda seen: seen.raised("same device") and not seen.raised("mask")),
-        Choice("a device error at the mask", "The scores are on the device. The mask is a plain "
-               "attribute, so it stayed on the CPU, and `masked_fill_` refuses the pair.",
+        Choice("a device error at the mask", "The mask is a plain attribute, so it stayed on the "
+               "CPU. The scores are on the device, and `masked_fill_` refuses tensors from two "
+               "devices.",
                raises("expected self and mask to be on the same device")),
     ),
     right=2,
