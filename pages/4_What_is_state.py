@@ -16,7 +16,7 @@ with frame.page(PAGE, quiz.catalogue()):
         "row is something that PyTorch does. Every outcome that is shown comes from an experiment "
         "that ran."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = widget(LEDGER["view"])
         ask = view == "the table" and widget(LEDGER["predict"])
     if view == "the table":

@@ -10,7 +10,7 @@ from pages.decision_card.machine import show_machine
 
 PAGE = "pages/9_Decision_card.py"
 with frame.page(PAGE, DECISIONS):
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         machine = widget(DECISIONS["view"]) == MACHINE
         ask = machine and widget(DECISIONS["predict"])
     if machine:

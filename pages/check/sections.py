@@ -19,9 +19,9 @@ def predict(ask: bool) -> bool:
     """The module in question and the guesses; True once the page may show results."""
     if not ask:
         return True
-    guesses, code = st.columns([1, 1.1], gap="medium")
+    code, guesses = st.columns([1.1, 1], gap="medium")
     with code:
-        st.code(source(PREDICTED), wrap_lines=True, height=430)
+        st.code(source(PREDICTED), wrap_lines=True)
     with guesses:
         answered = prediction.gate(LEFT, QUESTION, "", ask)
     if not answered:

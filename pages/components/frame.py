@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit import config
 
 from core.attention.causal_attention import causal_mask
 from core.glossary.on_pages import words_on
@@ -23,7 +24,11 @@ _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
 ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize(
     (48, 48), Image.Resampling.NEAREST
 )
-STYLE = """<style>
+PAGE_COLOURS = [
+    str(config.get_option(f"theme.{name}.backgroundColor")) for name in ("light", "dark")
+]
+STYLE = f"<style>.stApp {{ --page: light-dark({', '.join(PAGE_COLOURS)}); }}</style>"
+STYLE += """<style>
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
 .stMainBlockContainer h2 { font-size: 1.25rem; padding: 0.25rem 0 0.75rem; }
@@ -34,13 +39,14 @@ STYLE = """<style>
 @media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
   [data-testid="stMarkdownContainer"] table :is(td, th):first-child,
   [data-testid="stTable"] table :is(td, th):first-child {
-    position: sticky; left: 0; background: Canvas; z-index: 1; max-width: 45vw; } }
+    position: sticky; left: 0; background: var(--page); z-index: 1; max-width: 45vw; } }
 /* Of several guesses the button stays in sight, at the bottom of a small screen. */
 [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
-  position: sticky; bottom: 0.75rem; z-index: 5; background: Canvas; }
+  position: sticky; bottom: 0.75rem; z-index: 5; background: var(--page); }
 @media (max-width: 640px) {
   [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
     bottom: 0; width: 100% !important; padding-block: 0.5rem; } }
+@media (max-width: 640px) { .stCode :is(pre, code) { font-size: 0.75rem; } }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }

@@ -34,9 +34,9 @@ def show_machine(ask: bool) -> None:
     start_of(case.slug)
     st.markdown(f"**{at + 1} of {len(CASES)}: {case.title}.** {case.story}")
     if ask:
-        left, right = st.columns(2, gap="medium")
-        right.code(without_choice(case), wrap_lines=True)
-        with left:
+        code, choices = st.columns(2, gap="medium")
+        code.code(without_choice(case), wrap_lines=True)
+        with choices:
             choice = decided(case)
             if choice:
                 show(case_verdict(case, result_of(case.slug, choice)))

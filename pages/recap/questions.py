@@ -57,11 +57,11 @@ def show_recap() -> None:
     question = questions[at]
     start_of(question.slug)
     st.markdown(f"**Question {at + 1} of {ASKED}**")
-    left, right = st.columns(2, gap="medium")
-    with right:
+    code, answers = st.columns(2, gap="medium")  # on a phone, what is asked about comes first
+    with code:
         st.markdown("**The code**, a part of the file below")
         st.code(question.code, wrap_lines=True)
-    with left:
+    with answers:
         if asked(question, ask):
             answer(question, kept_seen(question.slug), ask)
     quiz.steps([one.slug for one in questions], at, go)
