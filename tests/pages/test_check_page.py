@@ -94,5 +94,5 @@ def test_a_finding_leads_to_a_project_that_it_happened_in():
     app = page(predict="false")
     links = [link.proto for link in app.get("page_link")]
     like = {link.label for link in links if link.label.startswith("It happened in a project")}
-    assert "It happened in a project: The mask stays on the CPU" in like
+    assert "It happened in a project: A mask as an attribute" in like
     assert any("case=mask-left-behind" in link.query_string for link in links)
