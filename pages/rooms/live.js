@@ -31,10 +31,21 @@ export default function (component) {
 function bring(root, held, { gate, number, phase }) {
   const now = `${number} ${phase}`;
   if (!gate || held.brought === now) return;
+  const opened = phase === "revealed" && !held.brought?.endsWith("revealed");
   held.brought = now;
-  const question = `.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`;
-  hold(() => phase === "revealed" ? document.querySelector(question)
-    : root.getRootNode().host?.closest("[class*=st-key-room-now]"));
+  hold(() => opened ? verdict(gate) : root.getRootNode().host?.closest("[class*=st-key-room-now]"));
+}
+
+// The question with the verdict below it; of a question that fills the screen, what follows it.
+function verdict(gate) {
+  const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
+  if (!question || question.offsetHeight < 0.45 * innerHeight) return question;
+  for (let node = question; node && node !== document.body; node = node.parentElement) {
+    let after = node.nextElementSibling;
+    while (after && !after.offsetHeight) after = after.nextElementSibling;
+    if (after) return after;
+  }
+  return question;
 }
 
 // Keep what find gives in sight while the page is still being drawn, unless somebody scrolls.

@@ -18,7 +18,7 @@ NO_CONTROLS = f"""
 """
 LARGE = """
 html { font-size: clamp(18px, 1.7vw, 30px); }
-.stMainBlockContainer { padding-top: 1rem; }
+.stMainBlockContainer { padding-top: 1rem; padding-inline: clamp(0.5rem, 2vw, 2.5rem); }
 .stApp [data-testid=stHeader], .st-key-navigation { display: none; }
 .stMain [data-testid=stLayoutWrapper]:has(> .st-key-room-bar) { position: sticky; top: 0;
   z-index: 100; }
