@@ -124,7 +124,10 @@ def test_both_sides_can_be_taken_home():
 def test_previous_and_next_follow_the_order():
     first, second, third, *_, last = CASES.values()
     shown_links = links(page(case=second.slug))
-    assert f"Previous case: {first.title}" in shown_links and f"Next case: {third.title}" in shown_links
+    assert (
+        f"Previous case: {first.title}" in shown_links
+        and f"Next case: {third.title}" in shown_links
+    )
     assert not any(label.startswith("Previous case") for label in links(page(case=first.slug)))
     assert not any(label.startswith("Next case") for label in links(page(case=last.slug)))
 
