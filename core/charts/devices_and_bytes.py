@@ -35,11 +35,13 @@ class PlacedTensor(Protocol):
     def device(self) -> str: ...
 
 
-def where_tensors_are(tensors: Sequence[PlacedTensor], devices: Sequence[str]) -> alt.Chart:
+def where_tensors_are(
+    tensors: Sequence[PlacedTensor], devices: Sequence[str], height: int = 210
+) -> alt.Chart:
     """A picture of a module's tensors: one row each, one column a device, coloured by kind.
 
     tensors: those of a module, in its order; devices: the names of all columns, also of those
-    that hold nothing.
+    that hold nothing; height: in pixels.
     """
     data = [{"tensor": t.name, "device": t.device, "kind": t.kind} for t in tensors]
     kinds = list(KIND_SHAPES)
@@ -67,7 +69,7 @@ def where_tensors_are(tensors: Sequence[PlacedTensor], devices: Sequence[str]) -
             ),
             tooltip=["tensor:N", "kind:N", "device:N"],
         )
-        .properties(height=210)
+        .properties(height=height)
     )
 
 

@@ -30,10 +30,10 @@ GLOSSARY = {
     "gradient is 0.",
     "running statistics": "Mean and variance of what came by in training. BatchNorm holds them in "
     "buffers; its `forward` writes them in `train()` and only reads them in `eval()`.",
-    "closure": "A function that keeps variables from where it was made. A tensor that is held so "
-    "is unknown to the module.",
+    "closure": "A function that keeps variables from where it was made. The module "
+    "does not know a tensor that is held this way.",
     "causal mask": "A tensor that says which positions come later, so that attention hides them.",
-    "attention scores": "The products of each query with each key, one number a pair.",
+    "attention scores": "The product of each query with each key: one number for each pair.",
     "attention weights": "The scores, scaled, masked and put through softmax: each row has the sum "
     "1.",
     "context vector": "What attention gives for a token: the sum of all values, each times its "

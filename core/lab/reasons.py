@@ -30,8 +30,9 @@ def reason(run: VariantRun, experiment: Experiment) -> str:
         )
     if run.outcome is Outcome.DEVICE_ERROR:
         return (
-            f"This mask is a plain attribute, so it stayed on `{mask.device}` while the weights "
-            f"went to `{weight.device}`, and the line that combines the two fails. "
+            f"The mask of `{run.class_name}` is a plain attribute, so it stayed on "
+            f"`{mask.device}` while the weights went to `{weight.device}`, and the line that "
+            "combines the two fails. "
             "`model.to(device)` moves parameters and buffers, and nothing else."
         )
     if experiment.device == "cpu":
@@ -52,6 +53,16 @@ def reason(run: VariantRun, experiment: Experiment) -> str:
     return (
         "The mask is a registered buffer, so `model.to(device)` moved it along with the "
         f"parameters. It is on `{mask.device}` now, and no line of the model names a device.{saved}"
+    )
+
+
+def names_in_message(message: str) -> str:
+    """What `self` and `mask` stand for in PyTorch's message, where it has them; Markdown."""
+    if "self and mask" not in message:
+        return ""
+    return (
+        "In this message `self` is not the module: it is the tensor whose `masked_fill_` was "
+        "called, the scores. `mask` is what it was given."
     )
 
 

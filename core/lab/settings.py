@@ -113,7 +113,14 @@ LAB = catalogue(
     Switch("code", "The code", False),
 )
 
-HOME = {"moved": Switch("moved", 'Run `model.to("sim")`', True)}  # the home page's one control
+HOME = {  # the home page's one control
+    "moved": Switch(
+        "moved",
+        'Both modules were moved by `model.to("sim")`',
+        True,
+        "Switch it off to see both on the CPU again, where they were built.",
+    )
+}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.attention.stages import PIPELINE, stage_of
 from core.charts.pooling import Matrix
 from core.code import files
@@ -55,3 +56,15 @@ def differing_lines(one: type[nn.Module], other: type[nn.Module]) -> list[tuple[
         (index,) = (i for i in range(body, len(lines)) if lines[i] not in known)
         found.append((source, index))
     return found
+
+
+def held_by(persistent: bool = True) -> tuple[str, str]:
+    """The statement with which each class holds its mask, without a buffer and with one.
+
+    What a caller hands over as `persistent` stands in its place.
+    """
+    classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
+    plain, buffer = (
+        source.split("\n")[index].strip() for source, index in differing_lines(*classes)
+    )
+    return plain, buffer.replace("persistent=persistent", f"persistent={persistent}")

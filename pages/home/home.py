@@ -1,14 +1,18 @@
 """The home page: the first question, what a buffer is, and the map of the course."""
 
+import html
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
 from core.glossary.words import GLOSSARY
 from core.lab.experiment import Experiment, Observation
-from core.lab.reasons import reason
+from core.lab.reasons import names_in_message, reason
 from core.lab.settings import HOME
+from core.lab.take_home import held_by
 from core.lab.view import ViewRequest, view_cached
 from core.lessons import LESSONS
 from pages.components import course, frame, prediction, state
@@ -17,29 +21,49 @@ from pages.components.variant import heading
 from pages.components.widgets import in_link, widget
 
 PAGE = "dashboard.py"
-QUESTION = (
-    'Both modules and their input are on the CPU, and both work. Now `model.to("sim")` moves '
-    "each module to another device, the input goes there too, and each runs again."
+INTRODUCTION = (
+    "Two modules compute the same causal attention and differ in one line: how they hold their "
+    "**mask**, the tensor that hides later tokens."
 )
+PREREQUISITES = (
+    " You should know Python classes and tensors. *Words*, above, explains the other terms."
+)
+QUESTION = (
+    'Both work on the CPU. Now `model.to("sim")` moves each of them to `sim`, a simulated GPU; the '
+    "input goes there too, and each runs again."
+)
+SHAPES = {"plain attribute": "▲", "buffer": "■", "parameter": "●"}
+STYLE = """<style>
+.st-key-both [data-testid=stVerticalBlock] { gap: 0.4rem; }
+.st-key-both [data-testid=stMarkdownContainer] { margin: 0; }
+.st-key-both .stMarkdown :is(h2, p) { padding: 0; margin: 0; }
+.st-key-both pre.marked { font-size: 0.72rem; padding: 0.3rem 0.5rem; margin: 0;
+  min-height: 3.1rem; }
+</style>"""
 
 
 @frame.page(PAGE, START)
 def home() -> None:
-    minutes = sum(one.minutes for one in LESSONS if one.kind == "lesson")
-    st.markdown(
-        "Two modules of causal attention, which differ in one line: how they hold their mask. "
-        f"That line is what this course is about. It takes about {minutes} minutes in all, and "
-        "each lesson stands for itself."
-    )
-    moved = ask_and_move()
+    introduction = st.container()
+    question, verdict, pictures, below = (st.container() for _ in range(4))
+    with question:
+        moved = ask_and_move(below)
+    introduction.markdown(INTRODUCTION + PREREQUISITES * (not moved))
     observation = view_cached(ViewRequest(Experiment(device="sim" if moved else "cpu")))
-    if moved and state.value_of(WORKS.guess):
-        prediction.show(start_verdict(prediction.guess_of(WORKS), observation))
-    picture(observation, moved)
+    answered = moved and bool(state.value_of(WORKS.guess))
+    with verdict:
+        if answered:
+            prediction.show(start_verdict(prediction.guess_of(WORKS), observation))
+    with pictures:
+        both(observation, moved, answered)
     if moved:
         what_a_buffer_is()
         show_takeaway(start_takeaway(observation))
     st.header("The course", anchor=False)
+    minutes = sum(one.minutes for one in LESSONS if one.kind == "lesson")
+    st.markdown(
+        f"It takes about {minutes} minutes in all. You can also take any lesson on its own."
+    )
     if course.course_map(frame.link_back, brought()):
         st.query_params.pop(BROUGHT.name, None)
         st.rerun()
@@ -48,8 +72,8 @@ def home() -> None:
         st.markdown("\n".join(f"- **{word}**: {text}" for word, text in GLOSSARY.items()))
 
 
-def ask_and_move() -> bool:
-    """Ask, or draw the switch; whether both modules were moved.
+def ask_and_move(place: DeltaGenerator) -> bool:
+    """Ask, or draw the switch in its place; whether both modules were moved.
 
     A link that says itself whether they were moved is not asked; a reader who came here by an
     answer may move them back and forth.
@@ -60,38 +84,55 @@ def ask_and_move() -> bool:
     ask = bool(in_link(START["predict"])) and (answered or not explicit)
     if not prediction.gate(WORKS, QUESTION, "", ask):
         return False
-    return bool(widget(HOME["moved"]))
+    with place:
+        return bool(widget(HOME["moved"]))
 
 
-def picture(observation: Observation, moved: bool) -> None:
-    """Where the tensors of both modules are, and what the forward pass did."""
-    for column, buffer in zip(st.columns(2, gap="large"), (False, True), strict=True):
-        run = observation.variant(buffer)
-        with column.container(border=True):
-            heading(run.class_name, run.outcome)
-            mask = next(row for row in run.tensors if row.name == "mask")
-            st.markdown(f"The mask is a **{mask.kind}**.")
-            st.altair_chart(
-                where_tensors_are(run.tensors, ["cpu", "sim:0"]), alt=describe_where(run.tensors)
-            )
-            if moved:
-                st.markdown(reason(run, observation.experiment))
-    done = "moved and run" if moved else "and run on the CPU, where they were made"
-    st.caption(
-        f"This picture was observed just now: both modules were built, {done}. `sim` is a "
-        "simulated accelerator with a memory of its own, so this works on a machine without a GPU. "
-        'With one, write `model.to("cuda")`.'
+def both(observation: Observation, moved: bool, told: bool) -> None:
+    """The line that holds the mask, where all tensors are, and what the forward pass did.
+
+    told: why the one without buffers fails has been said.
+    """
+    with st.container(key="both"):
+        for column, buffer in zip(st.columns(2, gap="small"), (False, True), strict=True):
+            with column.container(border=True):
+                module(observation, buffer, moved, told)
+        legend = ", ".join(f"{shape} {kind}" for kind, shape in SHAPES.items())
+        built = "built, moved and run" if moved else "built and run"
+        st.caption(
+            f"{legend}. Each stands in the column of its device. Both modules were {built} just "
+            "now. `sim` has a memory of its own, so no GPU is needed; with one, write "
+            '`model.to("cuda")`.'
+        )
+    st.html(STYLE)
+
+
+def module(observation: Observation, buffer: bool, moved: bool, told: bool) -> None:
+    """One of the two modules."""
+    run = observation.variant(buffer)
+    heading(run.class_name, run.outcome)
+    mask = next(row for row in run.tensors if row.name == "mask")
+    st.html(f'<pre class="marked" tabindex="0">{html.escape(held_by()[buffer])}</pre>')
+    st.altair_chart(
+        where_tensors_are(run.tensors, ["cpu", "sim:0"], height=150),
+        alt=describe_where(run.tensors),
     )
+    st.markdown(f"The mask is a **{mask.kind}**.")
+    if run.trace.error:
+        error = run.trace.error
+        st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
+        st.markdown(names_in_message(error.message))
+    if moved and (buffer or not told):
+        st.markdown(reason(run, observation.experiment))
 
 
 def what_a_buffer_is() -> None:
     """The rule, once the guess was made."""
     st.markdown(
-        "A **buffer** is a tensor that belongs to a module without being a weight, such as the "
-        "mask of causal attention. Register it, and it goes where the module goes: to another "
-        "device; into another floating dtype, if it is floating point; and into the saved "
-        "`state_dict`, if it is persistent. Keep it as a **plain attribute**, and it stays behind. "
-        "PyTorch says nothing until an operation that checks devices meets tensors from two."
+        "A **buffer** is a tensor that belongs to a module and is not trained, such as the mask of "
+        "causal attention. Register it, and it goes where the module goes. Keep it as a **plain "
+        "attribute**, and it stays behind: the move itself raises no error, and the first "
+        "operation that needs all its tensors on one device does."
     )
 
 

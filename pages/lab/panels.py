@@ -17,7 +17,7 @@ from core.charts.markdown_table import markdown_table
 from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, Matrix
 from core.charts.raster_heatmap import picture
 from core.lab.experiment import Observation, VariantRun
-from core.lab.reasons import reason, remedies
+from core.lab.reasons import names_in_message, reason, remedies
 from core.workers.byte_cache import kept
 from pages.components.chart import chart as draw
 from pages.components.chart import read_out
@@ -128,7 +128,8 @@ def error_panel(error: ForwardError) -> None:
     """The exception that PyTorch raised, in full, and the line that raised it."""
     st.markdown("**Softmax weights**: never computed")
     st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
-    st.markdown(f"Raised by line {error.line}, in `forward`:\n```python\n{error.source}\n```")
+    names = names_in_message(error.message)
+    st.markdown(f"{names} Raised by this line of `forward`:\n```python\n{error.source}\n```".strip())
 
 
 def after_error(observation: Observation, run: VariantRun, error: ForwardError) -> str:

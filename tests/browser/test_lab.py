@@ -43,7 +43,8 @@ def test_predict_run_and_explain(visit):
     page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the forward pass").click()
     expect(page.get_by_role("alert").first.locator("strong")).to_contain_text(
-        "What happened: a device error. This mask is a plain attribute, so it stayed on cpu"
+        "What happened: a device error. The mask of CausalAttentionWithoutBuffers is a plain "
+        "attribute, so it stayed on cpu"
     )
     expect(page.locator("svg.marks")).to_have_count(3)
     expect(page.get_by_text("Take-away.")).to_be_visible()

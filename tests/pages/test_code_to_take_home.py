@@ -48,7 +48,7 @@ OFFERS = {  # what the files are called: (page, what its link says)
     "own-error": ("8_Your_own_error.py", {"example": "masked_fill", "home": "true"}),
     "check": ("7_Check_your_module.py", {"code": "true"}),
 }
-SAID = ("a part of the file below", "Raised by line", "in this line:")
+SAID = ("a part of the file below", "Raised by this line", "in this line:")
 
 
 @pytest.fixture

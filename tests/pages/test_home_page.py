@@ -28,6 +28,19 @@ def test_home_asks_and_does_not_show_the_answer():
     assert "only the one with a buffer works" in app.warning[0].value
 
 
+def test_the_two_lines_that_differ_and_pytorchs_error_are_shown():
+    app = home(guess="both work", home_ran="both-work")
+    lines = [element.proto.body for element in app.get("html") if "<pre" in element.proto.body]
+    assert [line.split(">")[1].split("<")[0] for line in lines] == [
+        "self.mask = causal_mask(context_length)",
+        "self.register_buffer(&quot;mask&quot;, causal_mask(context_length), persistent=True)",
+    ]
+    (error,) = app.code
+    assert "expected self and mask to be on the same device" in error.value
+    assert words(app).count("is a plain attribute, so it stayed") == 0  # the verdict says it once
+    assert "▲ plain attribute, ■ buffer, ● parameter" in app.caption[0].value
+
+
 def test_taking_the_move_back_makes_both_work():
     app = home(moved="true")
     assert "a device error" in words(app)

@@ -54,7 +54,8 @@ def test_a_wrong_guess_gets_the_reason_too():
     app.radio(key="guess").set_value(WORKS).run()
     app.button[0].click().run()
     bold = app.warning[0].value.split("**")[1]
-    assert "What happened: a device error. This mask is a plain attribute" in bold
+    mask = "The mask of `CausalAttentionWithoutBuffers` is a plain attribute"
+    assert f"What happened: a device error. {mask}" in bold
 
 
 def test_the_gate_can_be_switched_off_by_link_and_by_control():
@@ -191,7 +192,9 @@ def test_a_row_that_dropout_emptied_is_told_as_that():
 def test_the_reason_stands_beside_every_variant_once():
     app = lab(predict="false")
     assert text(app).count("The mask is a registered buffer, so") == 1
-    assert text(app).count("This mask is a plain attribute, so") == 1
+    assert (
+        text(app).count("The mask of `CausalAttentionWithoutBuffers` is a plain attribute, so") == 1
+    )
     app = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works")
     assert "The mask is a registered buffer, so" not in text(app)
     assert "The mask is a registered buffer, so" in app.success[0].value
