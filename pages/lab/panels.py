@@ -129,7 +129,9 @@ def error_panel(error: ForwardError) -> None:
     st.markdown("**Softmax weights**: never computed")
     st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
     names = names_in_message(error.message)
-    st.markdown(f"{names} Raised by this line of `forward`:\n```python\n{error.source}\n```".strip())
+    st.markdown(
+        f"{names} Raised by this line of `forward`:\n```python\n{error.source}\n```".strip()
+    )
 
 
 def after_error(observation: Observation, run: VariantRun, error: ForwardError) -> str:

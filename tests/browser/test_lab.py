@@ -42,7 +42,7 @@ def test_predict_run_and_explain(visit):
     expect(page.get_by_text("Take-away.")).to_have_count(0)
     page.get_by_text("it works", exact=True).click()
     page.get_by_role("button", name="Run the forward pass").click()
-    expect(page.get_by_role("alert").first.locator("strong")).to_contain_text(
+    expect(page.get_by_role("alert").first.locator("strong").first).to_contain_text(
         "What happened: a device error. The mask of CausalAttentionWithoutBuffers is a plain "
         "attribute, so it stayed on cpu"
     )
