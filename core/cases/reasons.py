@@ -58,6 +58,19 @@ def outcome_in_words(seen: Seen) -> str:
     return "runs, with a warning" if seen.warnings else "runs without an error"
 
 
+def in_short(broken: Seen, fixed: Seen) -> str:
+    """Both runs in two sentences, Markdown: how each ended, or the line where they part."""
+    parts = ((a, b) for a, b in zip(broken.lines, fixed.lines, strict=False) if a != b)
+    if not broken.failure and not fixed.failure and (two := next(parts, None)):
+        return f"As it was written, it says `{two[0]}`. With the fix: `{two[1]}`."
+    ends = outcome_in_words(broken)
+    if broken.failure and broken.failure.line:
+        ends = f"line {broken.failure.line} {ends}"
+    else:
+        ends = f"it {ends}"
+    return f"As it was written, {ends}. With the fix, it {outcome_in_words(fixed)}."
+
+
 def as_text(seen: Seen) -> str:
     """What a run showed, as a terminal would: lines, warnings, and the error last."""
     text = [*seen.lines, *(f"UserWarning: {warning}" for warning in seen.warnings)]

@@ -93,6 +93,7 @@ MOVING = catalogue(
     ),
     COPYING,
     Switch("crossings", "What crosses the boundary in each forward pass", False),
+    Switch("crossings_code", "The code of the five", False),
     Switch("limits", "What `sim` does not do as a GPU does", False),
     Switch("code", "The code", False),
 )

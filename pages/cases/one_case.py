@@ -8,7 +8,7 @@ from core.cases.case import Case, Seen
 from core.cases.catalogue import CASES, neighbours
 from core.cases.observe import Outcome, kept_outcome, observe_in_worker
 from core.cases.program import difference, needs_device, script, shown
-from core.cases.reasons import answers_in_words, as_text, outcome_in_words, verdict
+from core.cases.reasons import answers_in_words, as_text, in_short, outcome_in_words, verdict
 from core.cases.settings import FAILURES, question_of
 from core.cases.sources import address, words
 from core.cases.takeaway import takeaway
@@ -61,7 +61,8 @@ def run(case: Case) -> Outcome | None:
 
 
 def results(case: Case, outcome: Outcome, ask: bool) -> None:
-    """Both outcomes, why, the fix, and where to go from here."""
+    """Both outcomes in short and side by side, why, the fix, and where to go from here."""
+    st.markdown(f"**In short.** {in_short(outcome.broken, outcome.fixed)}")
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
         side("As it was written", outcome.broken, failing=True)

@@ -11,6 +11,7 @@ from core.ledger.holders import WAYS
 from core.ledger.program import cell_script
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
+from core.ledger.summary import summary
 from core.ledger.take_home import as_csv, as_markdown
 from core.ledger.takeaway import cast_takeaway, row_takeaway
 from pages.components import prediction, state
@@ -53,13 +54,15 @@ def so_far(cells: Sequence[Cell]) -> None:
 
 
 def show_ledger(ask: bool) -> None:
-    """The table and a cell of it; asks for a guess at one cell first if ask."""
+    """A summary, the table and a cell of it; asks for a guess at one cell first if ask."""
     if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask):
         return
     cells = dict(fast_cells())
     if ask:
         prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))
         show_takeaway(cast_takeaway(cells))
+    st.markdown(f"**In short**, {len(FAST)} experiments on each of {len(WAYS)} ways to hold it")
+    st.markdown(summary(cells))
     rows, columns = filters()
     cells |= slow_cells(rows)
     table(cells, rows, columns)

@@ -15,7 +15,7 @@ from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 
 @st.cache_resource(max_entries=4, show_spinner="Counting copies in real forward passes …")
@@ -71,4 +71,6 @@ def describe_copies(table: Sequence[Crossing]) -> str:
 
 def code() -> None:
     """The modules and what counts their copies, to read and to take home."""
-    take_home(copies_script(int(state.value_of(MOVING["counted"]))), "crossings")
+    with section(MOVING["crossings_code"]) as opened:
+        if opened.open:
+            take_home(copies_script(int(state.value_of(MOVING["counted"]))), "crossings")

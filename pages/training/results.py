@@ -20,6 +20,7 @@ from core.training.reasons import (
     number,
 )
 from core.training.settings import TRAINING
+from core.training.summary import summary
 from core.training.take_home import training_script
 from pages.components import state
 from pages.components.chart import chart, read_out
@@ -32,7 +33,9 @@ THREE = (PLAIN, BUFFER, PARAMETER)
 
 
 def results(run: TrainingRun) -> None:
-    """Loss, leak, drift and gradients over the steps, and the masks at any of them."""
+    """A summary; then loss, leak, drift and gradients over the steps, and masks at any of them."""
+    st.markdown(f"**In short**, after {run.training.steps} steps")
+    st.markdown(summary(run))
     left, right = st.columns(2, gap="large")
     with left:
         st.header("The loss", anchor=False)

@@ -1,0 +1,40 @@
+"""A training run in a few lines, for the top of a long page."""
+
+import math
+
+from core.charts.markdown_table import markdown_table
+from core.training.experiment import ModuleRun, TrainingRun
+from core.training.modules import NORM
+from core.training.reasons import number, share
+
+
+def summary(run: TrainingRun) -> str:
+    """Markdown: of each module how training ended, and what became of the mask that it holds."""
+    rows = [
+        (
+            f"none: {module.name}" if module.name == NORM else module.name,
+            number(module.losses[-1]),
+            looking_ahead(module),
+            what_became(module),
+        )
+        for module in run.modules.values()
+    ]
+    heads = ("the mask", "last loss", "attention on later tokens", "what became of it")
+    return markdown_table(heads, rows, "lrrl")
+
+
+def looking_ahead(module: ModuleRun) -> str:
+    """The share of attention on later tokens after the last step."""
+    if not module.leaks:
+        return "–"
+    last = module.leaks[-1]
+    return "`nan`" if math.isnan(last) else share(last)
+
+
+def what_became(module: ModuleRun) -> str:
+    """What training did with a module's mask, or with its running mean."""
+    name = "norm.running_mean" if module.name == NORM else "mask"
+    words = "`running_mean` " * (module.name == NORM)
+    if not module.changed[name]:
+        return f"{words}stayed, bit for bit"
+    return f"{words}changed by {number(module.drifts[name][-1])}"
