@@ -25,7 +25,10 @@ PAGES = {
         3,
     ),
     "moving, gate closed": ("/Moving_devices?crossings=true", 0),
-    "moving, all open": ("/Moving_devices?predict=false&crossings=true&code=true&counted=256", 1),
+    "moving, all open": (
+        "/Moving_devices?predict=false&crossings=true&crossings_code=true&code=true&counted=256",
+        1,
+    ),
     "state_dict, gates closed": (
         "/State_dict?edit=true&failures=true&price=true&inside=true&change=paint",
         0,

@@ -16,7 +16,10 @@ OFFERS = {  # what the files are called: (page, what its link says)
     "buffer_lab": ("1_Attention_lab.py", {"code": "true"}),
     "mask_cost": ("1_Attention_lab.py", {"cost": "true", "cost_longest": "256"}),
     "timeline": ("2_Moving_devices.py", {"code": "true"}),
-    "crossings": ("2_Moving_devices.py", {"crossings": "true", "counted": "256"}),
+    "crossings": (
+        "2_Moving_devices.py",
+        {"crossings": "true", "counted": "256", "crossings_code": "true"},
+    ),
     "keys": ("3_State_dict.py", {"keys_code": "true"}),
     "edit": (
         "3_State_dict.py",

@@ -81,7 +81,9 @@ def test_what_crosses_the_boundary_is_counted_after_a_guess():
 
 
 def test_the_code_is_there_to_take_home():
-    app = moving(predict="false", code="true", crossings="true", counted="256")
+    app = moving(
+        predict="false", code="true", crossings="true", crossings_code="true", counted="256"
+    )
     assert any('model.to("sim")' in block.value for block in app.code)
     assert len(app.get("download_button")) == 4
 
