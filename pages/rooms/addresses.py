@@ -9,6 +9,8 @@ POST /r/new         opens a room: sets the cookie with its key, answers {"code":
 /r/CODE/events      server-sent events, POST /r/CODE/answer and /r/CODE/control
 """
 
+import contextlib
+import socket
 from urllib.parse import urlsplit, urlunsplit
 
 from pages.server.lifespan import network_addresses
@@ -37,8 +39,24 @@ def server_addresses(seen: str) -> list[str]:
     if host not in HERE_ONLY:
         return [urlunsplit((parts.scheme, parts.netloc, "", "", ""))]
     port = f":{parts.port}" if parts.port else ""
-    found = [f"{address}{port}" for address in network_addresses()] or [parts.netloc]
+    first = way_out()
+    networks = sorted(network_addresses(), key=lambda address: address != first)
+    found = [f"{address}{port}" for address in networks] or [parts.netloc]
     return [urlunsplit((parts.scheme, one, "", "", "")) for one in found]
+
+
+def way_out() -> str:
+    """This machine's address in the network that leads to all others; empty where none does.
+
+    Nothing is sent: the machine only looks up the way to an address that belongs to nobody.
+    """
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+    ):
+        datagrams.connect(("198.51.100.1", 9))
+        return datagrams.getsockname()[0]
+    return ""
 
 
 def join_address(seen: str, code: str) -> str:

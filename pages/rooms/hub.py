@@ -49,6 +49,10 @@ class Hub:
             self.pool = self.pool or ThreadPoolExecutor(rooms.store.threads, "rooms")
         return await self.loop.run_in_executor(self.pool, lambda: function(self.made()))
 
+    async def exists(self, code: str) -> bool:
+        """Whether there is such a room. Where somebody listens to it, the store is not asked."""
+        return code in self.channels or await self.call(lambda rooms: rooms.exists(code))
+
     async def events(self, stream: Stream) -> AsyncGenerator[bytes]:
         """The server-sent events of a stream, the room as it stands first. Raises NoRoom."""
         channel = await self.join(stream)

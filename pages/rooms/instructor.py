@@ -1,5 +1,7 @@
 """The instructor's page: open a room, show how to join, run its question, end it, take it home."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from core.lessons import LESSONS, lesson_at
@@ -13,7 +15,7 @@ from core.settings.setting import shorten
 from pages.components import state
 from pages.components.code import download
 from pages.components.widgets import in_link, plain, section
-from pages.rooms.addresses import join_address, join_path, key_path
+from pages.rooms.addresses import join_address, join_path, key_path, server_addresses
 from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled, controlled, live_rooms, say_trouble, tried
 from pages.rooms.live import answers
@@ -45,6 +47,7 @@ def workshop() -> None:
 def lobby() -> None:
     """How it goes, a button to open a room, the rooms that are open, and the plan."""
     st.markdown(INTRO)
+    networks()
     open_button()
     say_trouble()
     here, plan = live_rooms(), plan_of(None, ())
@@ -59,6 +62,19 @@ def lobby() -> None:
             )
     st.markdown("To join a room as a learner, open [/r](/r) and type the code.")
     plan_section(None, plan)
+
+
+def networks() -> None:
+    """Where the machine is in several networks: which one the phones are told of."""
+    first, *others = server_addresses(st.context.url or "")
+    if others:
+        query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, True)
+        page = "/Workshop" + (f"?{query}" if query else "")
+        links = ", ".join(f"[{address}]({address}{page})" for address in others)
+        st.markdown(
+            f"Phones will be told the address {first}. If they are in another network of this "
+            f"machine, open this page by its address first: {links}."
+        )
 
 
 def stranger(code: str) -> None:

@@ -76,7 +76,7 @@ async def room_of(request: Request) -> str:
     learner, guard = learner_of(request.cookies)[:64], State.guard
     code = read_code(request.path_params["code"])
     await guard.admit(code or "", learner)
-    if code is None or not await State.hub.call(lambda rooms: rooms.exists(code)):
+    if code is None or not await State.hub.exists(code):
         guard.wrong(learner)
         raise NoRoom
     guard.right(code, learner)

@@ -14,6 +14,17 @@ def test_without_a_room_the_page_offers_to_open_one(monkeypatch):
     assert "Ask the room" not in labels(open_page("3_State_dict.py"))
 
 
+def test_of_several_networks_the_page_says_which_one_phones_are_told_of(monkeypatch):
+    monkeypatch.setattr(control, "cookies", dict)
+    found = ["http://192.168.1.20:8501", "http://10.8.0.3:8501"]
+    monkeypatch.setattr("pages.rooms.instructor.server_addresses", lambda seen: found)
+    said = text(open_page("11_Workshop.py", plan=["State_dict?edit=true"]))
+    assert "told the address http://192.168.1.20:8501." in said
+    assert "(http://10.8.0.3:8501/Workshop?plan=State_dict%3Fedit%3Dtrue)" in said
+    monkeypatch.setattr("pages.rooms.instructor.server_addresses", lambda seen: found[:1])
+    assert "network" not in text(open_page("11_Workshop.py"))
+
+
 def test_a_link_with_a_silly_code_says_what_a_code_is(room):
     app = open_page("11_Workshop.py", room="AAAA")
     assert "`AAAA` is no code of a room" in app.warning[0].value
