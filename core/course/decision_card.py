@@ -35,7 +35,7 @@ BRANCHES = (
     Branch(
         "Not trained, but does it follow the module?",
         "whatever `forward` computes with",
-        "a buffer; saved? see 3 and 4",
+        "a buffer; 3 and 4 say if it is saved",
         'self.register_buffer("mask", mask)',
         "`.to()` moves and casts parameters and buffers, nothing else.",
         (

@@ -34,15 +34,16 @@ def row_takeaway(cells: Iterable[Cell]) -> str:
         return ""
     if len(ways) == 1:
         return f"However the tensor is held: **{next(iter(ways))}**."
-    said = "; ".join(f"**{outcome}** for {', '.join(short(w))}" for outcome, w in ways.items())
-    return f"{said[0]}{said[1:]}."
+    said = "; ".join(f"**{outcome}** for {short(way)}" for outcome, way in ways.items())
+    return f"**{said[2].upper()}{said[3:]}."
 
 
-def short(columns: Iterable[str]) -> list[str]:
+def short(columns: Iterable[str]) -> str:
     """Ways to hold a tensor in few words: whole families by their names, the others one by one."""
     left, named = [way for way in WAYS if way in columns], []
     for family, members in FAMILIES.items():
         if set(members) <= set(left):
             named.append(family)
             left = [way for way in left if way not in members]
-    return [*named, *(f"*{way}*" for way in left)]
+    *others, last = [*named, *(f"*{way}*" for way in left)]
+    return f"{', '.join(others)} and {last}" if others else last

@@ -78,8 +78,8 @@ def score(rights: Sequence[bool | None]) -> str:
     """The score in words."""
     done = [right for right in rights if right is not None]
     left = len(rights) - len(done)
-    rest = f"{left} to go" if left else "all answered"
-    return f"**Score: {sum(done)} of {len(rights)}.** {len(done)} answered, {rest}."
+    rest = f"{len(done)} answered, {left} to go." if left else "All are answered."
+    return f"**Score: {sum(done)} of {len(rights)}.** {rest}"
 
 
 def steps(titles: Sequence[str], at: int, go: Callable[[int], None]) -> None:
@@ -91,22 +91,24 @@ def steps(titles: Sequence[str], at: int, go: Callable[[int], None]) -> None:
                   on_click=go, args=(at + 1,), key="quiz next")  # fmt: skip
 
 
-def summary(answered: Sequence[Answered], go: Callable[[int], None], again: Callable[[], None]):
-    """Score, what was missed with a way back for each, what is left; and a new start."""
+def summary(
+    answered: Sequence[Answered], go: Callable[[int], None], again: Callable[[], None]
+) -> None:
+    """Score, what was missed with a way back for each, what is left; and a new start.
+
+    As long as something is left, what was missed is folded away.
+    """
     st.markdown(score([one.right for one in answered]))
     if all(one.right is None for one in answered):
         return
     missed = [(number, one) for number, one in enumerate(answered) if one.right is False]
     left = [(number, one) for number, one in enumerate(answered) if one.right is None]
-    if missed:
+    if missed and left:
+        with st.expander(f"Missed so far: {len(missed)}", key="quiz missed"):
+            ways_back(missed)
+    elif missed:
         st.markdown("**Missed.** Go back to what shows it:")
-        for number, one in missed:
-            icon = lesson(one.page).icon
-            label = f"{number + 1}. {one.title} → {one.words}"
-            if one.show:
-                st.button(label, icon=icon, on_click=one.show, key=f"missed {number}")
-            else:
-                st.page_link(one.page, label=label, icon=icon, query_params=dict(one.settings))
+        ways_back(missed)
     elif not left:
         st.success("Nothing was missed.")
     with st.container(horizontal=True):
@@ -115,3 +117,14 @@ def summary(answered: Sequence[Answered], go: Callable[[int], None], again: Call
             st.button(f"To question {number + 1}, not answered yet", on_click=go, args=(number,),
                       key="quiz open")  # fmt: skip
         st.button("Start over", on_click=again, key="quiz again")
+
+
+def ways_back(missed: Sequence[tuple[int, Answered]]) -> None:
+    """A link, or a button, to what shows each of the questions that were missed."""
+    for number, one in missed:
+        icon = lesson(one.page).icon
+        label = f"{number + 1}. {one.title} → {one.words}"
+        if one.show:
+            st.button(label, icon=icon, on_click=one.show, key=f"missed {number}", type="tertiary")
+        else:
+            st.page_link(one.page, label=label, icon=icon, query_params=dict(one.settings))

@@ -6,9 +6,11 @@ import streamlit as st
 
 from core.ledger.decisive import AT, CELL, DECISIVE, TWELVE
 from core.ledger.settings import LEDGER, TABLE, cell_verdict
+from core.ledger.takeaway import row_takeaway
 from pages.components import quiz, state
 from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import in_link
 from pages.ledger.table import fast_cells
 
@@ -29,7 +31,12 @@ def show_twelve() -> None:
         show(cell_verdict(said, cell))
         if first != said:
             st.caption(f"Your first answer counts: {first}.")
+        st.markdown("**What it showed**")
         st.code(cell.detail, language=None, wrap_lines=True)
+        of_row = (one for one in fast_cells().values() if one.row == asked.row)
+        show_takeaway(row_takeaway(of_row))
+        st.button("The code, and the other ways", icon=":material/grid_on:", type="tertiary",
+                  on_click=show_cell, args=(asked.row, asked.column))  # fmt: skip
     quiz.steps(KEYS, at, go)
     quiz.summary(answered(), go, start_over)
 

@@ -29,6 +29,15 @@ from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
 from pages.components.widgets import section, widget
 
+STYLE = """<style>
+@media (max-width: 640px) {  /* what is asked is about the code: there it stands first */
+  .st-key-recap > [data-testid="stLayoutWrapper"] > .stHorizontalBlock:has(> .stColumn) {
+    flex-direction: column-reverse; }
+  .st-key-recap > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > .stColumn {
+    width: 100% !important; flex: 1 1 100% !important; }
+  .st-key-recap .stCode code { font-size: 0.75rem; } }
+</style>"""
+
 
 def number_of(setting: Whole) -> int:
     """The number that the session or the link has, or the default where it is none."""
@@ -48,12 +57,20 @@ def catalogue() -> dict[str, Setting]:
 
 def show_recap() -> None:
     """One question at a time, and the summary of all."""
+    st.html(STYLE)
+    body = st.container(key="recap")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             seed = widget(SEED, on_change=start_over)
         st.button("Another twelve", on_click=another, args=(seed,), icon=":material/shuffle:")
         ask = widget(RECAP["predict"])
-    questions, at = drawn(seed), number_of(AT) - 1
+    with body:
+        one_of(drawn(seed), ask)
+
+
+def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
+    """The question that the link is at, and the summary of all."""
+    at = number_of(AT) - 1
     question = questions[at]
     start_of(question.slug)
     st.markdown(f"**Question {at + 1} of {ASKED}**")

@@ -73,6 +73,7 @@ def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):
     page.reload()
     expect(page.get_by_text(f"2 of {len(CASES)}:")).to_be_visible()
     expect(page.get_by_text(f"Score: 0 of {len(CASES)}.")).to_be_visible()
+    page.get_by_text("Missed so far: 1").click()
     expect(
         page.get_by_role("link", name=re.compile("→ state_dict: what masks cost"))
     ).to_be_visible()

@@ -101,6 +101,7 @@ def test_one_of_twelve_is_missed_by_keyboard_and_leads_to_its_cell(visit):
     page.reload()
     expect(page.get_by_text("Score: 0 of 12. 1 answered")).to_be_visible()
     visitor.settled(charts=0)
+    page.get_by_text("Missed so far: 1").click()
     page.get_by_role("button", name=re.compile("the cell from near")).click()
     expect(grid(page)).to_be_visible()
     expect(page.get_by_text("on cpu", exact=True)).to_be_visible()

@@ -262,7 +262,7 @@ def test_twelve_cells_are_asked_one_by_one_and_summed_up():
         if number < len(DECISIVE):
             click(app, "Next")
             assert app.radio(key="says").value is None
-    assert "**Score: 5 of 12.** 12 answered, all answered" in text(app)
+    assert "**Score: 5 of 12.** All are answered." in text(app)
     assert sum("→ the cell from near" in button.label for button in app.button) == 7
     again = twelve(**{k: v for k, v in app.query_params.items() if k != "view"}, says="yes")
     assert "**Score: 5 of 12.**" in text(again)

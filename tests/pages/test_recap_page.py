@@ -48,7 +48,7 @@ def test_a_whole_recap_is_answered_scored_and_summed_up():
         assert bool(app.warning) == (number % 3 == 0)
         if number < ASKED:
             click(app, "Next")
-    assert "**Score: 8 of 12.** 12 answered, all answered" in text(app)
+    assert "**Score: 8 of 12.** All are answered." in text(app)
     missed = [label for label in links(app) if "→" in label]
     assert len(missed) == 4 and missed[0].startswith("3. ")
     assert missed[0].endswith(questions[2].back.words)
