@@ -28,6 +28,27 @@ def filled(
     return template | {"params": params, "datasets": datasets}
 
 
+def with_tables(spec: Spec) -> Spec:
+    """A spec whose rows of data are Arrow tables, named by their order: other rows, same names."""
+    tables: list[list[dict[str, Any]]] = []
+
+    def moved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [moved(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        rows = part.get("data", {}).get("values") if isinstance(part.get("data"), dict) else None
+        rest = {key: moved(one) for key, one in part.items() if rows is None or key != "data"}
+        if rows is None:
+            return rest
+        if rows not in tables:
+            tables.append(rows)
+        return rest | {"data": {"name": f"table {tables.index(rows)}"}}
+
+    datasets = (arrow(pa.Table.from_pylist(rows)) for rows in tables)
+    return moved(spec) | {"datasets": {f"table {i}": table for i, table in enumerate(datasets)}}
+
+
 def arrow(table: pa.Table) -> bytes:
     """An Arrow table as the bytes of a stream."""
     sink = pa.BufferOutputStream()

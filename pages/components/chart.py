@@ -1,8 +1,9 @@
 """Charts that live on: what changes about one stands beside it in words, not in its name.
 
 Streamlit's front end makes a chart anew whenever its alternative text changes, for the text is in
-the spec that the view was made of. So the text of a chart says which chart it is, and stays; what
-the chart shows is in words beside it, for screen readers.
+the spec that the view was made of, and whenever numbers in the spec change. So the text of a chart
+says which chart it is, and stays; what the chart shows is in words beside it, for screen readers;
+and its numbers are in tables, which have names of their own.
 """
 
 import html
@@ -11,18 +12,21 @@ from typing import Any
 
 import streamlit as st
 
-from core.charts.vega_spec import Spec
+from core.charts.vega_spec import Spec, as_spec, with_tables
 
 BESIDE = "What it shows is in words after it."
 
 
-def chart(drawing: Spec | Any, name: str, key: str | None = None) -> None:
-    """Draw a Vega-Lite dict or an Altair chart. name: which chart it is; it must not change."""
+def chart(drawing: Spec | Any, name: str, shows: str = "", key: str | None = None) -> None:
+    """Draw a Vega-Lite dict or an Altair chart. name: which chart it is; it must not change.
+
+    shows: what it shows, in words. Without it, they have to come later on the page.
+    """
     alt = f"{name}. {BESIDE}"
-    if isinstance(drawing, dict):
-        st.vega_lite_chart(spec=drawing, alt=alt, key=key)
-    else:
-        st.altair_chart(drawing, alt=alt, key=key)
+    spec = drawing if isinstance(drawing, dict) else with_tables(as_spec(drawing))
+    st.vega_lite_chart(spec=spec, alt=alt, key=key)
+    if shows:
+        read_out(shows)
 
 
 def in_words(texts: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from core.lab.take_home import held_by
 from core.lab.view import ViewRequest, view_cached
 from core.lessons import LESSONS
 from pages.components import course, frame, prediction, state
+from pages.components.chart import chart
 from pages.components.takeaway import show_takeaway
 from pages.components.variant import heading
 from pages.components.widgets import in_link, widget
@@ -113,10 +114,8 @@ def module(observation: Observation, buffer: bool, moved: bool, told: bool) -> N
     heading(run.class_name, run.outcome)
     mask = next(row for row in run.tensors if row.name == "mask")
     st.html(f'<pre class="marked" tabindex="0">{html.escape(held_by()[buffer])}</pre>')
-    st.altair_chart(
-        where_tensors_are(run.tensors, ["cpu", "sim:0"], height=150),
-        alt=describe_where(run.tensors),
-    )
+    drawing = where_tensors_are(run.tensors, ["cpu", "sim:0"], height=150)
+    chart(drawing, f"The tensors of {run.class_name}", describe_where(run.tensors))
     st.markdown(f"The mask is a **{mask.kind}**.")
     if run.trace.error:
         error = run.trace.error

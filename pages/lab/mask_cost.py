@@ -12,6 +12,7 @@ from core.mask_cost.settings import CROSSES, FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
 from core.mask_cost.takeaway import takeaway
 from pages.components import prediction, progress, state
+from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
@@ -73,10 +74,12 @@ def findings(report: Report, guess: str | None) -> None:
     times, memory = st.columns(2, gap="medium")
     with times:
         st.markdown("**Time of a forward pass**")
-        st.altair_chart(cost_charts.time_chart(report), alt=cost_charts.describe_times(report))
+        shows = cost_charts.describe_times(report)
+        chart(cost_charts.time_chart(report), "Time of a forward pass", shows)
     with memory:
         st.markdown("**Memory at the peak of a forward pass**")
-        st.altair_chart(cost_charts.memory_chart(report), alt=cost_charts.describe_memory(report))
+        shows = cost_charts.describe_memory(report)
+        chart(cost_charts.memory_chart(report), "Memory of a forward pass", shows)
     st.caption(costing.limits(report))
     if report.same:
         st.caption(costing.sameness(report))

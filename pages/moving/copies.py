@@ -13,6 +13,7 @@ from core.moving.take_home import copies_script
 from core.moving.takeaway import copies_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
+from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
@@ -49,7 +50,7 @@ def show_copies(ask: bool) -> None:
         if row.context_length == counted
     ]
     st.markdown(markdown_table(heads, rows, "lllrr"))
-    st.altair_chart(bytes_per_forward(table), alt=describe_copies(table))
+    chart(bytes_per_forward(table), "Bytes in each forward pass", describe_copies(table))
     st.caption(
         f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "
         "mask's bytes grow with the square of the context length. The scale is linear up to 1,000 "

@@ -14,6 +14,7 @@ from core.state_dict.take_home import edit_script
 from core.state_dict.takeaway import edit_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction, state
+from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
@@ -108,10 +109,9 @@ def show(name: str, outcome: EditResult) -> None:
         numbers, nothing = mask.tolist(), [[False] * 6] * 6
         with column:
             st.markdown(f"**The mask {which}**")
-            st.vega_lite_chart(
-                spec=heatmap(numbers, tokens, "scores", nothing, largest, MASK_HEIGHT),
-                alt=describe_heatmap(numbers, tokens, f"Mask of {name}, {which}"),
-            )
+            drawing = heatmap(numbers, tokens, "scores", nothing, largest, MASK_HEIGHT)
+            title = f"Mask of {name}, {which}"
+            chart(drawing, title, describe_heatmap(numbers, tokens, title))
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
     st.markdown(

@@ -19,6 +19,7 @@ from core.state_dict.size import (
 from core.state_dict.take_home import size_script
 from core.state_dict.takeaway import size_takeaway
 from pages.components import prediction
+from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
@@ -61,7 +62,7 @@ def show_sizes(ask: bool) -> None:
     ]
     heads = (stack, "the file has", "its masks", "how we know")
     st.markdown(markdown_table(heads, rows, "lrrl"))
-    st.altair_chart(bytes_saved(table), alt=describe_sizes(table))
+    chart(bytes_saved(table), "Bytes of the file", describe_sizes(table))
     st.caption(
         f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
         f"their masks together would take more than {MAX_SAVED_BYTES / 2**20:.0f} MiB: a file "

@@ -12,7 +12,7 @@ from core.training.experiment import Training, TrainingRun
 from core.training.reasons import outcome, reason
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import room_hook, state
-from pages.components.chart import chart, read_out
+from pages.components.chart import chart
 from pages.components.widgets import section, widget
 
 ASKED = "Which of these tensors will training change?"
@@ -54,8 +54,8 @@ def settings_of_controls() -> Training | None:
 
 def losses_so_far(note: Mapping[str, Sequence[float]]) -> None:
     """The loss curve of a run that goes on, or that was stopped."""
-    chart(draw.losses(note), "Loss so far", key="losses so far")
-    read_out(draw.describe_series(note, "Loss so far"))
+    title = "Loss so far"
+    chart(draw.losses(note), title, draw.describe_series(note, title), key="losses so far")
     say_gaps(note)
 
 

@@ -23,7 +23,7 @@ from core.training.settings import TRAINING
 from core.training.summary import summary
 from core.training.take_home import training_script
 from pages.components import state
-from pages.components.chart import chart, read_out
+from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.frame import remember_link
 from pages.components.widgets import put_in_link
@@ -40,7 +40,7 @@ def results(run: TrainingRun) -> None:
     with left:
         st.header("The loss", anchor=False)
         series = {name: module.losses for name, module in run.modules.items()}
-        st.altair_chart(draw.losses(series), alt=draw.describe_series(series, "Loss"))
+        chart(draw.losses(series), "Loss", draw.describe_series(series, "Loss"))
         say_gaps(series)
         same = run.modules[PLAIN].losses == run.modules[BUFFER].losses
         st.markdown(
@@ -50,9 +50,8 @@ def results(run: TrainingRun) -> None:
     with right:
         st.header("The leak above the diagonal", anchor=False)
         series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
-        st.altair_chart(
-            draw.leaks(run), alt=draw.describe_series(series, "Attention on later tokens")
-        )
+        title = "Attention on later tokens"
+        chart(draw.leaks(run), title, draw.describe_series(series, title))
         say_gaps(series)
         largest = "; ".join(f"{name} {largest_leak(run.modules[name])}" for name in THREE)
         st.markdown(
@@ -79,7 +78,8 @@ def three_charts(run: TrainingRun, what: draw.What, title: str) -> None:
         with column:
             st.markdown(f"**{MODULES[name]}**")
             series = getattr(run.modules[name], what)
-            st.altair_chart(drawing, alt=draw.describe_series(series, f"{title}, {name}"))
+            titled = f"{title}, {name}"
+            chart(drawing, titled, draw.describe_series(series, titled))
             say_gaps(series)
 
 
@@ -119,8 +119,9 @@ def at_step(run: TrainingRun) -> None:
                 ]  # fmt: skip
                 words = f"{title} of {module.class_name} after {step} steps"
                 end = largest(module) if kind == "scores" else None
-                chart(heatmap(values, tokens, kind, hidden, end), f"{title} of {module.class_name}")
-                read_out(in_words(values, tokens, words))
+                drawing = heatmap(values, tokens, kind, hidden, end)
+                shows = in_words(values, tokens, words)
+                chart(drawing, f"{title} of {module.class_name}", shows)
     st.caption(
         "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
         "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of the sonnet, the first "
@@ -149,10 +150,8 @@ def decay(run: TrainingRun) -> None:
     """The mask parameter with weight decay, and its twin without."""
     series = {name: run.modules[name].above for name in (PARAMETER, UNDECAYED)}
     if isfinite(series[PARAMETER][0]):
-        st.altair_chart(
-            draw.above_the_diagonal(run),
-            alt=draw.describe_series(series, "Mean above the diagonal"),
-        )
+        title = "Mean above the diagonal"
+        chart(draw.above_the_diagonal(run), title, draw.describe_series(series, title))
     st.markdown(decay_reason(run))
 
 
@@ -164,18 +163,17 @@ def norm(run: TrainingRun) -> None:
         st.markdown("**While the module was trained**")
         values = run.statistics[name]
         series = {f"number {i + 1}": values[:, i].tolist() for i in range(values.shape[1])}
-        st.altair_chart(
-            draw.statistic(values, "running_mean"), alt=draw.describe_series(series, "running_mean")
-        )
+        title = "running_mean"
+        chart(draw.statistic(values, title), title, draw.describe_series(series, title))
     with right:
         st.markdown("**Afterwards, with 1 added to every input**")
         series = {
             f"number {i + 1}": [tensors[name][i].item() for _, tensors in run.after]
             for i in range(values.shape[1])
         }
-        st.altair_chart(
-            draw.statistic_afterwards(run.after, name),
-            alt=draw.describe_series(series, "running_mean in eval(), then in train()"),
+        title = "running_mean in eval(), then in train()"
+        chart(
+            draw.statistic_afterwards(run.after, name), title, draw.describe_series(series, title)
         )
     st.markdown(
         "No optimizer holds `running_mean` and `running_var`; they change because `forward` "

@@ -10,6 +10,7 @@ import pytest
 from core.attention.stages import PIPELINE, formula, stage_of, work_through
 from core.charts import devices_and_bytes as charts
 from core.charts import heatmap
+from core.charts.vega_spec import as_spec, with_tables
 from core.lab.experiment import Experiment, run
 from core.lab.view import ViewRequest, reduced
 
@@ -150,3 +151,18 @@ def test_a_heatmap_is_a_valid_chart_with_the_tokens_on_its_axes(size):
         assert (cell["query"], cell["key"]) == (tokens[cell["row"]], tokens[cell["column"]])
     chart.pop("datasets")
     alt.Chart.from_dict(chart)  # raises where the schema of Vega-Lite does not allow it
+
+
+def test_other_numbers_leave_a_chart_as_it_is_but_for_its_tables():
+    """Then Streamlit's front end keeps the view, and draws the numbers anew."""
+
+    def drawn(place):
+        rows = [{"tensor": "mask", "device": place, "kind": "buffer"}]
+        layers = (alt.Chart(alt.Data(values=rows)).mark_point(), alt.Chart().mark_rule())
+        chart = alt.layer(*(layer.encode(x="device:N") for layer in layers), data=alt.Undefined)
+        return with_tables(as_spec(chart)), rows
+
+    (here, _), (there, rows) = drawn("cpu"), drawn("sim:0")
+    table = pyarrow.ipc.open_stream(there["datasets"].pop("table 0")).read_all().to_pylist()
+    assert table == rows and here["datasets"].pop("table 0")
+    assert here == there and "sim:0" not in json.dumps(there)
