@@ -9,6 +9,17 @@ from pages.components import state
 from pages.components.widgets import widget
 
 KEPT = "as it stands"
+SIDEWAYS = "The listing scrolls sideways; the line numbers stay. ⇄"
+# A line that wraps loses its indentation, and that is part of Python. So it scrolls instead.
+LISTING_STYLE = """<style>
+.st-key-listing { overflow-x: auto; }
+.st-key-listing :is(pre, code) { font-size: 0.78rem; overflow: visible; }
+.st-key-listing pre { padding-left: 0; width: max-content; min-width: 100%; }
+.st-key-listing pre * { background-color: inherit !important; }
+.st-key-listing .linenumber { position: sticky; left: 0; z-index: 1; }
+.sideways { display: none; margin: 0; font-size: 0.86rem; }
+@media (max-width: 1100px) { .sideways { display: block; } }
+</style>"""
 
 
 def show_listing() -> None:
@@ -20,12 +31,14 @@ def show_listing() -> None:
         "time."
     )
     found = listing_in(chosen)
-    left, right = st.columns([2, 3], gap="medium")
+    left, right = st.columns([1, 2], gap="medium")
     with left:  # on a phone it stands above the listing
         choose(chosen)
         answer(found)
     with right:
-        st.code(found.text, line_numbers=True, wrap_lines=True)
+        st.html(LISTING_STYLE + f'<p class="sideways">{SIDEWAYS}</p>')
+        with st.container(key="listing"):
+            st.code(found.text, line_numbers=True)
 
 
 def choose(chosen: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """What a person does on the page of failure cases, in a real Chromium."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -130,3 +131,27 @@ def test_a_phone_scrolls_the_page_down_and_not_sideways(visit, link):
     page = visitor.open(link)
     visitor.settled(charts=0)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_listing_keeps_its_lines_and_their_numbers_on_a_phone(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?view=spot+the+bug")
+    expect(page.get_by_text("The listing scrolls sideways")).to_be_visible()
+    numbers = page.locator(".st-key-listing .linenumber")
+    expect(numbers).to_have_count(39)
+    assert numbers.first.bounding_box()["x"] < 40
+    tops = [number.bounding_box()["y"] for number in numbers.all()]
+    steps = [below - above for above, below in pairwise(tops)]
+    assert max(steps) - min(steps) < 1, "a line wraps"
+    before = numbers.nth(11).bounding_box()["x"]
+    listing = page.locator(".st-key-listing")
+    assert listing.evaluate("e => (e.scrollLeft = 150, e.scrollLeft)") == 150
+    assert abs(numbers.nth(11).bounding_box()["x"] - before) < 1, "the numbers left the screen"
+
+
+def test_the_listing_fits_on_a_wide_screen(visit):
+    page = visit(viewport={"width": 1280, "height": 720}).open(f"{PAGE}?view=spot+the+bug")
+    expect(page.locator(".st-key-listing .linenumber")).to_have_count(39)
+    listing = page.locator(".st-key-listing")
+    assert listing.evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(page.get_by_text("The listing scrolls sideways")).not_to_be_visible()
