@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import sleep
 
+import bench_follow
 import bench_rooms
 import bench_simulated_device
 import forward
@@ -51,6 +52,7 @@ class Size:
     warm_up: int = 1  # rounds of clicks and visits that are not counted
     room_learners: int = 500
     room_streams: int = 2000
+    followers: int = 100  # with the lab open
     room_questions: int = 3
     room_idle: float = 20
     room_processes: tuple = (1, 2, 4)
@@ -63,7 +65,7 @@ SHORT = Size(
     long=64, heavy=64, lengths=(1, 64), clicks=1, turns=2, turn=1, room=3, crowd=2, pace=0.3,
     paced=1.5, single=4, held=3, learners=2, starts=1, visits=1, soak=0.1, soakers=2,
     room_learners=6, room_streams=9, room_questions=1, room_idle=0.2, room_processes=(1, 2),
-    room_attempts=2, settled=False,
+    followers=12, room_attempts=2, settled=False,
     collection=("on",), sample=0.2, leaves_after=3, forwards=3, pages=1, warm_up=0, share=True,
 )  # fmt: skip
 
@@ -426,7 +428,8 @@ def sim(size, house):
 
 def rooms(size, house):
     """Workshop rooms: a whole workshop on one process, several processes, and deaths."""
-    return bench_rooms.one_process(size) + bench_rooms.failures(size)
+    rows = bench_rooms.one_process(size) + bench_follow.following(size)
+    return rows + bench_rooms.failures(size)
 
 
 PARTS = {

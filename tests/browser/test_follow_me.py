@@ -72,7 +72,7 @@ def test_a_laptop_follows_lets_go_and_comes_back(visit, room):
     # lets go, by keyboard
     switch.press("Space")
     page.wait_for_function("!location.search.includes('follow')")
-    go_on(lead, "2 Moving devices")
+    go_on(lead, "Moving devices")
     expect(page.get_by_role("link", name="The instructor's screen: Moving devices")).to_be_visible()
     at(page, f"Training?joined={code}")
     page.reload()
@@ -88,7 +88,7 @@ def test_a_laptop_follows_lets_go_and_comes_back(visit, room):
     second = learner.context.new_page()
     second.goto(page.url)
     expect(second.get_by_role("switch", name="Follow the instructor")).to_be_checked()
-    go_on(lead, "3 state_dict")
+    go_on(lead, "state_dict")
     for tab in (page, second):
         at(tab, f"State_dict?joined={code}&follow=true")
 

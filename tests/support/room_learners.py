@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 
 
 class Learner:
-    """One learner. seen: version -> when it came; back: how long each way back took."""
+    """One learner. seen: version -> when it came; back: how long each way back took.
+
+    A subclass may listen at another address of the room, and take other kinds of events.
+    """
+
+    events = "events"
 
     def __init__(self, address, code, cookies=""):
         self.parts = urlsplit(address)
@@ -68,7 +73,7 @@ class Learner:
             writer = None
             try:
                 reader, writer = await self.connect()
-                writer.write(self.head("GET", f"{self.base}/events"))
+                writer.write(self.head("GET", f"{self.base}/{self.events}"))
                 status, _ = await self.read_head(reader)
                 if status == 200:
                     kind = ""
