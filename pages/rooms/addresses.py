@@ -6,7 +6,8 @@ POST /r/new         opens a room: sets the cookie with its key, answers {"code":
 /r/CODE             the learners' page
 /r/CODE/key#KEY     the instructor's secret link, for another device; keep it off the projector
 /r/CODE/qr.svg      the picture of the learners' address, ?address= says which
-/r/CODE/events      server-sent events, POST /r/CODE/answer and /r/CODE/control
+/r/CODE/events      server-sent events, ?follow=1 also with when to go to the instructor's screen
+POST /r/CODE/answer takes an answer
 """
 
 import contextlib

@@ -68,7 +68,7 @@ class Channel:
     def publish(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot, and wake whom it concerns."""
         before, self.snapshot = self.snapshot, snapshot
-        self.instructors = for_instructors(snapshot, len(self.streams))
+        self.instructors = for_instructors(snapshot)
         changed = snapshot.room.version != before.room.version
         if changed:
             if snapshot.room.screen != before.room.screen:

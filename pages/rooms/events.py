@@ -74,11 +74,7 @@ def for_learners(snapshot: Snapshot) -> bytes:
     return event(data, number=f"{data['version']}.{data['seq']}")
 
 
-def for_instructors(snapshot: Snapshot, listening: int) -> bytes:
-    """The event for instructors: also what is not shown yet, and how many listen here."""
-    data = shown(snapshot, counts=True) | {
-        "answered": snapshot.answered,
-        "listening": listening,
-        "public": snapshot.room.counts_are_public,
-    }
+def for_instructors(snapshot: Snapshot) -> bytes:
+    """The event for instructors: also what is not shown yet."""
+    data = shown(snapshot, counts=True)
     return event(data, number=f"{data['version']}.{data['seq']}")

@@ -9,6 +9,7 @@ Those who follow the instructor's screen are told to go there in waves.
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +22,7 @@ from pages.rooms.events import BEAT, GONE, for_instructors, for_learners, greeti
 from pages.rooms.waves import Waves
 
 BEAT_SECONDS = 15.0  # after which a quiet stream shows that it is alive
+DROP_SECONDS = 60.0  # after which expired rooms leave the store
 
 
 class Hub:
@@ -83,7 +85,7 @@ class Hub:
             if code not in self.channels:
                 channel = self.channels[code] = Channel(snapshot, self.waves)
                 channel.learners = for_learners(snapshot)
-                channel.instructors = for_instructors(snapshot, 1)
+                channel.instructors = for_instructors(snapshot)
             self.watch()
             self.changed()  # it may have, between reading and listening
         channel = self.channels[code]
@@ -128,10 +130,14 @@ class Hub:
             self.watcher.start()
 
     def listen(self) -> None:
-        """In a thread: pass on that something changed."""
+        """In a thread: pass on that something changed, and drop what expired."""
+        dropped = 0.0
         while not self.ending:
             with contextlib.suppress(StoreDown):
                 for _ in self.made().store.changes(self.stop):
+                    if time.monotonic() > dropped + DROP_SECONDS:
+                        dropped = time.monotonic()
+                        self.made().store.delete_expired()
                     with contextlib.suppress(RuntimeError):  # the loop is closed
                         self.loop.call_soon_threadsafe(self.changed)
             self.stop.wait(0.5)

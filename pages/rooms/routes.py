@@ -6,7 +6,7 @@ Answers come from the hub; every code passes the guard; every POST says which pa
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from types import FrameType
 
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from core.rooms.codes import new_key, read_code
 from core.rooms.room import Answer, NoRoom
-from core.rooms.rooms import Rooms, rooms
+from core.rooms.rooms import rooms
 from pages.rooms import documents
 from pages.rooms.addresses import join_address, join_path, server_addresses
 from pages.rooms.channel import Stream
@@ -26,17 +26,6 @@ from pages.rooms.hub import Hub
 from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
 from pages.rooms.requests import Handler, Wrong, answered, body_of, set_cookie, whole
-
-CONTROLS: dict[str, Callable[[Rooms, str, str], object]] = {
-    "close": Rooms.close,
-    "reopen": Rooms.reopen,
-    "again": Rooms.ask_again,
-    "reset": Rooms.reset,
-    "show": lambda rooms, code, key: rooms.show_counts(code, key, True),
-    "hide": lambda rooms, code, key: rooms.show_counts(code, key, False),
-    "lobby": Rooms.to_lobby,
-    "end": Rooms.end,
-}
 
 
 class State:
@@ -153,18 +142,6 @@ async def check_key(request: Request, code: str) -> str:
     return key
 
 
-async def control(request: Request) -> ASGIApp:
-    """POST /r/CODE/control: {"do": …}, one of CONTROLS."""
-    data = await body_of(request)
-    code = await room_of(request)
-    key = await check_key(request, code)
-    change = CONTROLS.get(str(data.get("do")))
-    if change is None:
-        raise Wrong(400, f"do must be one of {', '.join(CONTROLS)}.")
-    await State.hub.call(lambda rooms: change(rooms, code, key))
-    return JSONResponse({"done": data["do"]})
-
-
 async def new_page(request: Request) -> ASGIApp:
     """/r/new: a button that opens a room."""
     return HTMLResponse(documents.new_page())
@@ -225,7 +202,6 @@ ROUTES = [
     *route("/r/{code}", learner_page),
     *route("/r/{code}/events", events),
     *route("/r/{code}/answer", answer, "POST"),
-    *route("/r/{code}/control", control, "POST"),
     *route("/r/{code}/key", key_page),
     *route("/r/{code}/key", take_key, "POST"),
     *route("/r/{code}/qr.svg", qr),

@@ -189,11 +189,9 @@ def test_what_a_stranger_sends_is_refused(room):
         assert post(address, path, body, **me)[0] == 400, body
     over = b'{"asking": 1, "choice": 9, "attempt": 2}'
     assert json.loads(post(address, path, over, **me)[1])["status"] == "closed"
-    for cookie in ("", f"buffer_lab_room_{code}=wrong"):
+    for value in ("", "wrong", key):  # a room is controlled on the instructor's pages alone
+        cookie = f"buffer_lab_room_{code}={value}"
         control = post(address, f"/r/{code}/control", b'{"do": "close"}', Cookie=cookie)
-        assert control[0] == 403
+        assert control[0] in (404, 405)
     assert rooms.read(code).room.phase == "open" and rooms.read(code).counts == (1, 0, 0, 0)
-    right = {"Cookie": f"buffer_lab_room_{code}={key}"}
-    assert post(address, f"/r/{code}/control", b'{"do": "close"}', **right)[0] == 200
-    assert rooms.read(code).room.phase == "closed"
     assert post(address, "/r/BCDFGH/answer", good, **me)[0] == 404
