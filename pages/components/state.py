@@ -129,6 +129,8 @@ ROOM_REVEALS: Slot[str] = Slot("question that is revealed", str)  # its id, once
 ROOM_QUESTION: Slot[str] = Slot("question of a page's first gate", str)
 ROOM_FILE: Slot[str] = Slot("plan file that was read", str)  # its id
 ROOM_GATE_TROUBLE: Slot[str] = Slot("what cannot be done at a gate", str)
+# page, link and tries, until the page is there
+ON_THE_WAY: Slot[tuple[str, dict[str, Any], int] | None] = Slot("where a visit leads", nothing)
 ROOM_WENT: Slot[str] = Slot("screen that was followed", str)  # its link
 ROOM_OWN: Slot[dict[str, dict[str, list[str]]]] = Slot("own guesses of screens", dict)  # by link
 ROOM_TROUBLE: Slot[str] = Slot("what a room refused", str)

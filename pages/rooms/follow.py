@@ -17,7 +17,7 @@ from core.settings.setting import Setting, SettingError, shorten
 from pages.components import state
 from pages.components.widgets import in_link, put_in_link
 from pages.rooms.documents import SCRIPT, STYLE, small
-from pages.rooms.visit import page_of, visit
+from pages.rooms.visit import link_here, page_of, visit
 
 HERE = Path(__file__).parent
 KEY = "joined room"
@@ -28,11 +28,6 @@ _component = st.components.v2.component(
     js=small(SCRIPT) + "\n" + (HERE / "joined.js").read_text("utf-8"),
     isolate_styles=True,
 )
-
-
-def link_here() -> dict[str, list[str]]:
-    """The parameters of this page's link, each with all its values."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def joined_code() -> str | None:
@@ -50,16 +45,19 @@ def room_of_learner(page: str, catalogue: Mapping[str, Setting]) -> None:
     asked = _component(
         key=KEY,
         data={"code": code, "follow": in_link(FOLLOW), "went": state.ROOM_WENT.get()},
-        on_go_change=lambda: None,
+        on_go_change=went,
         on_open_change=lambda: None,
         on_follow_change=follow_or_not,
         on_leave_change=leave,
     )
-    if isinstance(asked.go, str):
-        state.ROOM_WENT.set(asked.go)
     for link in (asked.go, asked.open):
         if isinstance(link, str):
             go(link, page, catalogue)
+
+
+def went() -> None:
+    """The page is asked to go to the instructor's screen: not again to the same."""
+    state.ROOM_WENT.set(str(state.edits_of(KEY).get("go") or ""))
 
 
 def follow_or_not() -> None:

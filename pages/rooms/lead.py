@@ -13,7 +13,7 @@ from pages.components import state
 from pages.components.widgets import in_link, put_in_link
 from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, tried
-from pages.rooms.follow import link_here
+from pages.rooms.visit import link_here
 
 Catalogue = Mapping[str, Setting]
 

@@ -18,6 +18,7 @@ from pages.rooms.follow import joined_code, remember_own, room_of_learner
 from pages.rooms.lead import lead
 from pages.rooms.presenter import show_as_asked
 from pages.rooms.said import who_said
+from pages.rooms.visit import arrive
 
 PREPARE = "prepare"
 
@@ -27,6 +28,7 @@ class Strip:
 
     def at_page(self, page: str, catalogue: Catalogue) -> None:
         """Show the page as its link asks, and the room that is controlled here, or joined."""
+        arrive(page)
         show_as_asked()
         state.ROOM_QUESTION.set("")
         state.ROOM_GATE.set(None)

@@ -1,4 +1,9 @@
-"""Going to a screen: another page, or the same page with other settings."""
+"""Going to a screen: another page, or the same page with other settings.
+
+Somebody may click while the way there is not done. The run that their click asks for takes its
+place, and would leave the page where it was, or its controls as they were. So what was asked for is
+kept, and the next run looks whether it is there.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +13,10 @@ import streamlit as st
 from core.lessons import lesson_at
 from core.rooms.room import Screen
 from pages.components import state
-from pages.server.internals import visit_again
+from pages.server.internals import let_link_decide, rerun_with_link
 from pages.server.run_lock import release
+
+MOST_TRIES = 3  # to go somewhere
 
 
 def page_of(screen: Screen) -> str | None:
@@ -18,10 +25,29 @@ def page_of(screen: Screen) -> str | None:
     return found.page if found else None
 
 
-def visit(page: str, link: Mapping[str, Any]) -> None:
+def link_here() -> dict[str, list[str]]:
+    """The parameters of this page's link, each with all its values."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def visit(page: str, link: Mapping[str, Any], tries: int = 1) -> None:
     """Run a page as its link would open it; what runs now ends here."""
-    release()  # both wait a moment, so that the browser hears of the link first
+    state.ON_THE_WAY.set((page, dict(link), tries))
+    release()  # both ways wait a moment, so that the browser hears of the link first
     state.unbind_link()
     if page == state.PAGE.get():
-        visit_again(link)
+        rerun_with_link(link)
     st.switch_page(page, query_params=link)
+
+
+def arrive(page: str) -> None:
+    """At the start of a page: where a visit leads here, its link decides what controls show."""
+    asked = state.ON_THE_WAY.take()
+    if asked is None:
+        return
+    wanted, link, tries = asked
+    values = {name: [value] if isinstance(value, str) else value for name, value in link.items()}
+    if wanted == page and values == link_here():
+        let_link_decide()
+    elif tries < MOST_TRIES:
+        visit(wanted, link, tries + 1)

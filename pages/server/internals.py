@@ -282,12 +282,10 @@ def wrap_runs(wrap: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
 ORIGINAL_EXECUTE = script_runner.exec_func_with_error_handling
 
 
-def visit_again(link: Mapping[str, Any]) -> NoReturn:
-    """Run the page that runs now anew, as this link would open it; this run ends here.
+def rerun_with_link(link: Mapping[str, Any]) -> NoReturn:
+    """Run the page that runs now anew, with this link; this run ends here.
 
-    No widget may have a name of the link any more. st.switch_page to the page itself leaves the
-    widgets that the link does not name as they are. So this run is marked as one of the browser's
-    Back button, in which the link alone decides.
+    No widget may have a name of the link any more; see unbind_parameters and let_link_decide.
     """
     context = get_script_run_ctx()
     if context is None:
@@ -300,9 +298,19 @@ def visit_again(link: Mapping[str, Any]) -> NoReturn:
             page_script_hash=context.page_script_hash,
             cached_message_hashes=context.cached_message_hashes,
             context_info=context.context_info,
-            is_history_navigation=True,
         )
     )
+
+
+def let_link_decide() -> None:
+    """Let each bound widget of this run take what the link says, or else its default.
+
+    Otherwise a widget that the browser knows keeps its value. Streamlit does the same where the
+    browser's Back button was pressed.
+    """
+    context = get_script_run_ctx()
+    if context:
+        context.is_history_navigation = True
 
 
 def unbind_parameters(parameters: QueryParams) -> None:
