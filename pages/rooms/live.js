@@ -48,20 +48,27 @@ function verdict(gate) {
   return question;
 }
 
-// Keep what find gives in sight while the page is still being drawn, unless somebody scrolls.
-function hold(find, seconds = 1.5) {
-  const end = performance.now() + 1000 * seconds, events = ["wheel", "touchmove", "keydown"];
-  let stopped = false, last = null;
-  const stop = () => { stopped = true; };
-  events.forEach((name) => addEventListener(name, stop, { once: true, passive: true }));
+// Keep what find gives at the top while the page is being drawn, unless somebody scrolls.
+let stopHolding = () => {};
+function hold(find) {
+  stopHolding();
+  const last = performance.now() + 20000;
+  const events = ["wheel", "touchmove", "keydown", "pointerdown"];
+  let stopped = false, end = 0;
+  const stop = stopHolding = () => {
+    stopped = true;
+    events.forEach((name) => removeEventListener(name, stop));
+  };
+  events.forEach((name) => addEventListener(name, stop, { passive: true }));
   const step = (now) => {
-    if (stopped || now > end) return events.forEach((name) => removeEventListener(name, stop));
+    const app = document.querySelector("[data-testid=stApp]");
+    if (!end || app?.dataset.testScriptState === "running") end = now + 1500;
+    if (stopped || now > Math.min(end, last)) return stop();
     const found = find();
-    if (found && found.getBoundingClientRect().top !== last) {
-      const bar = document.querySelector(".st-key-room-bar");
-      found.style.scrollMarginTop = `${(bar?.offsetHeight ?? 0) + 12}px`;
+    const place = (document.querySelector(".st-key-room-bar")?.offsetHeight ?? 0) + 12;
+    if (found && Math.abs(found.getBoundingClientRect().top - place) > 1) {
+      found.style.scrollMarginTop = `${place}px`;
       found.scrollIntoView({ block: "start" });
-      last = found.getBoundingClientRect().top;
     }
     requestAnimationFrame(step);
   };
