@@ -6,22 +6,23 @@ from pages.rooms.control import Controlled
 
 
 def who_said(room: Controlled, here: Snapshot, id: str, option: int) -> str:
-    """How a verdict begins, where this option of the question of that id was taken as the guess.
+    """How a verdict names who took this option of the question of that id for a guess.
 
-    Says nothing of an asking that is open. The room's guess is what most chose, as a share.
+    The room did, if most chose it in one of its rounds: then as a share, of the latest of these.
     """
-    counts = latest_counts(room, here, id)
-    if not any(counts) or counts[option] < max(counts):
-        return YOU_SAID
-    return f"{counts[option]} of {sum(counts)} in the room said"
+    for counts in reversed(counts_of(room, here, id)):
+        if any(counts) and counts[option] == max(counts):
+            return f"{counts[option]} of {sum(counts)} in the room said"
+    return YOU_SAID
 
 
-def latest_counts(room: Controlled, here: Snapshot, id: str) -> tuple[int, ...]:
-    """The counts of a question's latest asking; empty while it is open, and if there was none."""
-    if here.room.question and here.room.question.id == id:
-        return () if here.room.phase == OPEN else here.counts
+def counts_of(room: Controlled, here: Snapshot, id: str) -> list[tuple[int, ...]]:
+    """The counts of a question's rounds, without one that is open."""
+    is_open = here.room.asking.number if here.room.asking and here.room.phase == OPEN else 0
     try:
-        found = [one.counts for one in room.results() if one.asking.question.id == id]
+        found = room.results()
     except RoomError:
-        return ()
-    return found[-1] if found else ()
+        return []
+    return [
+        one.counts for one in found if one.asking.question.id == id and one.asking.number != is_open
+    ]

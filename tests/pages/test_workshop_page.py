@@ -74,6 +74,12 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     press(app, "Ask again")
     again = ours.read(code).room.asking
     assert (again.round, again.after_reveal, ours.read(code).counts) == (2, True, (0,) * 5)
+    ours.answer(code, "a", again.number, 2, 1)
+    for _ in range(2):  # what the first round said stays while the second is open, and after it
+        app.run()
+        assert app.warning[0].value.endswith("**2 of 3 in the room said: three.**")
+        if ours.read(code).room.phase == "open":
+            press(app, "Close")
 
 
 def test_a_learners_own_guess_and_the_instructors_are_you(room):
