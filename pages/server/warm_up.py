@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 PAGES = Path(__file__).parents[1]
+CORE = PAGES.parent / "core"
 OWN = Path(__file__)
 FOLDERS = sorted(path.parent.name for path in PAGES.glob("*/warm_up.py") if path != OWN)
 
@@ -29,6 +30,8 @@ def warm_up() -> None:
     """
     for path in sorted(PAGES.glob("*/*.py")):
         importlib.import_module(f"pages.{path.parent.name}.{path.stem}")
+    for path in sorted(CORE.glob("*/takeaway.py")):  # the pages themselves import these
+        importlib.import_module(f"core.{path.parent.name}.takeaway")
     torch.set_num_threads(1)
     call_in_pages("before_visitors")
 

@@ -14,7 +14,7 @@ from clicks import lab_link
 from clicks import measure as measure_clicks
 from figures import Row, number, p50, p95, spread
 from load import Load, load
-from picture import PAGES, first_bytes, serving_bare, window
+from picture import PAGES, cold, serving_bare, window
 from picture import measure as measure_pictures
 from servers import at_defaults, serving
 from soak import soak as measure_soak
@@ -310,7 +310,8 @@ def picture(size, house):
         found = measure_pictures(
             browser, server.address, bare.address, size.clicks, size.warm_up, size.pages
         )
-        loaded, requests = first_bytes(browser, server.address)
+        with house.empty() as empty:
+            asked, nothing = cold(browser, server.address, empty.address, size.visits, size.warm_up)
         near, far = (
             window(browser, server.address, tokens, size.clicks)
             for tokens in (size.long, size.heavy)
@@ -334,8 +335,12 @@ def picture(size, house):
         *rows,
         Row("Messages of a toggle in the lab at T=6", "at most 25", 25, p50(toggled.messages),
             "websocket frames that the page received", ""),
-        Row("Cold visit of the lab, until the question stands", "–", None, loaded / 1e6,
-            f"{requests} requests, by content-length, uncompressed", "MB"),
+        Row("First visit of the lab, cold, until its question can be answered, against an empty "
+            "page", "at most 1.5 ×", 1.5, p50(asked.seconds) / p50(nothing.seconds),
+            f"{spread(asked.seconds)}; empty: {spread(nothing.seconds)}"),
+        Row("Bytes on the wire of such a visit", "–", None, asked.bytes / 1e6,
+            f"{asked.requests} requests; empty: {nothing.bytes / 1e6:.2f} MB, {nothing.requests} "
+            "requests", "MB"),
         Row(f"Another window at T={size.heavy} against T={size.long}", "under 5 ×", 5,
             p50(far) / p50(near), f"T={size.heavy}: {spread(far)}; T={size.long}: {spread(near)}"),
     ]  # fmt: skip

@@ -8,9 +8,12 @@ import contextlib
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 
 from browser import CLOCK, QUIET, TIMEOUT, check, fresh_page, wait_until_complete
 from servers import LAB, ROOT, TUNED, serving
+
+from core.check.settings import GUESS_NAMES
 
 BARE = TUNED.replace(
     'st.write("x")',
@@ -28,14 +31,23 @@ def page():
     st.altair_chart(chart.encode(x="x:O", y="y:O", color="value:Q"))
 """
 TOGGLE = "Register the mask as a buffer"
-PAGES = {  # page: (link, what is clicked, charts)
+GUESSED = "&".join(f"{name}=it+moves" for name in GUESS_NAMES.values())
+PAGES = {  # page: (link, the text or the class of what is clicked, charts)
     "the lab, T=6": (f"{LAB}?predict=false&device=cpu", TOGGLE, 4),
     "the lab, T=6 on sim": (f"{LAB}?predict=false", TOGGLE, 3),
     "Moving devices": ("Moving_devices?predict=false", "The notebook's fix", 0),
     "state_dict": ("State_dict?predict=false&keys=false&edit=true", "zeros", 4),
     "the ledger": ("What_is_state?predict=false", "Predict first", 0),
     "Training, before its run": ("Training", "Change the settings", 0),
+    "Training, its slider": ("Training?predict=false&steps=20", ".stSlider", 12),
+    "a failure case": (
+        "Failure_cases?case=mask-left-behind&guess=it+works",
+        "Run it, and the fix",
+        0,
+    ),
+    "the check": (f"Check_your_module?{GUESSED}", "Check it", 0),
 }
+QUESTION = "Run the forward pass"
 
 
 @dataclass
@@ -48,20 +60,15 @@ class Clicked:
 
 
 class Counter:
-    """What a page receives: bytes and frames of its websocket, bytes and requests over HTTP."""
+    """What a page receives over its websocket: bytes and frames."""
 
     def __init__(self, page):
-        self.bytes = self.frames = self.loaded = self.requests = 0
+        self.bytes = self.frames = 0
         page.on("websocket", lambda ws: ws.on("framereceived", self.frame))
-        page.on("response", self.response)
 
     def frame(self, payload):
         self.bytes += len(payload)
         self.frames += 1
-
-    def response(self, response):
-        self.requests += 1
-        self.loaded += int(response.headers.get("content-length", 0))
 
 
 @contextlib.contextmanager
@@ -86,7 +93,8 @@ def click(browser, address, link, text, charts):
         check(page)
         page.evaluate(CLOCK, {"charts": charts, "quiet": QUIET, "timeout": TIMEOUT})
         bytes, frames = counter.bytes, counter.frames
-        page.get_by_text(text, exact=True).first.click()
+        what = page.locator(text) if text[0] == "." else page.get_by_text(text, exact=True)
+        what.first.click()
         seconds = page.evaluate("window.measured") / 1000
         check(page)
         return seconds, counter.bytes - bytes, counter.frames - frames
@@ -107,14 +115,40 @@ def measure(browser, lab, bare, rounds, warm_up=1, pages=None):
     return found
 
 
-def first_bytes(browser, address):
-    """(bytes, requests) over HTTP of a cold visit to the lab, until its question stands there."""
-    with fresh_page(browser) as page:
-        counter = Counter(page)
-        page.goto(f"{address}/{LAB}")
-        wait_until_complete(page, 0)
-        page.get_by_role("button", name="Run the forward pass").wait_for()
-        return counter.loaded, counter.requests
+@dataclass
+class Visits:
+    """Of cold visits to one page: seconds until it can be used, bytes on the wire, requests."""
+
+    seconds: list = field(default_factory=list)
+    bytes: int = 0
+    requests: int = 0
+
+    def add(self, browser, address, ready):
+        """Visit once more, with an empty cache, until what ready(page) names is there."""
+        sizes = []
+        with fresh_page(browser) as page:
+            network = page.context.new_cdp_session(page)
+            network.on(
+                "Network.loadingFinished", lambda one: sizes.append(one["encodedDataLength"])
+            )
+            network.send("Network.enable")
+            start = perf_counter()
+            page.goto(address, wait_until="commit")
+            ready(page).wait_for()
+            wait_until_complete(page, 0)
+            self.seconds.append(perf_counter() - start)
+            self.bytes, self.requests = sum(sizes), len(sizes)
+
+
+def cold(browser, lab, empty, rounds, warm_up=1):
+    """(Visits to the lab until its first question can be answered, to an empty page), in turns."""
+    asked, nothing = Visits(), Visits()
+    for number in range(warm_up + rounds):
+        if number == warm_up:
+            asked, nothing = Visits(), Visits()
+        asked.add(browser, f"{lab}/{LAB}", lambda page: page.get_by_role("button", name=QUESTION))
+        nothing.add(browser, empty, lambda page: page.get_by_text("x", exact=True))
+    return asked, nothing
 
 
 def window(browser, address, tokens, rounds):
