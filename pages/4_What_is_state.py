@@ -11,15 +11,18 @@ from pages.ledger import table as ledger
 
 PAGE = "pages/4_What_is_state.py"
 with frame.page(PAGE, quiz.catalogue()):
-    st.markdown(
-        f"A module has a weight and one more tensor, a mask, held in one of {len(WAYS)} ways. A "
-        "row is something that PyTorch does. Every outcome that is shown comes from an experiment "
-        "that ran."
-    )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = widget(LEDGER["view"])
-        ask = view == "the table" and widget(LEDGER["predict"])
+        if view == "the table":
+            ask = widget(LEDGER["predict"])
+        else:
+            which = quiz.which_quiz()
     if view == "the table":
+        st.markdown(
+            "A module has a weight, and one more tensor: a mask. It can hold the mask as a "
+            f"parameter, as a buffer, as a plain attribute, and in other ways, {len(WAYS)} in all. "
+            "Every outcome below comes from an experiment that ran."
+        )
         ledger.show_ledger(ask)
     else:
-        quiz.show_quiz()
+        quiz.show_quiz(which)

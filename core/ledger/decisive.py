@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.ledger.holders import HELD
 from core.ledger.rows import ROWS
 from core.settings.answers import Answers
 from core.settings.prediction import prediction
@@ -21,7 +22,7 @@ class Decisive:
     @property
     def question(self) -> str:
         """What is asked, Markdown."""
-        return f"Held as: **{self.column}**. {ROWS[self.row].question}"
+        return f"The mask is **{HELD[self.column]}**. {ROWS[self.row].question}"
 
 
 DECISIVE = {

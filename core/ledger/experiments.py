@@ -18,21 +18,21 @@ def moved_by_to(Way):
     module = Way(torch.ones(3))
     module.to(register())  # sim, a simulated accelerator; on a GPU: module.to("cuda")
     mask = module.tensor()
-    return mask if mask is None else (mask.device.type != "cpu", f"on {mask.device}")
+    return mask if mask is None else (mask.device.type != "cpu", f"the mask is on {mask.device}")
 
 
 def cast_by_half(Way):
     module = Way(torch.ones(3))
     module.half()
     mask = module.tensor()
-    return mask if mask is None else (mask.dtype == torch.float16, f"{mask.dtype}")
+    return mask if mask is None else (mask.dtype == torch.float16, f"the mask is {mask.dtype}")
 
 
 def cast_by_to(Way):
     module = Way(torch.ones(3))
     module.to(torch.float64)
     mask = module.tensor()
-    return mask if mask is None else (mask.dtype == torch.float64, f"{mask.dtype}")
+    return mask if mask is None else (mask.dtype == torch.float64, f"the mask is {mask.dtype}")
 
 
 def half_of_integers(Way):
@@ -53,14 +53,14 @@ def half_of_booleans(Way):
 
 def in_state_dict(Way):
     keys = list(Way(torch.ones(3)).state_dict())
-    return any("mask" in key for key in keys), f"keys {keys}"
+    return any("mask" in key for key in keys), f"the keys are {keys}"
 
 
 def restored(Way):
     saved, fresh = Way(torch.full((3,), 2.0)), Way(torch.ones(3))
     fresh.load_state_dict(saved.state_dict())
     mask = fresh.tensor()
-    return mask if mask is None else (mask[0].item() == 2, f"saved 2.0, now {mask[0].item()}")
+    return mask if mask is None else (mask[0].item() == 2, f"2.0 was saved, now {mask[0].item()}")
 
 
 def in_parameters(Way):
@@ -78,7 +78,7 @@ def in_buffers(Way):
 def in_nested_buffers(Way):
     outer = nn.Sequential(nn.Sequential(Way(torch.ones(3))))
     names = [name for name, _ in outer.named_buffers(recurse=True)]
-    return any("mask" in name for name in names), f"names {names}"
+    return any("mask" in name for name in names), f"the names are {names}"
 
 
 def receives_gradient(Way):
@@ -104,9 +104,7 @@ def changed_by_optimizer(Way):
     module(torch.ones(3)).sum().backward()
     optimizer.step()
     mask = module.tensor()
-    return (
-        mask if mask is None else (mask[0].item() != 1, f"1.0 before, {mask[0].item():.2f} after")
-    )
+    return mask if mask is None else (mask[0].item() != 1, f"it was 1.0, now {mask[0].item():.2f}")
 
 
 def shrunk_by_weight_decay(Way):
@@ -115,7 +113,7 @@ def shrunk_by_weight_decay(Way):
     (0 * module(torch.ones(3))).sum().backward()  # the gradient is 0, so only the decay acts
     optimizer.step()
     mask = module.tensor()
-    return mask if mask is None else (mask[0].item() < 1, f"1.0 before, {mask[0].item():.2f} after")
+    return mask if mask is None else (mask[0].item() < 1, f"it was 1.0, now {mask[0].item():.2f}")
 
 
 def survives_deepcopy(Way):
@@ -133,20 +131,20 @@ def survives_pickling(Way):
     module = Way(torch.ones(3))
     twin = pickle.loads(pickle.dumps(module))
     mask = twin.tensor()
-    return mask if mask is None else (torch.equal(mask, module.tensor()), f"{mask.tolist()}")
+    return mask if mask is None else (torch.equal(mask, module.tensor()), f"it has {mask.tolist()}")
 
 
 def filled_by_to_empty(Way):
     module = Way(torch.ones(3, device="meta"))
     module.to_empty(device="cpu")
     mask = module.tensor()
-    return mask if mask is None else (mask.device.type == "cpu", f"on {mask.device}")
+    return mask if mask is None else (mask.device.type == "cpu", f"the mask is on {mask.device}")
 
 
 def swapped_by_functional_call(Way):
     module = Way(torch.ones(3))
     output = torch.func.functional_call(module, {"mask": torch.full((3,), 5.0)}, torch.ones(3))
-    return output[0].item() == 5, f"output {output[0].item()}; 5.0 with the swapped mask"
+    return output[0].item() == 5, f"output {output[0].item()}; with the other mask: 5.0"
 
 
 def same_object_after_to(Way):
@@ -154,7 +152,7 @@ def same_object_after_to(Way):
     before = module.tensor()
     module.to(torch.float64)
     mask = module.tensor()
-    return mask if mask is None else (mask is before, f"a {mask.dtype} now")
+    return mask if mask is None else (mask is before, f"it is a {mask.dtype} now")
 
 
 def still_an_nn_buffer(Way):
@@ -184,7 +182,7 @@ def keeps_257_in_bfloat16(Way):
     module = Way(torch.full((3,), 257.0))
     module.to(torch.bfloat16).to(torch.float32)
     mask = module.tensor()
-    return mask if mask is None else (mask[0].item() == 257, f"257.0 before, {mask[0].item()} now")
+    return mask if mask is None else (mask[0].item() == 257, f"it was 257.0, now {mask[0].item()}")
 
 
 def aliased_by_state_dict(Way):
@@ -217,7 +215,7 @@ def followed_by_an_average(Way, use_buffers=False):
     mask = average.module.tensor()
     found = {4.0: "averaged", 5.0: "copied", 1.0: "left behind"}[mask[0].item()]
     shared = mask is module.tensor()
-    return "shared" if shared else found, f"3.0, then 5.0; the average has {mask[0].item()}"
+    return "shared" if shared else found, f"it was 3.0, then 5.0; the average has {mask[0].item()}"
 
 
 def stepped_after_a_move(Way):
@@ -227,7 +225,7 @@ def stepped_after_a_move(Way):
     module(torch.ones(3)).sum().backward()
     optimizer.step()
     mask = module.tensor()
-    return mask if mask is None else (mask[0].item() != 1, f"{mask[0].item():.2f} after the step")
+    return mask if mask is None else (mask[0].item() != 1, f"it was 1.00, now {mask[0].item():.2f}")
 
 
 def cast_by_autocast(Way):
@@ -237,7 +235,8 @@ def cast_by_autocast(Way):
         return None
     with torch.autocast("cpu", dtype=torch.bfloat16):  # or "cuda"
         product = torch.ones(2, 3) @ mask
-    return module.tensor().dtype == torch.bfloat16, f"{mask.dtype}; the product is {product.dtype}"
+    seen = f"the mask is {mask.dtype}, the product {product.dtype}"
+    return module.tensor().dtype == torch.bfloat16, seen
 
 
 def followed_with_use_buffers(Way):

@@ -78,6 +78,18 @@ class InClosure(Holder):
         self.tensor = lambda: tensor
 
 
+HELD = {  # each of WAYS in a sentence: "The mask is …"
+    "nn.Parameter": "an `nn.Parameter`",
+    "frozen parameter": "a parameter with `requires_grad=False`",
+    "register_buffer": "a buffer, registered with `register_buffer`",
+    "nn.Buffer": "an `nn.Buffer`",
+    "not persistent": "a buffer with `persistent=False`",
+    "plain attribute": "a plain attribute",
+    "list": "in a Python list",
+    "dict": "in a Python dict",
+    "None buffer": "a buffer that is `None`",
+    "closure": "held by a function, a closure",
+}
 WAYS = {
     "nn.Parameter": Parameter,
     "frozen parameter": FrozenParameter,

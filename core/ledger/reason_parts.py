@@ -6,20 +6,20 @@ NO_TENSOR = {
     "and nothing happens to one.",
 }
 VISITS = (
-    "A module's `_apply` visits its parameters and its buffers, persistent or not, and those of "
-    "its submodules."
+    "`.to()`, `.half()` and the like go through a module's parameters and buffers, persistent "
+    "or not, and those of its submodules. (In PyTorch's source the method is called `_apply`.)"
 )
 SKIPS = {
-    "plain attribute": "`_apply` looks into the module's two registers, `_parameters` and "
-    "`_buffers`. A plain attribute is in neither.",
-    "list": "A Python list is no register. `_apply` does not look into it, whatever it holds. "
+    "plain attribute": "`.to()`, `.half()` and the like go through the module's two registers, "
+    "one of parameters and one of buffers. A plain attribute is in neither.",
+    "list": "A Python list is no register. `.to()` and the like do not look into it. "
     "Give each tensor a registered name of its own, or a submodule. `nn.ParameterList` would make "
     "it a trained parameter.",
-    "dict": "A Python dict is no register. `_apply` does not look into it, whatever it holds. "
+    "dict": "A Python dict is no register. `.to()` and the like do not look into it. "
     "Give each tensor a registered name of its own, or a submodule. `nn.ParameterDict` would make "
     "it a trained parameter.",
     "closure": "The tensor belongs to the function that captured it. The module has no name for "
-    "it, so `_apply` cannot find it.",
+    "it, so `.to()` and the like cannot find it.",
 }
 NOT_THERE = {
     "plain attribute": "A plain attribute is in neither.",
@@ -49,8 +49,9 @@ CASTS = {
 HALF_OF_WHOLE = {
     "raises": "The module cannot even be built: `nn.Parameter` asks for a gradient, and only "
     "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
-    "no": FLOATS_ONLY + "This one was visited, and left.",
-    **skipped(FLOATS_ONLY + "Besides, it was not visited:"),
+    "no": FLOATS_ONLY + "This tensor is registered, but it is not "
+    "floating point, so it stays as it is.",
+    **skipped(FLOATS_ONLY + "Besides, it is not even reached."),
     **NO_TENSOR,
 }
 NOT_A_PARAMETER = {

@@ -22,13 +22,19 @@ GUESS_NAMES = {column: f"says_{Way.__name__}" for column, Way in WAYS.items()}  
 
 HALF_OF_BOOL = prediction("guess", "Your guess", ("yes", "no"), "ran", "Run the experiments")
 VIEWS = TABLE, QUIZ = ("the table", "the quiz")
-QUIZZES = SHORT, ALL = ("the twelve that decide", "all of them")
+QUIZZES = SHORT, ALL = ("twelve to begin with", "all of them")
 REVEALED = Several("revealed", "Ways that were revealed", options=tuple(WAYS), own=True)
 LEDGER = catalogue(
     Choice("view", "Show", TABLE, options=VIEWS),
     PREDICT,
     HALF_OF_BOOL,
-    Several("rows", "Rows", help="What PyTorch does. None chosen: all.", options=tuple(ROWS)),
+    Switch("all_rows", f"All {len(ROWS)} rows", False, "In groups, by what they are about."),
+    Several(
+        "rows",
+        "Rows",
+        help="What PyTorch does. None chosen: those that a first look needs, or all.",
+        options=tuple(ROWS),
+    ),
     Several("columns", "Columns", help="Ways to hold it. None chosen: all.", options=tuple(WAYS)),
     Switch(
         "slow",
@@ -41,7 +47,7 @@ LEDGER = catalogue(
     Listed("column", "How the tensor is held", "plain attribute", options=tuple(WAYS)),
     Listed("quiz_row", "The row to predict", "moved by .to(device)", options=tuple(ROWS)),
     REVEALED,
-    Choice("cells", "Cells", SHORT, options=QUIZZES),
+    Choice("cells", "Questions", SHORT, options=QUIZZES),
     AT,
     CELL,
     TWELVE,

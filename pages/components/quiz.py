@@ -82,9 +82,10 @@ def score(rights: Sequence[bool | None]) -> str:
     return f"**Score: {sum(done)} of {len(rights)}.** {rest}"
 
 
-def steps(titles: Sequence[str], at: int, go: Callable[[int], None]) -> None:
-    """Buttons to the question before and to the next one."""
-    with st.container(horizontal=True, key="quiz steps"):
+def steps(titles: Sequence[str], at: int, go: Callable[[int], None], heading: str) -> None:
+    """Above a question: which one it is, and buttons to the one before and to the next one."""
+    with st.container(horizontal=True, vertical_alignment="center", key="quiz steps"):
+        st.markdown(heading, width="content")
         st.button("Previous", icon=":material/arrow_back:", disabled=at == 0, on_click=go,
                   args=(at - 1,), key="quiz previous")  # fmt: skip
         st.button("Next", icon=":material/arrow_forward:", disabled=at == len(titles) - 1,

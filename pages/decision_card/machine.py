@@ -32,7 +32,8 @@ def show_machine(ask: bool) -> None:
     case = CASES[in_link(DECISIONS["case"])]
     at = TENSORS.index(case.slug)
     start_of(case.slug)
-    st.markdown(f"**{at + 1} of {len(CASES)}: {case.title}.** {case.story}")
+    quiz.steps(TENSORS, at, go, f"**{at + 1} of {len(CASES)}: {case.title}**")
+    st.markdown(case.story)
     if ask:
         code, choices = st.columns(2, gap="medium")
         code.code(without_choice(case), wrap_lines=True)
@@ -44,7 +45,6 @@ def show_machine(ask: bool) -> None:
         choice = widget(HOLD.guess) or case.best
     if choice:
         results(case, choice, ask)
-    quiz.steps(TENSORS, at, go)
     quiz.summary(answered(), go, start_over)
 
 
@@ -56,7 +56,7 @@ def without_choice(case: Case) -> str:
 
 def decided(case: Case) -> str | None:
     """The choice that was run, or None as long as none was. The first one counts."""
-    question = f"How does the module hold `{case.tensor}`? It then runs that way."
+    question = f"How should the module hold `{case.tensor}`? Your choice is then run."
     if not gate(HOLD, question, case.slug, predict=True):
         return None
     choice = guess_of(HOLD)

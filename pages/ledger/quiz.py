@@ -36,12 +36,17 @@ def catalogue() -> dict[str, Setting]:
     return ledger_for(row if row in ROWS else LEDGER[name].default)
 
 
-def show_quiz() -> None:
-    """Twelve cells that decide, or all of them."""
+def which_quiz() -> str:
+    """Draw the choice: twelve questions, or all of them."""
     old = {"quiz_row", "revealed", *GUESS_NAMES.values()}  # links from before there were twelve
     if not state.is_drawn("cells") and "cells" not in st.query_params and old & {*st.query_params}:
         state.set_value(LEDGER["cells"], ALL)
-    if widget(LEDGER["cells"]) == ALL:
+    return str(widget(LEDGER["cells"]))
+
+
+def show_quiz(which: str) -> None:
+    """The questions that were chosen."""
+    if which == ALL:
         show_rows()
     else:
         show_twelve()

@@ -7,31 +7,38 @@ import streamlit as st
 
 from core.ledger import cells as ledger_cells
 from core.ledger.cells import Cell
-from core.ledger.holders import WAYS
+from core.ledger.groups import FIRST, MANY, grouped, label_of
+from core.ledger.holders import HELD, WAYS
 from core.ledger.program import cell_script
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
 from core.ledger.summary import summary
 from core.ledger.take_home import as_csv, as_markdown
 from core.ledger.takeaway import cast_takeaway, row_takeaway
+from core.settings.setting import Setting
 from pages.components import prediction, state
 from pages.components.code import download, take_home
 from pages.components.progress import work
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import widget
+from pages.components.widgets import in_link, widget
 
-MARKS = {  # outcome: (sign, colour of the cell, colour of the badge)
-    "yes": ("✓", "rgba(32, 140, 80, 0.22)", "green"),
-    "no": ("✗", "rgba(200, 120, 0, 0.22)", "orange"),
+MARKS = {  # outcome: (sign, colour of the cell, colour of the badge); yes and no are neither good
+    "yes": ("✓", "rgba(40, 110, 200, 0.24)", "blue"),
+    "no": ("✗", "rgba(128, 128, 128, 0.16)", "gray"),
     "raises": ("!", "rgba(200, 40, 50, 0.28)", "red"),
     NOTHING: ("–", "transparent", "gray"),
     NOT_RUN: ("…", "transparent", "gray"),
 }
-OTHER = ("◆", "rgba(40, 110, 200, 0.22)", "blue")
+OTHER = ("◆", "rgba(200, 120, 0, 0.24)", "orange")
 LEGEND = (
-    "✓ yes, it does. ✗ no, it does not. ! PyTorch raises an error. – not applicable: there is no "
-    "tensor. ◆ another outcome, in words. … not run so far."
+    "✓ yes, it does. ✗ no, it does not. ! PyTorch raises an error. – there is no tensor. "
+    "◆ another outcome, in words. … not run so far."
 )
+INDEX_WIDTH = 215  # pixels
+NEAR = """<style>
+[data-testid=stLayoutWrapper]:has(> .st-key-near) { position: sticky; top: 0; z-index: 4; }
+.st-key-near { background: Canvas; max-height: 45vh; overflow-y: auto; }
+</style>"""
 
 
 @st.cache_resource(show_spinner="Running the experiments …")
@@ -63,21 +70,66 @@ def show_ledger(ask: bool) -> None:
         show_takeaway(cast_takeaway(cells))
     st.markdown(f"**In short**, {len(FAST)} experiments on each of {len(WAYS)} ways to hold it")
     st.markdown(summary(cells))
+    st.markdown(
+        f"Each column is one of {len(WAYS)} ways to hold the mask, each row something that PyTorch "
+        "does. **Choose a cell**, and the box above the table says why."
+    )
+    place = st.container()
     rows, columns = filters()
     cells |= slow_cells(rows)
-    table(cells, rows, columns)
+    with place:
+        show_tables(cells, rows, columns)
     download_tables([cells[r, c] for r in rows for c in columns if (r, c) in cells])
-    near(cells, rows)
+    st.header("The code of a cell", anchor=False)
+    row, column = chosen_cell()
+    near(cells, rows, row, column)
+
+
+def show_tables(
+    cells: Mapping[tuple[str, str], Cell], rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """The rows as one table, or as one for each group; a chosen cell's reason stays in sight."""
+    st.html(NEAR)
+    with st.container(border=True, key="near"):
+        why(cells)
+    groups = {"": rows} if len(rows) <= MANY else grouped(rows)
+    for title, group in groups.items():
+        if title:
+            st.markdown(f"**{title}**")
+        table(cells, group, columns, f"table {title}".strip())
+    st.caption(LEGEND)
+
+
+def why(cells: Mapping[tuple[str, str], Cell]) -> None:
+    """The chosen cell in a few words: question, outcome, reason."""
+    row, column = known(LEDGER["row"]), known(LEDGER["column"])
+    cell = cells.get((row, column))
+    sign, _, badge = MARKS.get(cell.outcome if cell else NOT_RUN, OTHER)
+    st.markdown(f"{asked(row, column)} :{badge}-badge[{sign} {cell.outcome if cell else NOT_RUN}]")
+    if cell:
+        st.markdown(cell.reason)
+
+
+def known(setting: Setting) -> str:
+    """The value of a select box that is drawn further down."""
+    value = state.value_in_session(setting.name)
+    return value if setting.accepts(value) else str(in_link(setting))
+
+
+def asked(row: str, column: str) -> str:
+    """The question that a cell answers."""
+    return f"The mask is **{HELD[column]}**. {ROWS[row].question}"
 
 
 def filters() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(rows, columns) that the table has."""
+    every = widget(LEDGER["all_rows"])
     left, right = st.columns(2, gap="medium")
     with left:
         rows = widget(LEDGER["rows"])
     with right:
         columns = widget(LEDGER["columns"])
-    return chosen(rows, ROWS), chosen(columns, WAYS)
+    return chosen(rows, ROWS) if rows or every else FIRST, chosen(columns, WAYS)
 
 
 def slow_cells(rows: Sequence[str]) -> dict[tuple[str, str], Cell]:
@@ -97,36 +149,40 @@ def slow_cells(rows: Sequence[str]) -> dict[tuple[str, str], Cell]:
 
 
 def table(
-    cells: Mapping[tuple[str, str], Cell], rows: Sequence[str], columns: Sequence[str]
+    cells: Mapping[tuple[str, str], Cell],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    key: str = "table",
 ) -> None:
     """The outcomes, by sign and word; choosing a cell shows it from near."""
     words = {column: [label(cells.get((row, column))) for row in rows] for column in columns}
-    frame = pd.DataFrame(words, index=pd.Index(rows, name="What PyTorch does"))
+    names = pd.Index([label_of(row) for row in rows], name="What PyTorch does")
     st.dataframe(
-        frame.style.map(lambda text: f"background-color: {colour(text)}"),
+        pd.DataFrame(words, index=names).style.map(
+            lambda text: f"background-color: {colour(text)}"
+        ),
         height="content",
         row_height=32,
-        on_select=lambda: take_cell(rows),
+        on_select=lambda: take_cell(rows, key),
         selection_mode="single-cell",
-        key="table",
+        key=key,
         column_config={
-            "_index": st.column_config.Column(width=190, pinned=True),
+            "_index": st.column_config.Column(width=INDEX_WIDTH, pinned=True),
             **{
-                column: st.column_config.Column(width=max(84, 22 + 6 * longest([column, *texts])))
+                column: st.column_config.Column(width=max(64, 17 + 6 * longest([column, *texts])))
                 for column, texts in words.items()
             },
         },
     )
-    st.caption(f"{LEGEND} Choose a cell, or name it below.")
 
 
 def longest(texts: Sequence[str]) -> int:
     return max(map(len, texts))
 
 
-def take_cell(rows: Sequence[str]) -> None:
+def take_cell(rows: Sequence[str], key: str) -> None:
     """A cell of the table was chosen: name it in the select boxes, and so in the link."""
-    picked = state.edits_of("table")["selection"]["cells"]
+    picked = state.edits_of(key)["selection"]["cells"]
     if picked and picked[0][1] in WAYS and picked[0][0] < len(rows):
         state.set_value(LEDGER["row"], rows[picked[0][0]])
         state.set_value(LEDGER["column"], picked[0][1])
@@ -134,11 +190,12 @@ def take_cell(rows: Sequence[str]) -> None:
 
 def label(cell: Cell | None) -> str:
     outcome = cell.outcome if cell else NOT_RUN
-    return f"{MARKS.get(outcome, OTHER)[0]} {outcome}"
+    sign = MARKS.get(outcome, OTHER)[0]
+    return sign if outcome == NOTHING else f"{sign} {outcome}"
 
 
 def colour(text: str) -> str:
-    return MARKS.get(text.split(" ", 1)[1], OTHER)[1]
+    return MARKS.get(text.partition(" ")[2] or NOTHING, OTHER)[1]
 
 
 def download_tables(cells: Sequence[Cell]) -> None:
@@ -148,15 +205,19 @@ def download_tables(cells: Sequence[Cell]) -> None:
         download("Table (.md)", as_markdown(cells), "ledger.md", "text/markdown")
 
 
-def near(cells: Mapping[tuple[str, str], Cell], rows: Sequence[str]) -> None:
-    """One cell: what came out, why, and the code that ran. rows: those that the table has."""
-    st.header("One cell from near", anchor=False)
+def chosen_cell() -> tuple[str, str]:
+    """(row, column), as the select boxes have them."""
     left, right = st.columns(2, gap="medium")
     with left:
         row = widget(LEDGER["row"])
     with right:
         column = widget(LEDGER["column"])
-    st.markdown(f"{ROWS[row].question} Held as: **{column}**.")
+    return row, column
+
+
+def near(cells: Mapping[tuple[str, str], Cell], rows: Sequence[str], row: str, column: str) -> None:
+    """One cell: what came out, why, and the code that ran. rows: those that the table has."""
+    st.markdown(asked(row, column))
     cell = cells.get((row, column))
     if cell is None:
         st.info(f"This row is a slow one. {waits_for(row in rows)}")
@@ -170,7 +231,7 @@ def waits_for(in_table: bool) -> str:
     """Why a slow row has no outcome so far."""
     if not in_table:
         return (
-            "The filter *Rows* leaves it out. To run it, choose it there, and switch on *Run the "
+            "The table leaves it out. To run it, choose it under *Rows*, and switch on *Run the "
             "slow rows too*."
         )
     if not state.value_of(LEDGER["slow"]):
@@ -182,5 +243,6 @@ def outcome(cell: Cell) -> None:
     """A Cell's outcome, what was seen, and the reason."""
     sign, _, badge = MARKS.get(cell.outcome, OTHER)
     st.markdown(f":{badge}-badge[{sign} {cell.outcome}]")
+    st.markdown("What the run showed:")
     st.code(cell.detail, language=None, wrap_lines=True)
     st.markdown(cell.reason)

@@ -23,7 +23,7 @@ def show_twelve() -> None:
     at = in_link(AT) - 1
     asked = DECISIVE[KEYS[at]]
     start_of(asked.key)
-    st.markdown(f"**Question {at + 1} of {len(KEYS)}**")
+    quiz.steps(KEYS, at, go, f"**Question {at + 1} of {len(KEYS)}**")
     if gate(CELL, asked.question, asked.key, predict=True):
         cell = fast_cells()[asked.row, asked.column]
         said = guess_of(CELL)
@@ -37,7 +37,6 @@ def show_twelve() -> None:
         show_takeaway(row_takeaway(of_row))
         st.button("The code, and the other ways", icon=":material/grid_on:", type="tertiary",
                   on_click=show_cell, args=(asked.row, asked.column))  # fmt: skip
-    quiz.steps(KEYS, at, go)
     quiz.summary(answered(), go, start_over)
 
 

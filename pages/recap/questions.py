@@ -73,7 +73,8 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     at = number_of(AT) - 1
     question = questions[at]
     start_of(question.slug)
-    st.markdown(f"**Question {at + 1} of {ASKED}**")
+    slugs = [one.slug for one in questions]
+    quiz.steps(slugs, at, go, f"**Question {at + 1} of {ASKED}**")
     code, answers = st.columns(2, gap="medium")  # on a phone, what is asked about comes first
     with code:
         st.markdown("**The code**, a part of the file below")
@@ -81,7 +82,6 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     with answers:
         if asked(question, ask):
             answer(question, kept_seen(question.slug), ask)
-    quiz.steps([one.slug for one in questions], at, go)
     quiz.summary(answered(questions), go, start_over)
 
 

@@ -9,6 +9,7 @@ from page_driver import open_page, text
 
 from core.ledger import cells as registration
 from core.ledger.decisive import DECISIVE
+from core.ledger.groups import FIRST, GROUPS, label_of
 from core.ledger.holders import WAYS
 from core.ledger.program import cell_script
 from core.ledger.rows import FAST, ROWS, SLOW
@@ -39,10 +40,11 @@ def captions(app):
 
 def words(app):
     """{row: {column: outcome}} of the table."""
-    frame = app.dataframe[0].value
+    names = {label_of(row): row for row in ROWS}
     return {
-        row: {column: cell.split(" ", 1)[1] for column, cell in cells.items()}
-        for row, cells in frame.to_dict("index").items()
+        names[row]: {c: cell.partition(" ")[2] or "not applicable" for c, cell in cells.items()}
+        for frame in app.dataframe
+        for row, cells in frame.value.to_dict("index").items()
     }
 
 
@@ -59,8 +61,10 @@ def test_the_table_waits_for_a_guess():
 
 
 def test_the_table_holds_what_was_observed_and_the_slow_rows_wait():
-    shown = words(page(predict="false"))
-    assert list(shown) == list(ROWS) and list(shown["in buffers()"]) == list(WAYS)
+    app = page(predict="false", all_rows="true")
+    shown = words(app)
+    assert sorted(shown) == sorted(ROWS) and len(app.dataframe) == len(GROUPS)
+    assert list(shown["in buffers()"]) == list(WAYS)
     for cell in registration.fast_cells():
         assert shown[cell.row][cell.column] == cell.outcome
     assert {outcome for row in SLOW for outcome in shown[row].values()} == {"not run"}
@@ -71,7 +75,7 @@ def test_filters_are_in_the_link_and_keep_the_ledgers_order():
     assert words(app) == {"in state_dict()": {"list": "no"}, "in buffers()": {"list": "no"}}
     app.multiselect(key="rows").set_value([]).run()
     app.multiselect(key="columns").set_value(["closure", "nn.Buffer"]).run()
-    assert list(words(app)) == list(ROWS) and list(words(app)["in buffers()"]) == [
+    assert tuple(words(app)) == FIRST and list(words(app)["in state_dict()"]) == [
         "nn.Buffer",
         "closure",
     ]
@@ -84,7 +88,7 @@ def test_a_cell_from_near_shows_outcome_detail_reason_and_the_code_that_ran():
     assert blocks[0].startswith("AttributeError: Can't pickle local object")
     assert blocks[1] == cell_script("survives pickling", "closure").parts()[-1].text.strip()
     app.selectbox(key="column").set_value("nn.Buffer").run()
-    assert ":green-badge[✓ yes]" in text(app)
+    assert ":blue-badge[✓ yes]" in text(app)
     assert len(app.get("download_button")) == 4
 
 
@@ -96,7 +100,7 @@ def test_a_slow_cell_shows_its_code_before_it_has_run():
 
 def test_a_slow_cell_says_when_the_filter_leaves_its_row_out():
     app = page(predict="false", row="role in torch.export", rows="in buffers()", slow="true")
-    assert "The filter *Rows* leaves it out" in app.info[0].value
+    assert "The table leaves it out" in app.info[0].value
 
 
 def test_a_slow_row_is_run_by_a_worker_on_request():
@@ -111,7 +115,7 @@ def test_a_slow_row_is_run_by_a_worker_on_request():
     app.run()
     assert not app.exception
     assert words(app)[row]["not persistent"] == "unsaved buffer"
-    assert ":blue-badge[◆ constant]" in text(app)
+    assert ":orange-badge[◆ constant]" in text(app)
 
 
 def test_the_slow_rows_are_not_started_where_none_is_shown():

@@ -23,7 +23,8 @@ from core.code.files import as_script
 from core.ledger import cells as registration
 from core.ledger import slow_experiments as ledger_slow
 from core.ledger.cells import Cell
-from core.ledger.holders import WAYS
+from core.ledger.groups import FIRST, GROUPS, LABELS, grouped
+from core.ledger.holders import HELD, WAYS
 from core.ledger.program import cell_script
 from core.ledger.reasons import REASONS
 from core.ledger.rows import FAST, ROWS, SLOW
@@ -269,15 +270,15 @@ EXPECTED = {  # row: (where it is documented, what it says there, the outcomes)
 DETAILS = {  # what was seen, where the outcome alone does not tell
     (".half() on bool", "register_buffer"): "the weight is torch.float16, the mask torch.bool",
     (".half() on int64", "nn.Buffer"): "the weight is torch.float16, the mask torch.int64",
-    ("cast by .half()", "nn.Buffer"): "torch.float16",
-    ("cast by .half()", "list"): "torch.float32",
-    ("cast by .to(float64)", "not persistent"): "torch.float64",
-    ("moved by .to(device)", "nn.Parameter"): "on sim:0",
-    ("changed by an optimizer step", "nn.Parameter"): "1.0 before, 0.90 after",  # 1 - 0.1 · 1
-    ("shrunk by weight decay", "nn.Parameter"): "1.0 before, 0.95 after",  # 1 - 0.1 · 0.5 · 1
-    ("in nested named_buffers()", "nn.Buffer"): "names ['0.0.mask']",
-    ("in state_dict()", "not persistent"): "keys ['weight']",
-    ("taken off meta by to_empty()", "plain attribute"): "on meta",
+    ("cast by .half()", "nn.Buffer"): "the mask is torch.float16",
+    ("cast by .half()", "list"): "the mask is torch.float32",
+    ("cast by .to(float64)", "not persistent"): "the mask is torch.float64",
+    ("moved by .to(device)", "nn.Parameter"): "the mask is on sim:0",
+    ("changed by an optimizer step", "nn.Parameter"): "it was 1.0, now 0.90",  # 1 - 0.1 · 1
+    ("shrunk by weight decay", "nn.Parameter"): "it was 1.0, now 0.95",  # 1 - 0.1 · 0.5 · 1
+    ("in nested named_buffers()", "nn.Buffer"): "the names are ['0.0.mask']",
+    ("in state_dict()", "not persistent"): "the keys are ['weight']",
+    ("taken off meta by to_empty()", "plain attribute"): "the mask is on meta",
     ("under torch.compile", "closure"): "mask set to 5.0: output 5.0, 1 graph",
     ("role in torch.export", "plain attribute"): "CONSTANT_TENSOR, named mask",
     ("sent by DDP before a forward", "nn.Buffer"): "rank 1 has 1.0",
@@ -287,9 +288,12 @@ DETAILS = {  # what was seen, where the outcome alone does not tell
     "it",
     ("tied, and still one after .to()", "nn.Parameter"): "1 in memory",
     ("tied, and still one after .to()", "nn.Buffer"): "2 in memory",
-    ("keeps 257 under bfloat16", "nn.Buffer"): "257.0 before, 256.0 now",
-    ("followed by AveragedModel", "nn.Parameter"): "3.0, then 5.0; the average has 4.0",
-    ("cast by torch.autocast", "not persistent"): "torch.float32; the product is torch.bfloat16",
+    ("keeps 257 under bfloat16", "nn.Buffer"): "it was 257.0, now 256.0",
+    ("followed by AveragedModel", "nn.Parameter"): "it was 3.0, then 5.0; the average has 4.0",
+    (
+        "cast by torch.autocast",
+        "not persistent",
+    ): "the mask is torch.float32, the product torch.bfloat16",
 }
 FRESH = """
 import contextlib, io, json, sys, types
@@ -390,7 +394,7 @@ def test_every_snippet_runs_as_pasted_and_prints_its_cell():
 @pytest.mark.parametrize(
     ("row", "column", "ends"),
     [
-        ("moved by .to(device)", "plain attribute", "(False, 'on cpu')"),
+        ("moved by .to(device)", "plain attribute", "(False, 'the mask is on cpu')"),
         ("survives pickling", "closure", "InClosure.hold.<locals>.<lambda>'"),
         ("sent by DDP before a forward", "nn.Buffer", "(True, 'rank 1 has 1.0')"),
     ],
@@ -497,3 +501,12 @@ def test_filters_and_scores():
     narrow = ledger_for("under torch.compile")
     assert narrow["says_InList"].options == ROWS["under torch.compile"].answers
     assert list(narrow) == list(LEDGER)
+
+
+def test_groups_hold_every_row_once_and_one_without_a_group_comes_last():
+    assert sorted(row for group in GROUPS.values() for row in group) == sorted(ROWS)
+    assert set(FIRST) < set(FAST) and set(HELD) == set(WAYS) and set(LABELS) < set(ROWS)
+    assert grouped(("a new row", "in buffers()")) == {
+        "Which list has it": ("in buffers()",),
+        "More": ("a new row",),
+    }
