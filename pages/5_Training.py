@@ -7,16 +7,15 @@ from core.training.settings import CHANGED, TRAINING
 from core.training.takeaway import takeaway
 from pages.components import frame, prediction, progress
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import sections
 from pages.training import controls as training
 from pages.training import results as trained
 
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):
     st.markdown(
-        "Five modules learn to predict the embedding of the next token. The mask is a **plain "
-        "attribute** or a **buffer**; in two more an **`nn.Parameter`**, with weight decay and "
-        "without; the fifth has a **BatchNorm** and no mask."
+        "Five modules learn to predict the embedding of the next token. Four hold their mask in "
+        "different ways: as a **plain attribute**, as a **buffer**, as an **`nn.Parameter`**, and "
+        "as an **`nn.Parameter`** without weight decay. The fifth has no mask, but a **BatchNorm**."
     )
     settings, ask, place = training.controls()
     answered = False
@@ -26,7 +25,8 @@ with frame.page(PAGE, TRAINING):
     if settings and answered:
         run = progress.work("training", train, settings, live=training.losses_so_far)
         if run:
-            training.verdict(run, ask)
-            show_takeaway(takeaway(run))
+            with place:
+                training.verdict(run, ask)
+                show_takeaway(takeaway(run))
             trained.results(run)
-            sections(TRAINING, trained.CLOSER, run)
+            trained.closer(run)

@@ -48,7 +48,7 @@ def reason(run: TrainingRun, question: Question) -> str:
     if tensor != "mask":
         drift = number(module.drifts[tensor][-1])
         return f"{moved} The norm of its difference from the start is {drift} by now."
-    return f"{moved} That it should stay a mask is written nowhere. {leaked(module)}"
+    return f"{moved} Nothing tells the optimizer that it has to stay a mask. {leaked(module)}"
 
 
 def leaked(module: ModuleRun) -> str:
@@ -113,9 +113,15 @@ def cheating(run: TrainingRun) -> str:
     return f"{text} {leaked(learned)}"
 
 
-def infinite(run: TrainingRun) -> str:
-    """What a start of -inf shows, or an empty text."""
-    if run.training.mask_start != "-inf" or math.isnan(run.modules[PARAMETER].losses[-1]):
+def start_of_the_leak(run: TrainingRun) -> str:
+    """Why the mask parameter lets attention through from the start, or not; Markdown."""
+    start = run.training.mask_start
+    if start != "-inf":
+        return (
+            f"The mask parameter adds {start.replace('-', '−')} above the diagonal at the start, "
+            "not −∞, so a little attention goes to later tokens before any step."
+        )
+    if math.isnan(run.modules[PARAMETER].losses[-1]):
         return ""
     return (
         "The mask parameter started at −∞ above the diagonal. There `softmax` gives a weight of "

@@ -51,9 +51,9 @@ def _ask(prediction: Prediction) -> tuple[tuple[str | None, ...], bool]:
             guesses = (widget(prediction.guess),)
             return guesses, _button(prediction, None in guesses, "Make a guess first.")
     drawn = []
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         for guess in prediction.guesses:
-            with st.container(width=210):
+            with st.container(width=200):
                 drawn.append(widget(guess))
     number = {2: "both", 3: "all three", 4: "all four", 5: "all five"}.get(len(drawn), "all")
     return tuple(drawn), _button(prediction, None in drawn, f"Make {number} guesses first.")

@@ -80,7 +80,7 @@ def show_ledger(ask: bool) -> None:
     with place:
         show_tables(cells, rows, columns)
     download_tables([cells[r, c] for r in rows for c in columns if (r, c) in cells])
-    st.header("The code of a cell", anchor=False)
+    st.header("One cell from near", anchor=False)
     row, column = chosen_cell()
     near(cells, rows, row, column)
 

@@ -1,6 +1,6 @@
 """What a training run showed: loss, leak, drift and gradients, masks at any step, and more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 import streamlit as st
@@ -15,9 +15,9 @@ from core.training.modules import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDEC
 from core.training.reasons import (
     cheating,
     decay_reason,
-    infinite,
     largest_leak,
     number,
+    start_of_the_leak,
 )
 from core.training.settings import TRAINING
 from core.training.summary import summary
@@ -26,7 +26,7 @@ from pages.components import state
 from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.frame import remember_link
-from pages.components.widgets import put_in_link
+from pages.components.widgets import put_in_link, sections
 from pages.training.controls import say_gaps
 
 THREE = (PLAIN, BUFFER, PARAMETER)
@@ -57,30 +57,40 @@ def results(run: TrainingRun) -> None:
         st.markdown(
             "How much of a query's attention goes to tokens that come later, as a mean over all "
             f"queries. The largest single weight on a later token, over all steps: {largest}. "
-            f"{infinite(run)}"
+            f"{start_of_the_leak(run)}"
         )
     st.header("How far each tensor drifts", anchor=False)
-    three_charts(run, "drifts", "Distance from the start")
+    charts_of_tensors(run, "drifts", "Distance from the start")
     st.caption(
         "The norm of the difference between a tensor and its start. The scale is logarithmic, and "
         "linear near 0, so that a tensor that never moved is seen: on the line of 0."
         + draw.thinned(run.training.steps)
     )
     st.header("The gradient of each tensor", anchor=False)
-    three_charts(run, "gradients", "Norm of the gradient")
+    charts_of_tensors(run, "gradients", "Norm of the gradient")
     st.header("Mask and attention weights at any step", anchor=False)
     at_step(run)
 
 
-def three_charts(run: TrainingRun, what: draw.What, title: str) -> None:
-    charts = draw.per_tensor(run, THREE, what)
-    for column, name, drawing in zip(st.columns(3), THREE, charts, strict=True):
+def charts_of_tensors(run: TrainingRun, what: draw.What, title: str) -> None:
+    """A chart a module; one for plain attribute and buffer, where both have the same numbers."""
+    one = same_numbers(*(getattr(run.modules[name], what) for name in (PLAIN, BUFFER)))
+    names = THREE[1:] if one else THREE
+    charts = draw.per_tensor(run, names, what)
+    for column, name, drawing in zip(st.columns(len(names)), names, charts, strict=True):
         with column:
-            st.markdown(f"**{MODULES[name]}**")
+            too = "; a plain attribute has the same numbers" if one and name == BUFFER else ""
+            st.markdown(f"**{MODULES[name]}**{too}")
             series = getattr(run.modules[name], what)
             titled = f"{title}, {name}"
             chart(drawing, titled, draw.describe_series(series, titled))
             say_gaps(series)
+
+
+def same_numbers(*series: Mapping[str, Sequence[float | None]]) -> bool:
+    """Whether series by tensor have the same numbers, bit for bit; nan is nan."""
+    first, second = (repr({name: list(values) for name, values in one.items()}) for one in series)
+    return first == second
 
 
 @st.fragment
@@ -124,8 +134,8 @@ def at_step(run: TrainingRun) -> None:
                 chart(drawing, f"{title} of {module.class_name}", shows)
     st.caption(
         "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
-        "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of the sonnet, the first "
-        "window is shown."
+        "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of a longer text, the first "
+        "window of tokens is shown."
     )
 
 
@@ -223,4 +233,8 @@ def code(run: TrainingRun) -> None:
     take_home(training_script(run.training), "training")
 
 
-CLOSER = {"decay": decay, "norm": norm, "tensors": tensors, "code": code}
+@st.fragment
+def closer(run: TrainingRun) -> None:
+    """The sections. A fragment: to open one draws these again, and not the page."""
+    sections(TRAINING, {"decay": decay, "norm": norm, "tensors": tensors, "code": code}, run)
+    remember_link(str(state.PAGE.get()))

@@ -39,7 +39,7 @@ PAGES = {  # page: (link, the text or the class of what is clicked, charts)
     "state_dict": ("State_dict?predict=false&keys=false&edit=true", "zeros", 4),
     "the ledger": ("What_is_state?predict=false", "Predict first", 0),
     "Training, before its run": ("Training", "Change the settings", 0),
-    "Training, its slider": ("Training?predict=false&steps=20", ".stSlider", 12),
+    "Training, its slider": ("Training?predict=false&steps=20", ".stSlider", 10),
     "a failure case": (
         "Failure_cases?case=mask-left-behind&guess=it+works",
         "Run it, and the fix",

@@ -43,7 +43,7 @@ PAGES = {
     "training, gate closed": ("/Training", 0),
     "training, all open": (
         "/Training?predict=false&steps=20&at=3&decay=true&norm=true&tensors=true",
-        15,
+        13,
     ),
     "lab, mask cost": ("/Attention_lab?cost=true", 0),
     "lab, many tokens": (

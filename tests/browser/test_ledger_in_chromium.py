@@ -38,7 +38,7 @@ def test_the_keyboard_alone_chooses_a_cell(visit):
     page.keyboard.type("closure")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("column=closure"))
-    expect(page.get_by_text("The tensor belongs to the function")).to_be_visible()
+    expect(page.get_by_text("The tensor belongs to the function").last).to_be_visible()
 
 
 def test_filters_are_in_the_link_and_outlive_a_look_at_the_quiz(visit):

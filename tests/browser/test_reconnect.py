@@ -16,7 +16,7 @@ def test_a_click_inside_a_fragment_counts_after_the_server_was_restarted(chromiu
         page = visitor.open("/Training?predict=false&steps=20")
         slider = page.get_by_role("slider")
         expect(slider).to_be_visible(timeout=60_000)  # a worker has trained
-        visitor.settled(charts=12)
+        visitor.settled(charts=10)
         slider.focus()
         app = page.get_by_test_id("stApp")
         server.process.kill()
@@ -26,7 +26,7 @@ def test_a_click_inside_a_fragment_counts_after_the_server_was_restarted(chromiu
         expect(app).to_have_attribute("data-test-connection-state", "CONNECTED", timeout=60_000)
         expect(page.get_by_role("progressbar")).to_be_visible()  # it is trained anew
         expect(page.get_by_role("progressbar")).to_have_count(0, timeout=60_000)
-        visitor.settled(charts=12)
+        visitor.settled(charts=10)
         slider.press("Home")
         expect(page.get_by_text("Mask after 0 steps")).to_have_count(2)
         visitor.context.close()

@@ -17,7 +17,7 @@ def test_guesses_are_answered_by_a_run_whose_link_shows_the_same(visit):
     question = page.get_by_test_id("stRadio").filter(has_text="mask, a buffer")
     question.get_by_text("stays", exact=True).click()
     page.get_by_role("button", name="Train").click()
-    visitor.settled(charts=12)
+    visitor.settled(charts=10)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("2 of 5 right")
     expect(page.get_by_text("you said stays")).to_have_count(5)
     slider = page.get_by_role("slider")
@@ -25,11 +25,11 @@ def test_guesses_are_answered_by_a_run_whose_link_shows_the_same(visit):
     slider.press("Home")
     expect(page.get_by_text("Mask after 0 steps")).to_have_count(2)
     expect(page).to_have_url(re.compile("at=0"))
-    visitor.settled(charts=12)
+    visitor.settled(charts=10)
     expect(page).to_have_url(re.compile("trained=stays-stays-stays-stays-stays"))
     other = visit()
     again = other.open(page.url.removeprefix(visitor.server))
-    other.settled(charts=12)
+    other.settled(charts=10)
     expect(again.get_by_text("Mask after 0 steps")).to_have_count(2)
     shown = (seen.get_by_test_id("stMarkdown").all_inner_texts() for seen in (page, again))
     assert next(shown) == next(shown)
@@ -51,7 +51,7 @@ def test_a_phone_shows_it_all_without_scrolling_the_page_sideways(visit):
     page = visitor.open(
         f"{PAGE}?predict=false&steps=20&decay=true&norm=true&tensors=true&code=true"
     )
-    visitor.settled(charts=15)
+    visitor.settled(charts=13)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 

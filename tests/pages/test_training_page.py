@@ -55,12 +55,12 @@ def test_results_wait_for_five_guesses_and_a_run(at_once):
         app.radio(key=name).set_value(guess).run()
     assert not charts(app)
     app.button[0].click().run()
-    assert len(charts(app)) == 12
+    assert len(charts(app)) == 10
     assert "5 of 5 right" in app.success[0].value
     assert app.query_params["trained"] == "changes-stays-stays-changes-changes"
     # another training answers the same question; another guess does not
     app.radio(key="optimizer").set_value("SGD").run()
-    assert len(charts(app)) == 12
+    assert len(charts(app)) == 10
     app.radio(key="plain_guess").set_value("changes").run()
     assert not charts(app) and "trained" not in app.query_params
 
@@ -82,7 +82,7 @@ def test_every_answer_gets_its_reason(at_once):
 
 def test_without_the_gate_the_reasons_stand_there_all_the_same(at_once):
     app = page(steps="5", predict="false")
-    assert len(charts(app)) == 12 and not app.success and not app.warning
+    assert len(charts(app)) == 10 and not app.success and not app.warning
     assert "you said" not in text(app) and "bit for bit" in text(app)
     assert all(chart.proto.alt for chart in charts(app))
 
@@ -120,7 +120,7 @@ def test_a_step_beyond_the_last_becomes_the_last_and_comes_back_with_more_steps(
 def test_every_section_opens_also_where_numbers_broke(at_once):
     sections = dict.fromkeys(("decay", "norm", "tensors", "code"), "true")
     app = page(steps="5", predict="false", **sections)
-    assert len(charts(app)) == 15
+    assert len(charts(app)) == 13
     shown = text(app)
     assert "| buffer | `mask` | buffer | no | no gradient | 0 | identical |" in shown
     assert "| `norm.running_mean` | buffer | :gray-badge[stays] | :orange-badge" in shown
@@ -128,7 +128,7 @@ def test_every_section_opens_also_where_numbers_broke(at_once):
     assert any("def train(models" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
     app = page(steps="5", predict="false", mask_start="-inf", optimizer="SGD", **sections)
-    assert len(charts(app)) == 14
+    assert len(charts(app)) == 12
     said = [c.value for c in app.caption if "`nan`, no line is drawn" in c.value]
     assert sum(value.endswith(": parameter from step 1 on.") for value in said) == 2
     assert any("mask from step 1 on" in value for value in said)
@@ -141,13 +141,13 @@ def test_too_many_steps_on_sim_are_refused_with_the_way_out(at_once):
     app = page(steps="300", device="sim", predict="false")
     assert "at most 200 on `sim`" in app.error[0].value and "`cpu`" in app.error[0].value
     app.number_input(key="steps").set_value(3).run()
-    assert not app.error and len(charts(app)) == 12
+    assert not app.error and len(charts(app)) == 10
 
 
 def test_a_worker_trains_and_the_page_shows_it():
     app = page(steps="3", predict="false")
     deadline = time.monotonic() + 60
-    while len(charts(app)) < 12:  # 1: the losses so far
+    while len(charts(app)) < 10:  # 1: the losses so far
         assert time.monotonic() < deadline
         time.sleep(0.3)
         app.run()

@@ -42,10 +42,10 @@ from core.training.modules import (
 from core.training.reasons import (
     cheating,
     decay_reason,
-    infinite,
     largest_leak,
     outcome,
     reason,
+    start_of_the_leak,
 )
 from core.training.settings import QUESTIONS
 from core.training.take_home import training_script
@@ -210,7 +210,9 @@ def test_a_mask_that_starts_at_minus_infinity_gets_no_gradient_there():
     assert masks[-1][~later].abs().max() > 0.1
     assert set(run.modules[PARAMETER].leaks) == {0.0}
     assert math.isfinite(run.modules[PARAMETER].drifts["mask"][-1])
-    assert "exactly 0" in infinite(run)
+    assert "exactly 0" in start_of_the_leak(run)
+    assert "adds −4 above the diagonal at the start" in start_of_the_leak(trained(steps=5))
+    assert trained(steps=5).modules[PARAMETER].leaks[0] > 0
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
