@@ -35,7 +35,7 @@ def show_machine(ask: bool) -> None:
     quiz.steps(TENSORS, at, go, f"**{at + 1} of {len(CASES)}: {case.title}**")
     st.markdown(case.story)
     if ask:
-        code, choices = st.columns(2, gap="medium")
+        choices, code = st.columns(2, gap="medium")  # on a phone, Run is on the first screen
         code.code(without_choice(case), wrap_lines=True)
         with choices:
             choice = decided(case)
