@@ -1,25 +1,33 @@
 """The attention lab: toggle how the mask is held, pick a device, run the forward pass, look."""
 
-from core.lab.reasons import reason, saved_answer, saved_reason
-from core.lab.settings import LAB
+import streamlit as st
+
+from core.lab.reasons import verdict_on
+from core.lab.settings import LAB, asked_about
 from core.lab.takeaway import takeaway
 from core.mask_cost.settings import MASK_COST
-from core.settings.outcome_question import outcome_verdict
-from core.settings.prediction import verdict
 from pages.components import frame, prediction
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section
 from pages.lab import controls, mask_cost, panels
 from pages.lab.sections import closer_looks, view_request
 
+INTRODUCTION = (
+    "Causal self-attention hides later tokens with a **mask**. Two modules differ in the one line "
+    "that stores it."
+)
 PAGE = "pages/1_Attention_lab.py"
 with frame.page(PAGE, {**LAB, **MASK_COST}):
-    settings, place = controls.lab_controls()
-    asked = settings.prediction if settings else None
+    settings, places = controls.lab_controls()
+    asked = asked_about(settings, st.query_params) if settings else None
     answered = False
     if settings and asked:
-        with place:
-            answered = prediction.gate(asked, settings.asks, settings.question, settings.predict)
+        with places.question:
+            answered = prediction.gate(
+                asked.prediction, asked.asks, asked.question, settings.predict, places.verdict
+            )
+    if not answered:  # results take its place on the screen
+        places.introduction.markdown(INTRODUCTION)
     if settings and asked and answered:
         request = view_request(settings)
         observation = controls.observation_of(request)
@@ -28,16 +36,12 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
             chosen = observation.variant(settings.buffer)
             other = observation.variant(not settings.buffer) if settings.compare else None
             if settings.predict:
-                guess = prediction.guess_of(asked)
-                if settings.asks_of_saving:
-                    why = saved_reason(chosen, settings.experiment)
-                    prediction.show(verdict(guess, saved_answer(chosen), why))
-                else:
-                    why = reason(chosen, settings.experiment)
-                    prediction.show(outcome_verdict(guess, chosen.outcome, why))
-            panels.variants(
-                observation, settings.buffer, settings.compare, explain=not settings.predict
-            )
+                run = observation.variant(asked.buffer)
+                guess = prediction.guess_of(asked.prediction)
+                with places.verdict:
+                    prediction.show(verdict_on(asked, guess, run))
+            explained = asked.buffer if settings.predict else None
+            panels.variants(observation, settings.buffer, settings.compare, explained)
             panels.legend(chosen, other)
             show_takeaway(takeaway(chosen, settings.experiment))
         closer_looks(settings, request, observation, chosen, other)

@@ -36,7 +36,13 @@ class Experiment(Declared):
     tokens: tuple[str, ...] = tuple(token for token, _ in SIX_TOKENS)
     rows: tuple[tuple[float, ...], ...] = tuple(row for _, row in SIX_TOKENS)
     persistent: bool = declared(
-        Switch("persistent", "Persistent", True, "A persistent buffer is part of the state_dict.")
+        Switch(
+            "persistent",
+            "Persistent",
+            True,
+            "What `register_buffer` is given as `persistent`. A plain attribute has no such "
+            "choice.",
+        )
     )
     device: str = declared(
         Choice(
@@ -60,7 +66,7 @@ class Experiment(Declared):
             "move_mask",
             "Move the mask by hand",
             False,
-            "Runs `model.mask = model.mask.to(device)`, the notebook's fix.",
+            "Runs `model.mask = model.mask.to(device)` once, after the model was moved.",
         )
     )
     context_length: int = declared(
@@ -68,7 +74,7 @@ class Experiment(Declared):
             "context_length",
             "Context length",
             0,
-            "Rows and columns of the mask. 0 stands for as many as the input has tokens.",
+            "Rows and columns of the mask. 0: as many as the input has tokens.",
             0,
             MAX_TOKENS,
         )
@@ -102,8 +108,9 @@ class Experiment(Declared):
             "weights",
             "Weights of the two variants",
             "same",
-            "`same`: both start from the seed. `notebook`: one generator fills first one, then "
-            "the other, so their weights differ.",
+            "`same`: both modules start from the seed and have equal weights. `notebook`: the "
+            "second module gets the random numbers after the first one's, as in the notebook that "
+            "this course follows; so their weights differ.",
             options=("same", "notebook"),
         )
     )

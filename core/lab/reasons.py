@@ -3,7 +3,9 @@
 from core.attention.outcome import Outcome
 from core.attention.tensor_table import TensorKind
 from core.lab.experiment import Experiment, VariantRun
-from core.lab.settings import SAVED_ANSWERS
+from core.lab.settings import SAVED_ANSWERS, LabSettings
+from core.settings.outcome_question import outcome_verdict
+from core.settings.prediction import Verdict, verdict
 
 
 def reason(run: VariantRun, experiment: Experiment) -> str:
@@ -66,6 +68,13 @@ def names_in_message(message: str) -> str:
     )
 
 
+def verdict_on(asked: LabSettings, guess: str, run: VariantRun) -> Verdict:
+    """What a guess at the question of LabSettings was worth; run: the variant it is about."""
+    if asked.asks_of_saving:
+        return verdict(guess, saved_answer(run), saved_reason(run, asked.experiment))
+    return outcome_verdict(guess, run.outcome, reason(run, asked.experiment))
+
+
 def saved_answer(run: VariantRun) -> str:
     """Which of SAVED_ANSWERS came true."""
     if "mask" in run.state_dict:
@@ -79,9 +88,10 @@ def saved_reason(run: VariantRun, experiment: Experiment) -> str:
     if run.outcome is not Outcome.WORKS:
         return reason(run, experiment)
     return (
-        f"`persistent=False` leaves a buffer out of the `state_dict`, and out of nothing else: "
-        f"`forward` found the mask on `{mask.device}`. That is right for a mask that is built "
-        "again from the configuration; statistics that were learned from data have to be saved."
+        "`persistent=False` keeps a buffer out of the `state_dict` and changes nothing else: the "
+        f"mask moved with the module, and `forward` found it on `{mask.device}`. That suits a "
+        "mask, which `__init__` computes again. A buffer that was learned from data, such as the "
+        "running mean of a BatchNorm, has to be saved."
     )
 
 

@@ -1,7 +1,7 @@
 """The attention lab's settings: every control of the page, by the name that it has in the URL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.inputs.embeddings import SIX_TOKENS, embed, numbers_to_text, text_to_numbers, tokenize
@@ -138,8 +138,8 @@ class LabSettings:
         name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
         if self.asks_of_saving:
             return (
-                f"The mask of `{name}` is a buffer with `persistent=False`. Will `mask` be in its "
-                f"`state_dict`, and what will `forward` do on `{self.experiment.device}`?"
+                "The buffer has `persistent=False`. Will `mask` be in the `state_dict`, which is "
+                f"what gets saved? And what will `forward` do on `{self.experiment.device}`?"
             )
         return f"What will `{name}` do on `{self.experiment.device}`?"
 
@@ -164,6 +164,20 @@ class LabSettings:
         parts += ["moved"] * e.move_model + ["byhand"] * e.move_mask
         parts += ["toolong"] * (len(e.tokens) > e.context_length)
         return "-".join(parts)
+
+
+def asked_about(settings: LabSettings, link: Mapping[str, str]) -> LabSettings:
+    """The LabSettings whose question is asked, given the parameters of the link.
+
+    With both variants on the screen, one answer has shown both. So where the link says that the
+    other variant's question was answered, that question stays. The question whether a mask is
+    saved is another, and is asked all the same.
+    """
+    other = replace(settings, buffer=not settings.buffer)
+    asked = other.prediction
+    answers = (asked.answer(other.question, (choice,)) for choice in asked.guess.options)
+    shown = settings.compare and not settings.asks_of_saving
+    return other if shown and link.get(asked.answered.name) in answers else settings
 
 
 def lab_settings(values: Mapping[str, Any]) -> LabSettings:

@@ -1,17 +1,27 @@
 """Predict, run, explain: the question, the gate in front of the results, and the verdict."""
 
+import contextlib
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.settings.prediction import Prediction, Verdict
 from pages.components import room_hook, state
 from pages.components.widgets import widget
 
 
-def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bool:
+def gate(
+    prediction: Prediction,
+    question: str,
+    about: str,
+    predict: bool,
+    results: DeltaGenerator | None = None,
+) -> bool:
     """Ask for the guesses and offer the run. True once this question was run, or if not predict.
 
     question: what the learner is asked, Markdown. about: short, stands for the question: other
-    settings that decide the outcome give another text, and then it is asked anew.
+    settings that decide the outcome give another text, and then it is asked anew. results: where
+    the results come, if that is not below.
     """
     if not predict:
         return True
@@ -31,7 +41,8 @@ def gate(prediction: Prediction, question: str, about: str, predict: bool) -> bo
         return True
     st.query_params.pop(name, None)
     several = "guesses" if len(guesses) > 1 else "guess"
-    st.info(f"The results appear here after your {several}.", icon=":material/visibility_off:")
+    with results or contextlib.nullcontext():
+        st.info(f"The results appear here after your {several}.", icon=":material/visibility_off:")
     return False
 
 

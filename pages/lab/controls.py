@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -9,13 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
 from core.attention.causality import RowChange
 from core.charts.pooling import WHOLE_TOKENS
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
 from core.lab.experiment import Experiment, Observation
 from core.lab.settings import LAB, LabSettings, input_embeddings, lab_settings
-from core.lab.take_home import differing_lines
+from core.lab.take_home import held_by
 from core.lab.view import (
     MAX_TOKENS_IN_PLACE,
     ViewRequest,
@@ -35,7 +35,6 @@ MOVES = ("move_model", "move_mask", "compare")
 INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
           "qkv_bias", "weights")  # fmt: skip
 LOOK_SECONDS = 0.4  # another window of tensors that a worker has is there sooner
-CLASSES = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
 # Both variants on one screen: small tables, and columns of their own only where there is room.
 STYLE = """<style>
 .st-key-variants [data-testid=stVerticalBlock] { gap: 0.25rem; }
@@ -47,12 +46,26 @@ STYLE = """<style>
 .st-key-variants pre { padding: 0.25rem 0.4rem; margin: 0; }
 .st-key-variants :is(pre, pre code) { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .st-key-device .stRadio { display: flex; align-items: center; gap: 0.75rem; }
+.st-key-device [data-testid=stWidgetLabel] { margin: 0; }
+.st-key-asked [class*="st-key-prediction"] { gap: 0.5rem; }
+.st-key-device { margin-right: 1rem; }
 pre.marked.two-lines { font-size: 0.7rem; padding: 0.3rem 0.5rem; }
 @media (max-width: 1099px) {
+  .st-key-asked .stHorizontalBlock { flex-direction: column; }
+  .st-key-asked .stColumn { width: 100%; flex: auto; }
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock { flex-direction: column; }
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock > .stColumn { width: 100%; flex: auto; }
 }
 </style>"""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the page writes: above the controls, and below them two places side by side."""
+
+    introduction: DeltaGenerator
+    question: DeltaGenerator
+    verdict: DeltaGenerator
 
 
 def large(experiment: Experiment) -> bool:
@@ -89,44 +102,39 @@ def probe_of(settings: LabSettings, changed: int) -> tuple[RowChange, ...] | Non
     return probe_cached(settings.experiment, changed, settings.buffer)
 
 
-def lab_controls() -> tuple[LabSettings | None, DeltaGenerator]:
-    """Draw the controls; return (LabSettings, or None after saying what does not fit; a place).
-
-    The place is for the question: above the settings that few change, so that it is seen.
-    """
-    st.markdown(
-        "Causal self-attention hides later tokens with a **mask**. Two modules differ in the one "
-        "line that stores it."
-    )
+def lab_controls() -> tuple[LabSettings | None, Places]:
+    """Draw the controls; return (LabSettings, or None after saying what does not fit; Places)."""
+    introduction = st.container()
     values = {}
     first, code = st.columns([1, 1.25], gap="small")
-    question = st.container()
     with section(LAB["inputs"]) as opened:
         values |= (
             input_controls() if to_draw(opened) else {name: in_link(LAB[name]) for name in INPUTS}
         )
-    with first.container(horizontal=True, gap="small"):
+    with st.container(key="asked"):
+        places = Places(introduction, *st.columns([1.25, 1], gap="small"))
+    with first.container(horizontal=True, gap="small", vertical_alignment="center"):
         values["buffer"] = widget(LAB["buffer"])
         # it matters as long as a variant with a buffer is on the screen
         unused = not values["buffer"] and not values["compare"]
         values["persistent"] = widget(LAB["persistent"], disabled=unused)
         values["device"] = widget(LAB["device"])
         values["predict"] = widget(LAB["predict"])
-    code.html(differing(values["buffer"]))
+    code.html(differing(values["buffer"], values["persistent"]))
     st.html(STYLE)
     try:
         settings = lab_settings(values)
     except SettingError as error:
         st.error(f"{error} Change it above, and the lab goes on.")
-        return None, question
-    return settings, question
+        return None, places
+    return settings, places
 
 
-def differing(buffer: bool) -> str:
+def differing(buffer: bool, persistent: bool) -> str:
     """The one line in which the two classes differ, of each, as HTML: the chosen one is marked."""
     shown = []
-    for held, (source, index) in zip((False, True), differing_lines(*CLASSES), strict=True):
-        line = html.escape(source.split("\n")[index].strip())
+    for held, text in zip((False, True), held_by(persistent), strict=True):
+        line = html.escape(text)
         shown.append(f"<mark>{line}</mark>" if held == buffer else line)
     return f'<pre class="marked two-lines" tabindex="0">{"<br>".join(shown)}</pre>'
 
@@ -151,12 +159,7 @@ def input_controls() -> dict[str, Any]:
     with source:
         values["input"] = widget(
             LAB["input"],
-            captions=[
-                "six tokens of the book",
-                "your own words",
-                "your own numbers",
-                "many tokens",
-            ],
+            captions=["six tokens", "your words", "your numbers", "many tokens"],
         )
         values |= dict.fromkeys(("sentence", "x", "tokens"))
         if values["input"] == "sentence":
@@ -173,13 +176,15 @@ def input_controls() -> dict[str, Any]:
     with sizes:
         values["context_length"] = widget(LAB["context_length"])
         used = context_length_in_use(values)
-        st.caption(f"In use: {used:,}" if used else "In use: none, until the input fits.")
+        st.caption(
+            f"The mask has {used:,} rows and columns." if used else "No mask, until the input fits."
+        )
         values["d_out"] = widget(LAB["d_out"])
         values["dropout"] = widget(LAB["dropout"])
     with seed:
         values["seed"] = widget(LAB["seed"])
         values["qkv_bias"] = widget(LAB["qkv_bias"])
-        values["weights"] = widget(LAB["weights"])
+        values["weights"] = widget(LAB["weights"], ["in both", "one after the other"])
     return values
 
 

@@ -33,20 +33,20 @@ BESIDE_HEIGHT = 158  # pixels of a heatmap where both variants share a screen
 SCALE_HEIGHT = 75  # pixels more where a scale stands below the cells
 
 
-def variants(observation: Observation, buffer: bool, compare: bool, explain: bool) -> None:
+def variants(observation: Observation, buffer: bool, compare: bool, explained: bool | None) -> None:
     """The chosen variant, and with compare both, side by side where the screen is wide.
 
     The plain attribute is on the left, whichever is chosen: what did not change stays as it is.
-    explain: say of the chosen one why it came out like this; the verdict has not.
+    explained: of which one (with a buffer or not) the verdict has said why it came out like this.
     """
     with st.container(key="variants"):
         if not compare:
-            one_variant(observation, buffer, None, explain)
+            one_variant(observation, buffer, None, buffer != explained)
             return
         for column, held in zip(st.columns(2, gap="small"), (False, True), strict=True):
             with column:
                 other = observation.variant(not held)
-                one_variant(observation, held, other, explain or held != buffer)
+                one_variant(observation, held, other, held != explained)
 
 
 def one_variant(
@@ -153,17 +153,17 @@ def state_dict_panel(run: VariantRun, other: VariantRun | None, words: list[str]
     mask = rows["mask"]
     lines = []
     for key in dict.fromkeys(("mask", *run.state_dict)):
-        mark = ""
+        mark = "saved"
         if key not in run.state_dict:
             by_choice = mask.kind is TensorKind.NON_PERSISTENT
-            moves = ", by choice: it moves with the module" if by_choice else ""
-            mark = f" :gray-badge[not saved{moves}]"
+            mark = f":gray-badge[not saved{', by choice' * by_choice}]"
         elif other is not None and key not in other.state_dict:
-            mark = " :green-badge[:material/add: only here]"
-        lines.append((f"`{key}`{mark}", str(rows[key].shape), f"`{rows[key].device}`"))
-    st.markdown(markdown_table(("state_dict key", "shape", "device"), lines))
+            mark = ":green-badge[:material/add: saved only here]"
+        lines.append((f"`{key}`", mark, str(rows[key].shape), f"`{rows[key].device}`"))
+    st.markdown(markdown_table(("tensor", "in state_dict", "shape", "device"), lines))
     read_out(*words)
-    st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.")
+    moves = " It moves with the module." * (mask.kind is TensorKind.NON_PERSISTENT)
+    st.markdown(f"`mask` is a **{mask.kind}** on `{mask.device}`.{moves}")
 
 
 def largest_score(observation: Observation) -> float:

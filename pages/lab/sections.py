@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -60,7 +61,7 @@ def closer_looks(
                 tensor_table(run)
     with section(LAB["causality"]) as opened:
         if opened.open:
-            causality(settings, chosen, labels)
+            causality(*probed(settings, chosen, other), labels)
     with section(LAB["code"]) as opened:
         if opened.open and observation:
             code(observation)
@@ -147,6 +148,16 @@ def tensor_table(run: VariantRun) -> None:
     ]
     table = markdown_table((*heads, "in state_dict"), rows, "lllllrll")
     st.markdown(f"**`{run.class_name}`**\n\n{table}")
+
+
+def probed(
+    settings: LabSettings, chosen: VariantRun | None, other: VariantRun | None
+) -> tuple[LabSettings, VariantRun | None]:
+    """The variant to probe: the chosen one, or the one beside it where only that one ran."""
+    if chosen and other and chosen.trace.error and not other.trace.error:
+        st.info(f"`{chosen.class_name}` failed. `{other.class_name}`, beside it, is probed.")
+        return replace(settings, buffer=not settings.buffer), other
+    return settings, chosen
 
 
 def causality(settings: LabSettings, run: VariantRun | None, labels: Sequence[str]) -> None:

@@ -83,7 +83,7 @@ def test_the_course_leads_on_with_another_question(visit):
     expect(page.get_by_text("Begin with the question at the top of this page.")).to_be_visible()
     page.get_by_role("link", name="Next: 1 Attention lab").click()
     expect(page).to_have_url(re.compile("persistent=false"))
-    expect(page.get_by_text("Will mask be in its state_dict")).to_be_visible()
+    expect(page.get_by_text("has persistent=False")).to_be_visible()
 
 
 def test_what_was_answered_is_marked_kept_and_forgotten(visit):

@@ -70,10 +70,44 @@ def test_a_change_that_matters_asks_anew_and_one_that_does_not_keeps_the_results
     assert len(charts(app)) == 3
     app.number_input(key="seed").set_value(7).run()
     assert len(charts(app)) == 3
-    app.toggle(key="buffer").set_value(False).run()
+    app.radio(key="device").set_value("cpu").run()
     assert not charts(app)
     assert app.radio(key="guess").value is None
     assert "ran" not in app.query_params
+
+
+def test_what_stood_beside_the_answer_is_not_asked_again():
+    app = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works")
+    app.toggle(key="buffer").set_value(False).run()
+    assert len(charts(app)) == 3 and app.radio(key="guess").value == WORKS
+    assert "What will `CausalAttentionWithBuffer` do on `sim`?" in text(app)
+    assert "The mask is a registered buffer" in app.success[0].value
+    alone = lab(guess=WORKS, buffer="true", ran="buffer-sim-moved-it-works", compare="false",
+                inputs="true")  # fmt: skip
+    alone.toggle(key="buffer").set_value(False).run()
+    assert not charts(alone) and alone.radio(key="guess").value is None
+
+
+def test_whether_a_mask_is_saved_is_asked_although_both_ran():
+    app = lab(guess=DEVICE_ERROR, ran="plain-sim-moved-a-device-error", persistent="false")
+    assert len(charts(app)) == 3
+    app.toggle(key="buffer").set_value(True).run()
+    assert not charts(app) and app.radio(key="saved_guess").value is None
+
+
+def test_the_line_above_says_what_persistent_is():
+    for persistent in ("True", "False"):
+        app = lab(persistent=persistent.lower())
+        (line,) = [h.proto.body for h in app.get("html") if 'marked two-lines"' in h.proto.body]
+        assert f"causal_mask(context_length), persistent={persistent})" in html.unescape(line)
+
+
+def test_where_the_chosen_one_failed_the_probe_takes_the_one_beside_it():
+    app = lab(predict="false", causality="true")
+    assert "`CausalAttentionWithBuffer`, beside it, is probed." in app.info[0].value
+    assert "are identical, bit for bit" in app.success[0].value
+    alone = lab(predict="false", causality="true", compare="false")
+    assert "no rows to compare" in alone.info[0].value
 
 
 def test_the_heatmaps_hold_the_observed_values():
@@ -107,7 +141,7 @@ def test_the_failing_variant_shows_the_real_exception_and_keeps_what_is_known():
 
 def test_a_mask_that_is_not_saved_is_said_to_be_so_and_not_in_red():
     shown = text(lab(predict="false"))
-    assert "| `mask` :gray-badge[not saved] | (6, 6) | `cpu` |" in shown
+    assert "| `mask` | :gray-badge[not saved] | (6, 6) | `cpu` |" in shown
     assert "only here" in shown and "red-badge[:material/close" not in shown
     alone = text(lab(predict="false", compare="false"))
     assert "not saved" in alone and "CausalAttentionWithBuffer" not in alone
@@ -117,7 +151,8 @@ def test_a_mask_that_is_not_persistent_keeps_its_row_and_says_by_choice():
     for device in ("cpu", "sim"):
         shown = text(lab(predict="false", persistent="false", device=device))
         assert "`mask` is a **non-persistent buffer**" in shown
-        assert "not saved, by choice: it moves with the module" in shown
+        assert "| `mask` | :gray-badge[not saved, by choice] |" in shown
+        assert "It moves with the module." in shown
         assert "only here" not in shown
     assert "by choice: `persistent=False`" in shown, "the explanation on sim changes too"
 
@@ -278,7 +313,7 @@ def test_a_link_counts_the_same_before_its_controls_are_drawn_and_after(link):
 def test_the_context_length_is_the_inputs_unless_one_is_set_and_is_shown(link, used):
     app = lab(predict="false", device="cpu", inputs="true", **link)
     assert not app.error and "something else" not in text(app)
-    assert f"In use: {used}" in [caption.value for caption in app.caption]
+    assert f"The mask has {used} rows and columns." in [caption.value for caption in app.caption]
     assert f"({used}, {used})" in text(app)
 
 
@@ -367,7 +402,7 @@ def lab_experiment(app):
 def test_with_the_text_the_mask_covers_all_tokens_and_the_link_says_how():
     app = lab(predict="false", device="cpu", inputs="true")
     app.radio(key="input").set_value("text").run()
-    assert "| `mask` :green-badge[:material/add: only here] | (64, 64) |" in text(app)
+    assert "| `mask` | :green-badge[:material/add: saved only here] | (64, 64) |" in text(app)
     app.number_input(key="tokens").set_value(100).run()
     assert "(100, 100)" in text(app)
     app.number_input(key="context_length").set_value(150).run()
