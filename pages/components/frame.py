@@ -135,7 +135,8 @@ def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:
     """Arriving from another page: nothing of that page is taken for this one's.
 
     Streamlit keeps the value of a bound widget when the next page has one of the same name. With
-    the browser's Back button, a page returns without its link: give it the last one.
+    the browser's Back button, a page returns without its link, or with what the page before had
+    written into its own: give it the last one.
     """
     came_from = state.PAGE.get()
     state.PAGE.set(page)
@@ -144,7 +145,11 @@ def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:
     progress.forget()
     state.leave_behind(set(catalogue) - {PREDICT.name})
     link = state.link_to(page).get()
-    if link and not st.query_params:
+    before = state.link_to(came_from).get()
+    brought = {
+        n for n in st.query_params if n == PREDICT.name or before.get(n) != st.query_params[n]
+    }
+    if link and not brought:
         st.switch_page(page, query_params=link)
 
 

@@ -128,10 +128,7 @@ def error_panel(error: ForwardError) -> None:
     """The exception that PyTorch raised, in full, and the line that raised it."""
     st.markdown("**Softmax weights**: never computed")
     st.code(f"{error.type}: {error.message}", language=None, wrap_lines=True)
-    names = names_in_message(error.message)
-    st.markdown(
-        f"{names} Raised by this line of `forward`:\n```python\n{error.source}\n```".strip()
-    )
+    st.markdown(f"Raised by this line of `forward`:\n```python\n{error.source}\n```")
 
 
 def after_error(observation: Observation, run: VariantRun, error: ForwardError) -> str:
@@ -141,7 +138,9 @@ def after_error(observation: Observation, run: VariantRun, error: ForwardError) 
         places.setdefault(device, []).append(f"`{name}`")
     where = "; ".join(f"on `{device}`: {', '.join(names)}" for device, names in places.items())
     ways = "\n".join(f"- {way}" for way in remedies(run, observation.experiment))
-    return (f"**Where they were**: {where}.\n\n" if where else "") + f"**What to do**\n{ways}"
+    names = names_in_message(error.message)
+    found = f"**Where they were**: {where}. {names}\n\n" if where else ""
+    return f"{found}**What to do**\n{ways}"
 
 
 def state_dict_panel(run: VariantRun, other: VariantRun | None, words: list[str]) -> None:
