@@ -14,7 +14,10 @@ def test_a_page_comes_back_with_every_choice_of_several(visit):
         "/What_is_state?predict=false&rows=in+buffers%28%29&rows=in+state_dict%28%29"
         "&columns=list&columns=dict"
     )
+    files = page.get_by_test_id("stDownloadButton")
+    expect(files).to_have_count(4)  # the browser asks for each, and leaving takes them away
     visitor.settled(charts=0)
+    page.wait_for_load_state("networkidle")
     for leave in ("Start", "Training"):
         page.get_by_role("link", name=leave).first.click()
         expect(page).not_to_have_url(re.compile("What_is_state"))
@@ -22,7 +25,9 @@ def test_a_page_comes_back_with_every_choice_of_several(visit):
         page.get_by_role("link", name="What is state?").first.click()
         expect(page).to_have_url(re.compile("rows=in\\+buffers.*rows=in\\+state_dict"))
         expect(page).to_have_url(re.compile("columns=list&columns=dict"))
+        expect(files).to_have_count(4)
         visitor.settled(charts=0)
+        page.wait_for_load_state("networkidle")
 
 
 def test_who_leaves_a_page_gives_up_the_work_that_it_asked_for(visit):
