@@ -92,6 +92,7 @@ def test_pytorch_itself_refuses_what_is_refused_here_for_an_import(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")  # Python's, of a damaged name
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(bundled())), st.data())
 def test_damaged_files_end_in_a_refusal_or_a_table(name, data):
