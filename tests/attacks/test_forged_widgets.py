@@ -6,7 +6,7 @@ import pytest
 from coroutines import run
 from forged_widgets import VALUES, forged, widgets
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websocket_visitor import connect, elements, hash_of_page, rerun, texts
+from websocket_visitor import Shown, connect, elements, hash_of_page, rerun
 
 from core.lessons import LESSONS
 
@@ -15,14 +15,15 @@ TRAINING = ("Training", "predict=true")
 
 
 async def open_and_send(address, page, query, states_of):
-    """What the page said after each of the states that states_of makes of its widgets' ids."""
+    """What the page says after each of the states that states_of makes of its widgets' ids."""
     async with connect(address) as socket:
         messages = await rerun(socket, query, page=page)
         page_hash = hash_of_page(messages)
-        said = []
+        said, shown = [], Shown()
+        shown.take(messages)
         for name, state in states_of(widgets(elements(messages))):
-            answer = await rerun(socket, query, widgets=[state], page_hash=page_hash)
-            said.append((name, "\n".join(texts(answer))))
+            shown.take(await rerun(socket, query, widgets=[state], page_hash=page_hash))
+            said.append((name, shown.text()))
         return said
 
 

@@ -64,10 +64,37 @@ def elements(messages):
     return [m.delta.new_element for m in last if m.delta.HasField("new_element")]
 
 
+class Shown:
+    """What stands on a visitor's page after some runs: a rerun sends what changed alone."""
+
+    def __init__(self):
+        self.elements = {}  # its place -> the element
+
+    def take(self, messages):
+        """Take in a run's messages; one of the whole page takes away what it did not draw."""
+        starts = [i for i, message in enumerate(messages) if message.HasField("new_session")]
+        last = messages[starts[-1] :]
+        drawn = {tuple(m.metadata.delta_path) for m in last if m.metadata.delta_path}
+        if not last[0].metadata.run.fragment_ids:
+            self.elements = {at: one for at, one in self.elements.items() if at in drawn}
+        for message in last:
+            if message.delta.HasField("new_element"):
+                self.elements[tuple(message.metadata.delta_path)] = message.delta.new_element
+
+    def text(self):
+        """All that its elements say."""
+        return "\n".join(said_by(self.elements.values()))
+
+
 def texts(messages):
     """What an element of the last run says, each: of headings, alerts, Markdown, exceptions."""
+    return said_by(elements(messages))
+
+
+def said_by(elements):
+    """What elements say, each: of headings, alerts, Markdown, exceptions."""
     found = []
-    for element in elements(messages):
+    for element in elements:
         kind = element.WhichOneof("type")
         part = getattr(element, kind)
         for field in ("body", "message"):
