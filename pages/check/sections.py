@@ -19,7 +19,7 @@ def predict(ask: bool) -> bool:
     """The module in question and the guesses; True once the page may show results."""
     if not ask:
         return True
-    code, guesses = st.columns([1.1, 1], gap="medium")
+    guesses, code = st.columns([1, 1.1], gap="medium")  # on a phone, Run is on the first screen
     with code:
         st.code(source(PREDICTED), wrap_lines=True)
     with guesses:
