@@ -4,13 +4,13 @@ import functools
 import random
 
 from core.cases.case import Seen
-from core.course.recap_pool import errors, moving, saving, training
+from core.course.recap_pool import errors, masks, moving, registering, saving, training
 from core.course.recap_question import RecapQuestion, observe
 
 ASKED = 12  # questions at a time
 POOL: dict[str, RecapQuestion] = {
     question.slug: question
-    for module in (moving, saving, training, errors)
+    for module in (moving, saving, training, masks, registering, errors)
     for question in module.QUESTIONS
 }
 

@@ -13,7 +13,7 @@ STYLE = """<style>
 .stPageLink:not(.st-key-navigation *) a { background: none; }
 .stPageLink:not(.st-key-navigation *) a * { font-weight: 400; }
 .stPageLink:not(.st-key-navigation *) a p {
-  text-decoration: underline; color: light-dark(#0b5cad, #8cc4f7); }
+  text-decoration: underline; color: var(--link); }
 .stCode pre .linenumber.linenumber.linenumber {
   color: color-mix(in srgb, currentcolor 60%, #808495) !important; }
 pre.marked.difference { white-space: pre; overflow-x: auto; }

@@ -24,10 +24,16 @@ _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
 ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize(
     (48, 48), Image.Resampling.NEAREST
 )
-PAGE_COLOURS = [
-    str(config.get_option(f"theme.{name}.backgroundColor")) for name in ("light", "dark")
-]
-STYLE = f"<style>.stApp {{ --page: light-dark({', '.join(PAGE_COLOURS)}); }}</style>"
+
+
+def of_both_themes(colour: str) -> str:
+    """A colour of .streamlit/config.toml for CSS: light or dark, as the page is."""
+    both = [str(config.get_option(f"theme.{name}.{colour}")) for name in ("light", "dark")]
+    return f"light-dark({', '.join(both)})"
+
+
+COLOURS = {"--page": of_both_themes("backgroundColor"), "--link": of_both_themes("linkColor")}
+STYLE = f"<style>.stApp {{ {''.join(f'{name}: {c}; ' for name, c in COLOURS.items())}}}</style>"
 STYLE += """<style>
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }

@@ -37,7 +37,7 @@ LEGEND = (
 INDEX_WIDTH = 215  # pixels
 NEAR = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-near) { position: sticky; top: 0; z-index: 4; }
-.st-key-near { background: Canvas; max-height: 45vh; overflow-y: auto; }
+.st-key-near { background: var(--page); max-height: 45vh; overflow-y: auto; }
 </style>"""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.rooms.questions import plain, question_for, question_id, screen_of
+from core.rooms.questions import plain, question_for, question_id
 from core.rooms.room import CLOSED, OPEN, REVEALED, Question, RoomError, Screen, Snapshot
 from core.rooms.rooms import rooms
 from core.rooms.settings import NOT_SHOWN
@@ -19,6 +19,7 @@ from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled
 from pages.rooms.live import answers
 from pages.rooms.presenter import presenting
+from pages.rooms.visit import screen_here
 
 NOBODY = "Nobody has answered yet. Wait for an answer, or make a guess of your own below."
 
@@ -44,14 +45,13 @@ def question_of(gate: Gate, guess: Choice) -> Question:
     """The question of a gate as it is put to a room."""
     several = len(gate.prediction.guesses) > 1
     prompt = f"{gate.question} {guess.label}" if several else gate.question
-    return question_for(id_of(gate, guess), prompt, guess.options, screen_here(gate))
+    return question_for(id_of(gate, guess), prompt, guess.options, screen_of_gate(gate))
 
 
-def screen_here(gate: Gate) -> Screen:
+def screen_of_gate(gate: Gate) -> Screen:
     """The screen as learners open it: with this gate closed, and not in large type."""
     left_out = {setting.name for setting in gate.prediction} | NOT_SHOWN
-    names = [name for name in st.query_params if name not in left_out]
-    return screen_of(gate.page, {name: st.query_params.get_all(name) for name in names})
+    return screen_here(gate.page, left_out)
 
 
 def start(room: Controlled, here: Snapshot, gate: Gate) -> None:

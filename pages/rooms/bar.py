@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.rooms.codes import spaced
 from core.rooms.plan import entry, place_in, with_screen
-from core.rooms.questions import plain, screen_at, screen_of, settings_of_screen
+from core.rooms.questions import plain, screen_at, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import NOT_SHOWN, ON_EVERY_PAGE, PLAN
+from core.rooms.settings import ON_EVERY_PAGE, PLAN
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.room_hook import Catalogue
@@ -18,15 +18,9 @@ from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, say_trouble, tried
 from pages.rooms.lead import lead_switches, show_button
 from pages.rooms.presenter import switches
-from pages.rooms.visit import page_of, visit
+from pages.rooms.visit import page_of, screen_here, visit
 
 WORKSHOP_PAGE = "pages/11_Workshop.py"
-
-
-def screen_here(page: str) -> Screen:
-    """The screen that this browser shows, without what is only about this window and the room."""
-    names = [name for name in st.query_params if name not in NOT_SHOWN]
-    return screen_of(page, {name: st.query_params.get_all(name) for name in names})
 
 
 def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> None:

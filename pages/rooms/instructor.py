@@ -21,6 +21,7 @@ from pages.rooms.control import Controlled, controlled, live_rooms, say_trouble,
 from pages.rooms.live import answers
 from pages.rooms.opening import open_button
 from pages.rooms.plan import plan_of, plan_section
+from pages.rooms.visit import link_here
 
 INTRO = (
     "A room lets everybody in a workshop predict before an experiment runs. Learners join with a "
@@ -68,7 +69,7 @@ def networks() -> None:
     """Where the machine is in several networks: which one the phones are told of."""
     first, *others = server_addresses(st.context.url or "")
     if others:
-        query = urlencode({name: st.query_params.get_all(name) for name in st.query_params}, True)
+        query = urlencode(link_here(), True)
         page = "/Workshop" + (f"?{query}" if query else "")
         links = ", ".join(f"[{address}]({address}{page})" for address in others)
         st.markdown(

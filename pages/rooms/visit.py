@@ -5,13 +5,15 @@ place, and would leave the page where it was, or its controls as they were. So w
 kept, and the next run looks whether it is there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
 from core.lessons import lesson_at
+from core.rooms.questions import screen_of
 from core.rooms.room import Screen
+from core.rooms.settings import NOT_SHOWN
 from pages.components import state
 from pages.server.internals import let_link_decide, rerun_with_link
 from pages.server.run_lock import release
@@ -28,6 +30,12 @@ def page_of(screen: Screen) -> str | None:
 def link_here() -> dict[str, list[str]]:
     """The parameters of this page's link, each with all its values."""
     return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def screen_here(page: str, left_out: Collection[str] = NOT_SHOWN) -> Screen:
+    """The screen of a page's file that this browser shows, but for some names of its link."""
+    link = link_here()
+    return screen_of(page, {name: link[name] for name in link if name not in left_out})
 
 
 def visit(page: str, link: Mapping[str, Any], tries: int = 1) -> None:

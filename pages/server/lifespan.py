@@ -17,15 +17,17 @@ from pages.server.internals import (
     AFTER_A_LOST_CONNECTION,
     filter_messages,
     keep_uploads_in_memory,
-    listening_sockets,
-    quiet_refused_websockets,
-    raise_request_limit,
-    watch_connections,
     wrap_runs,
 )
 from pages.server.limits import LIMITS, MB
 from pages.server.run_watch import RunWatch, bounded
 from pages.server.unchanged import Screen
+from pages.server.uvicorn_internals import (
+    listening_sockets,
+    quiet_refused_websockets,
+    raise_request_limit,
+    watch_connections,
+)
 
 WARM = asyncio.Event()
 TUNE_AFTER_SECONDS = 2  # the first visitor's page is there by then

@@ -1,9 +1,9 @@
-"""Questions on what training changes, and on the values of a mask."""
+"""Questions on what training changes, and what it leaves alone."""
 
 import torch
 from torch import nn
 
-from core.cases.case import Choice, prints, raises, works
+from core.cases.case import Choice, prints, raises
 from core.course.recap_pool.places import failure, lab, ledger, training
 from core.course.recap_question import RecapQuestion
 
@@ -67,60 +67,6 @@ def listed_parameters():
 def dropout_in_eval():
     dropout = nn.Dropout(0.5).eval()
     print(f"output: {dropout(torch.ones(4)).tolist()}")
-
-
-def last_token_changed():
-    x = torch.ones(3, 1)
-    hidden = torch.ones(3, 3, dtype=torch.bool).triu(1)
-    changed = x.clone()
-    changed[2] = 9
-    outputs = []
-    for tokens in (x, changed):
-        scores = (tokens @ tokens.T).masked_fill(hidden, -torch.inf)
-        outputs.append(torch.softmax(scores, dim=-1) @ tokens)
-    rows = (outputs[0] != outputs[1]).any(dim=1)
-    print(f"rows that changed: {(rows.nonzero().flatten() + 1).tolist()}")
-
-
-def all_hidden():
-    scores = torch.zeros(1, 3).masked_fill(torch.ones(1, 3, dtype=torch.bool), -torch.inf)
-    print(f"weights: {torch.softmax(scores, dim=-1).tolist()[0]}")
-
-
-def too_negative():
-    scores = torch.zeros(2, dtype=torch.float16)
-    scores.masked_fill(torch.tensor([False, True]), -1e9)
-    print("it works: True")
-
-
-def assigned_and_registered():
-    model = nn.Linear(2, 2)
-    model.mask = torch.ones(2)
-    model.register_buffer("mask", torch.ones(2))
-    print(f"keys: {list(model.state_dict())}")
-
-
-def before_super():
-    class Early(nn.Module):
-        def __init__(self):
-            self.register_buffer("mask", torch.ones(2))
-            super().__init__()
-
-    print(f"keys: {list(Early().state_dict())}")
-
-
-def swapped_for_a_call():
-    class Scaled(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.register_buffer("scale", torch.ones(1))
-
-        def forward(self, x):
-            return x * self.scale
-
-    model = Scaled()
-    twice = torch.func.functional_call(model, {"scale": torch.tensor([2.0])}, torch.ones(1))
-    print(f"output: {twice.item()}, the buffer afterwards: {model.scale.item()}")
 
 
 def changed(label):
@@ -222,80 +168,5 @@ QUESTIONS = (
                    prints("output", "[1.0, 1.0, 1.0, 1.0]")),
         ),
         lab("dropout", inputs="true", dropout="0.5"),
-    ),
-    RecapQuestion(
-        "last-token-changed", "Causal attention over three tokens. The last token changes. Which "
-        "rows of the output change?", last_token_changed,
-        (
-            Choice("all three", "The mask hides the last token from the first two.",
-                   prints("rows that changed", "[1, 2, 3]")),
-            Choice("the last one", "A row sees its own token and those before it.",
-                   prints("rows that changed", "[3]")),
-            Choice("the first two", "The mask hides the last token from them.",
-                   prints("rows that changed", "[1, 2]")),
-        ),
-        lab("the causality probe", causality="true"),
-    ),
-    RecapQuestion(
-        "all-hidden", "A mask hides every key of a query with -inf. What are the weights?",
-        all_hidden,
-        (
-            Choice("all 0", "`softmax` makes weights that sum to 1. Zeros do not.",
-                   prints("weights", "[0.0, 0.0, 0.0]")),
-            Choice("one third each", "Three equal scores that are finite would give that.",
-                   lambda seen: "0.33" in seen.value("weights")),
-            Choice("all nan", "`softmax` divides each number by the sum of all. Here both are 0, "
-                   "and 0 / 0 is `nan`. A mask has to leave at least one key in sight.",
-                   prints("weights", "[nan, nan, nan]")),
-        ),
-        failure("a row of nan", "row-of-nan"),
-    ),
-    RecapQuestion(
-        "too-negative", "Float16 scores are filled with -1e9 where the mask hides.", too_negative,
-        (
-            Choice("it works", "The largest float16 is 65,504, so -1e9 does not fit.", works),
-            Choice("an error: overflow", "-1e9 is no float16. `-torch.inf` is, in every floating "
-                   "dtype.", raises("overflow")),
-        ),
-        failure("too negative for half", "too-negative-for-half"),
-    ),
-    RecapQuestion(
-        "assigned-and-registered", "`model.mask = …`, and then `register_buffer(\"mask\", …)`.",
-        assigned_and_registered,
-        (
-            Choice("the mask is a buffer now", "The name is in use by the attribute.",
-                   prints("keys", "['weight', 'bias', 'mask']")),
-            Choice("an error: it exists already", "`register_buffer` refuses a name that an "
-                   "attribute has. Register first, or `del` the attribute.",
-                   raises("already exists")),
-            Choice("nothing changes", "PyTorch does not pass over this without a word.",
-                   prints("keys", "['weight', 'bias']")),
-        ),
-        failure("assigned, then registered", "assigned-then-registered"),
-    ),
-    RecapQuestion(
-        "before-super", "`register_buffer` stands above `super().__init__()`.", before_super,
-        (
-            Choice("it works", "The lists of parameters and buffers do not exist yet.", works),
-            Choice("an error is raised", "`super().__init__()` makes the list of buffers. Before "
-                   "it runs, there is no place for one.", raises("AttributeError")),
-            Choice("the buffer is forgotten", "The line raises, so the constructor does not get "
-                   "any further.", prints("keys", "[]")),
-        ),
-        failure("registered before super().__init__()", "before-super-init"),
-    ),
-    RecapQuestion(
-        "swapped-for-a-call", "`functional_call` puts 2 in the place of a buffer of 1. What is "
-        "the output for 1, and the buffer afterwards?", swapped_for_a_call,
-        (
-            Choice("2, and the buffer is 1", "The buffer is swapped for one call, and put back.",
-                   prints("output", "2.0, the buffer afterwards: 1.0")),
-            Choice("2, and the buffer is 2", "The buffer is put back after the call.",
-                   prints("output", "2.0, the buffer afterwards: 2.0")),
-            Choice("1: buffers cannot be swapped", "`functional_call` swaps parameters and "
-                   "buffers alike.",
-                   prints("output", "1.0, the buffer afterwards: 1.0")),
-        ),
-        ledger("swapped by functional_call()", "register_buffer"),
     ),
 )  # fmt: skip

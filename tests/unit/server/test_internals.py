@@ -12,15 +12,16 @@ import pytest
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pages.server import internals
+from pages.server import internals, uvicorn_internals
 
+VERSIONS = internals.VERSIONS | uvicorn_internals.VERSIONS
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("package", internals.VERSIONS)
+@pytest.mark.parametrize("package", VERSIONS)
 def test_this_was_written_for_the_versions_that_are_installed(package):
     """After an update: see that the other tests here pass, then note the new version."""
-    assert version(package) == internals.VERSIONS[package]
+    assert version(package) == VERSIONS[package]
 
 
 def test_the_protocol_that_is_changed_is_the_one_that_serves():
@@ -31,20 +32,20 @@ def test_a_listening_socket_is_found_and_no_other():
     with socket.socket() as listener, socket.socket() as other:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        found = list(internals.listening_sockets())
+        found = list(uvicorn_internals.listening_sockets())
         assert listener in found and other not in found
 
 
 SERVE = """
 import asyncio, socket, uvicorn
-from pages.server import internals
+from pages.server import uvicorn_internals
 async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": str(len(scope["query_string"])).encode()})
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-internals.raise_request_limit(300_000)
+uvicorn_internals.raise_request_limit(300_000)
 asyncio.run(server.serve(sockets=[listener]))
 """
 
