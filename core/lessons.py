@@ -121,7 +121,7 @@ LESSONS = (
         "pages/8_Your_own_error.py",
         "Your own error",
         ":material/troubleshoot:",
-        "What does this error mean, and what mends it?",
+        "What does this error mean, and how do I fix it?",
         5,
         "tool",
     ),

@@ -1,4 +1,4 @@
-"""Your own error: paste what PyTorch said, see what it means, what mends it, and one like it."""
+"""Your own error: paste what PyTorch said, see what it means, how to fix it, and one like it."""
 
 from core.own_error.settings import OWN_ERROR
 from pages.components import frame

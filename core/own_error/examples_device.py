@@ -1,4 +1,4 @@
-"""The smallest examples of device and dtype errors, and their mended forms."""
+"""The smallest examples of device and dtype errors, and their corrected forms."""
 
 import torch
 from torch import nn
@@ -127,8 +127,8 @@ def moved_from_meta():
 def emptied_and_filled():
     saved = nn.Linear(2, 2).state_dict()
     layer = nn.Linear(2, 2, device="meta")
-    layer.to_empty(device="cpu")  # memory, and anything at all in it
-    layer.load_state_dict(saved)  # compute buffers anew that are not in the file
+    layer.to_empty(device="cpu")  # memory with arbitrary values
+    layer.load_state_dict(saved)  # buffers that are not in the file: compute them again
 
 
 def input_in_half():

@@ -1,4 +1,4 @@
-"""The smallest examples of errors on loading, and their mended forms."""
+"""The smallest examples of errors on loading, and their corrected forms."""
 
 import io
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 def mask_not_in_the_file():
-    saved = nn.Module().state_dict()  # of a time when the mask was no buffer
+    saved = nn.Module().state_dict()  # from before the mask was a buffer
     module = nn.Module()
     module.register_buffer("mask", torch.ones(3, 3).triu(1))
     module.load_state_dict(saved)
@@ -21,7 +21,7 @@ def mask_not_asked_for():
 
 
 def mask_too_many():
-    saved = {"mask": torch.ones(3, 3).triu(1)}  # of a time when it was saved
+    saved = {"mask": torch.ones(3, 3).triu(1)}  # from when the mask was persistent
     module = nn.Module()
     module.register_buffer("mask", torch.ones(3, 3).triu(1), persistent=False)
     module.load_state_dict(saved)
@@ -55,7 +55,7 @@ def saved_as_it_was():
     layer = nn.Linear(2, 2)
     compiled = torch.compile(layer)
     nn.Linear(2, 2).load_state_dict(layer.state_dict())
-    # of a file that is there: key.removeprefix("_orig_mod.") for each key
+    # in a file that you already have: key.removeprefix("_orig_mod.") for each key
     assert list(compiled.state_dict()) != list(layer.state_dict())
 
 
@@ -92,14 +92,14 @@ def to_a_gpu_that_is_not_there():
     file = io.BytesIO()
     torch.save(torch.ones(2), file)
     file.seek(0)
-    torch.load(file, map_location="cuda")  # as a file that was saved on a GPU asks for
+    torch.load(file, map_location="cuda")  # a file saved on a GPU asks for this by itself
 
 
 def to_the_cpu():
     file = io.BytesIO()
     torch.save(torch.ones(2), file)
     file.seek(0)
-    torch.load(file, map_location="cpu")  # or "cuda", or sim, once that device is there
+    torch.load(file, map_location="cpu")  # or "cuda", where there is a GPU
 
 
 def shape_not_known_yet():

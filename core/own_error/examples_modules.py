@@ -1,4 +1,4 @@
-"""The smallest examples of errors of registering, copying and autograd, and their mended forms."""
+"""The smallest examples of errors of registering, copying and autograd, and how they are fixed."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""A kind of error: how its text is recognised, why it is raised, what mends it, where to try it."""
+"""A kind of error: how its text is recognised, why it is raised, what fixes it, where to try it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +24,7 @@ class Kind:
     patterns: regular expressions, looked for in the text with its whitespace made single spaces.
     Every repetition in them is bounded, so that no text is slow. Their named groups are facts,
     whose labels are in core.own_error.read. besides: one that has to be found somewhere too.
-    fails and works: the smallest example and its mended form, functions that are shown and run;
+    fails and works: the smallest example and its corrected form, functions that are shown and run;
     none where it takes more than one process.
     """
 

@@ -15,13 +15,15 @@ KINDS = (
     Kind(
         "module-prefix",
         Cause.KEYS,
-        "One side was wrapped by DataParallel or DistributedDataParallel",
+        "DataParallel put module. before the name of each key",
         (r"(?:Unexpected|Missing) key\(s\) in state_dict: \"module\.",),
-        "The wrapper holds the model as an attribute called `module`, so every key of its "
-        "`state_dict` begins with `module.`. Unexpected: the file has the prefix. Missing: the "
-        "model here has it.",
-        "Save `wrapped.module.state_dict()`, or take the prefix off. Not `strict=False`: it loads "
-        "nothing at all and says nothing.",
+        "DataParallel and DistributedDataParallel keep your model in an attribute named "
+        "`module`. So each key of their `state_dict` begins with `module.`. If such keys are "
+        "*unexpected*, the file has this prefix and your model has not. If they are *missing*, "
+        "your model has it and the file has not.",
+        "Save `wrapped.module.state_dict()`. In a file that you already have, take the prefix "
+        "off each key. Do not use `strict=False` here: no key matches, so it loads nothing and "
+        "raises no error.",
         STATE,
         lab(wrapped="DataParallel"),
         run.saved_with_a_prefix,
@@ -30,12 +32,13 @@ KINDS = (
     Kind(
         "compile-prefix",
         Cause.KEYS,
-        "One side was wrapped by torch.compile",
+        "torch.compile put _orig_mod. before the name of each key",
         (r"(?:Unexpected|Missing) key\(s\) in state_dict: \"_orig_mod\.",),
-        "`torch.compile(model)` returns a module that holds the model as `_orig_mod`. Its keys "
-        "begin with that name.",
-        "Save the model's own `state_dict()`, or take the prefix off; `model.compile()` wraps "
-        "nothing.",
+        "`torch.compile(model)` returns a new module that keeps your model in an attribute named "
+        "`_orig_mod`. So each of its keys begins with `_orig_mod.`.",
+        "Save the `state_dict()` of the model that you gave to `torch.compile`. In a file that "
+        "you already have, take the prefix off each key. `model.compile()` compiles the model "
+        "without changing its keys.",
         STATE,
         lab(wrapped="torch.compile"),
         run.saved_compiled,
@@ -44,17 +47,18 @@ KINDS = (
     Kind(
         "size",
         Cause.KEYS,
-        "A tensor of the file has another shape",
+        "A tensor in the file has another shape than in the module",
         (
             r"size mismatch for (?P<key>[\w.]{1,200}): copying a param with shape "
             r"torch\.Size\((?P<file>\[[\d, ]{0,80}\])\) from checkpoint, the shape in current "
             r"model is torch\.Size\((?P<model>\[[\d, ]{0,80}\])\)",
         ),
-        "A shape has to match, whatever `strict` is. A mask or a position table has the context "
-        "length in its shape, and as a persistent buffer it carries that into the file. What "
-        "matched was copied all the same before the error was raised.",
-        "What follows from the configuration is not saved: `persistent=False`, and the key is "
-        "taken out of old files. For a weight, the model is built with the file's sizes.",
+        "The shapes have to be the same, even with `strict=False`. The shape of a mask or of a "
+        "position table contains the context length. If it is a persistent buffer, it is saved, "
+        "and a model with another context length cannot load it. The tensors that did match were "
+        "copied before the error was raised.",
+        "Register what can be computed again with `persistent=False`, and take its key out of "
+        "old files. If it is a weight, build the model with the sizes of the file.",
         STATE,
         lab(target_length="4"),
         run.other_context_length,
@@ -63,13 +67,14 @@ KINDS = (
     Kind(
         "missing-key",
         Cause.KEYS,
-        "The file lacks a key that the module asks for",
+        "The file lacks a key that the module expects",
         (r"Missing key\(s\) in state_dict",),
-        "Parameters and persistent buffers are keys. A file from before a tensor became a buffer "
-        "cannot have it; a file of another model neither. What matched was copied all the same "
-        "before the error was raised.",
-        "A buffer that can be computed: `persistent=False`. A parameter: the wrong file, or "
-        "another version of the class.",
+        "The module expects one key for each parameter and each persistent buffer. Perhaps the "
+        "file was saved before a tensor became a buffer, or it is the file of another model. The "
+        "tensors that did match were copied before the error was raised.",
+        "If a buffer is missing that can be computed again, register it with `persistent=False`. "
+        "If a parameter is missing, check that this is the right file and the right version of "
+        "the class.",
         STATE,
         lab(source="plain"),
         run.mask_not_in_the_file,
@@ -78,13 +83,15 @@ KINDS = (
     Kind(
         "unexpected-key",
         Cause.KEYS,
-        "The file has a key that the module does not know",
+        "The file has a key that the module does not expect",
         (r"Unexpected key\(s\) in state_dict",),
-        "Nobody in the module saves under this name: the buffer became non-persistent (as "
-        "`position_ids` and `attn.mask` did in libraries), or the class is another one. What "
-        "matched was copied all the same before the error was raised.",
-        "Take the key out of the state. `strict=False` loads too, and hides what else is wrong: "
-        "read what it returns.",
+        "The module has no parameter and no persistent buffer of this name. Perhaps the buffer "
+        "became non-persistent after the file was saved, as `position_ids` and `attn.mask` did "
+        "in well-known libraries. Or it is the file of another class. The tensors that did match "
+        "were copied before the error was raised.",
+        "Take the key out of the loaded `state_dict`. With `strict=False` the file loads too, "
+        "but then other keys that do not match are ignored as well: read the list that "
+        "`load_state_dict` returns.",
         STATE,
         lab(target="non-persistent"),
         run.mask_too_many,
@@ -93,16 +100,17 @@ KINDS = (
     Kind(
         "weights-only",
         Cause.FILE,
-        "torch.load refuses what is not tensors",
+        "torch.load refuses to build an object of this class",
         (
             r"Weights only load failed.{0,1200}?GLOBAL (?P<name>[\w.]{1,120})",
             r"Weights only load failed",
         ),
-        "Since 2.6 `torch.load` has `weights_only=True` by default. The file holds a pickled "
-        "object of a class, such as a whole module, and reading that can run code.",
-        "Save `state_dict()`. For a file that you made yourself: "
-        "`torch.serialization.safe_globals([TheClass])` lets that one class in. "
-        "`weights_only=False` runs whatever is in the file.",
+        "Since PyTorch 2.6, `torch.load` has `weights_only=True` by default: it loads tensors "
+        "and simple Python values, nothing else. This file holds an object of another class, for "
+        "example a whole module. Loading such an object can run code.",
+        "Save `model.state_dict()` instead of the model. If you made the file yourself, "
+        "`torch.serialization.safe_globals([TheClass])` allows the classes in the list. "
+        "`weights_only=False` allows everything, and can run any code that is in the file.",
         CASES,
         (("case", "whole-model-saved"),),
         run.whole_module_in_the_file,
@@ -113,13 +121,14 @@ KINDS = (
         Cause.FILE,
         "The file was saved on a device that is not here",
         (
-            r"Attempting to deserialize object on a (?P<device>\w{1,12}) device but",
-            r"Attempting to deserialize object on (?P<device>\w{1,12} device \d{1,3}) but",
+            r"Attempting to deserialize object on a (?P<saved_on>\w{1,12}) device but",
+            r"Attempting to deserialize object on (?P<saved_on>\w{1,12} device \d{1,3}) but",
             r"don't know how to restore data location of",
         ),
-        "A saved tensor remembers its device, and loading puts it back there unless it is told "
-        "otherwise.",
-        '`torch.load(file, map_location="cpu")`, then `model.to(device)`.',
+        "A saved tensor comes with the name of its device. `torch.load` puts it back on that "
+        "device unless you say otherwise.",
+        'Load it to the CPU with `torch.load(file, map_location="cpu")`, then move the model '
+        "with `model.to(device)`.",
         STATE,
         lab(source_device="sim", assign="true"),
         run.to_a_gpu_that_is_not_there,
@@ -133,9 +142,11 @@ KINDS = (
             r"Can't (?:access the shape of|share memory on) an uninitialized parameter or buffer",
             r"load an uninitialized parameter into an initialized one",
         ),
-        "A lazy module learns its sizes from its first batch. Until then its parameters and "
-        "buffers (`UninitializedBuffer`) have no shape, and nothing can be copied from them.",
-        "Call `forward` once with a dummy batch, before saving, loading, `.shape` and counting.",
+        "A lazy module learns its sizes from its first batch. Before that, its parameters and "
+        "buffers (`UninitializedParameter`, `UninitializedBuffer`) have no shape and no values, "
+        "so there is nothing to copy.",
+        "Run a first batch through the module. Do this before you save it, load it or ask for a "
+        "`.shape`.",
         CASES,
         (("case", "lazy-mask"),),
         run.shape_not_known_yet,

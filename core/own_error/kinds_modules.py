@@ -15,10 +15,12 @@ KINDS = (
     Kind(
         "name-taken",
         Cause.REGISTERED,
-        "The name is an attribute already",
+        "The module already has an attribute of this name",
         (r"attribute '(?P<name>\w{1,80})' already exists",),
-        "The tensor was assigned to the attribute before it was registered under that name.",
-        "Register it at once, or `del module.name` first.",
+        "Often the tensor was first assigned to the attribute (`self.mask = …`) and then "
+        "registered under the same name. Registering does not replace an attribute.",
+        "Register the tensor without assigning it first. If the attribute is already there, run "
+        "`del module.name` before you register.",
         CASES,
         case("assigned-then-registered"),
         run.name_is_taken,
@@ -27,15 +29,17 @@ KINDS = (
     Kind(
         "over-parameter",
         Cause.REGISTERED,
-        "A tensor is assigned over a parameter",
+        "Something that is no nn.Parameter was assigned to a parameter's name",
         (
             r"cannot assign '(?P<type>[\w.]{1,60})' (?:object )?(?:as|to) parameter "
             r"'(?P<name>\w{1,80})'",
         ),
-        "The name belongs to a registered parameter, and only an `nn.Parameter` or `None` may take "
-        "its place: a plain tensor would drop it from the optimizer without a word.",
-        "Copy values into it under `torch.no_grad()`, or assign `nn.Parameter(tensor)` and give "
-        "that to a new optimizer.",
+        "The name belongs to a registered parameter, and only an `nn.Parameter` or `None` can "
+        "replace it. If a plain tensor could, the optimizer would go on training the old "
+        "parameter, which the module no longer uses.",
+        "Copy the values into the parameter under `torch.no_grad()`: "
+        "`layer.weight.copy_(tensor)`. Or assign `nn.Parameter(tensor)` and give it to a new "
+        "optimizer.",
         CASES,
         case("parameter-over-buffer"),
         run.tensor_over_a_parameter,
@@ -44,13 +48,13 @@ KINDS = (
     Kind(
         "over-buffer",
         Cause.REGISTERED,
-        "Something that is no tensor is assigned over a buffer",
+        "Something that is no tensor was assigned to a buffer's name",
         (
             r"cannot assign '(?P<type>[\w.]{1,60})' (?:object )?(?:as|to) buffer "
             r"'(?P<name>\w{1,80})'",
         ),
-        "The name belongs to a registered buffer. A tensor or `None` may take its place.",
-        "Make it a tensor, on the buffer's device and with its dtype.",
+        "The name belongs to a registered buffer, and only a tensor or `None` can replace it.",
+        "Make it a tensor with the buffer's device and dtype.",
         CASES,
         case("list-over-buffer"),
         run.list_over_a_buffer,
@@ -61,9 +65,10 @@ KINDS = (
         Cause.REGISTERED,
         "Something is registered before super().__init__()",
         (r"cannot assign (?P<what>\w{1,20}) before Module\.__init__\(\) call",),
-        "`Module.__init__` makes the registers. Before it there is nowhere to put a parameter, a "
-        "buffer or a submodule. A plain tensor goes in without an error, and is not registered.",
-        "`super().__init__()` is the first line of `__init__`.",
+        "`Module.__init__` makes the dictionaries that hold a module's parameters, buffers and "
+        "submodules. Before that call they do not exist, so nothing can be registered. A plain "
+        "tensor can be assigned without an error, but it is not registered then.",
+        "Make `super().__init__()` the first line of `__init__`.",
         CASES,
         case("before-super-init"),
         run.before_the_registers,
@@ -72,14 +77,15 @@ KINDS = (
     Kind(
         "dotted-name",
         Cause.REGISTERED,
-        "A registered name has a dot, or none at all",
+        "The name has a dot, is empty, or is no string",
         (
             r"(?P<what>buffer|parameter|module) name can\\?'t contain",
             r"(?P<what>buffer|parameter|module) name can\\?'t be empty string",
             r"(?P<what>buffer|parameter|module) name should be a string",
         ),
-        "In a `state_dict` a dot stands between a module's name and that of what it holds.",
-        "Another character, or a submodule of that name.",
+        "In the keys of a `state_dict`, a dot stands between the name of a module and the name "
+        "of what is in it. So a name has to be a string that is not empty and has no dot.",
+        "Use another character, such as `_`. Or make a submodule and register the tensor in it.",
         STATE,
         (("rows", "in nested named_buffers()"), ("predict", "false")),
         run.name_with_a_dot,
@@ -88,12 +94,12 @@ KINDS = (
     Kind(
         "uninitialized-use",
         Cause.NO_VALUES,
-        "A lazy parameter or buffer is used before its first batch",
+        "A lazy parameter or buffer is used before the first batch",
         (r"Attempted to use an uninitialized parameter",),
-        "A lazy module gets its shapes, and with them its values, from the first batch. Before it "
-        "there is an `UninitializedParameter` or `UninitializedBuffer` with neither.",
-        "Call `forward` once with a dummy batch, before the optimizer is made and before anything "
-        "is copied.",
+        "A lazy module learns its sizes from its first batch. Before that, its parameters and "
+        "buffers (`UninitializedParameter`, `UninitializedBuffer`) have no shape and no values.",
+        "Run a first batch through the module. Do this before you make the optimizer and before "
+        "you copy anything.",
         CASES,
         case("lazy-mask"),
         run.used_before_its_shape,
@@ -102,10 +108,12 @@ KINDS = (
     Kind(
         "integer-parameter",
         Cause.REGISTERED,
-        "Integers or booleans are no parameters",
+        "A tensor of integers or booleans cannot be a parameter",
         (r"Only Tensors of floating point and complex dtype can require gradients",),
-        "`nn.Parameter` asks for a gradient, and there is none of whole numbers.",
-        "What is not trained is a buffer; `nn.Parameter(x, requires_grad=False)` would do as well.",
+        "By default `nn.Parameter` asks for a gradient, and only floating-point and complex "
+        "tensors can have one.",
+        "Register a tensor that is not trained as a buffer. `nn.Parameter(x, "
+        "requires_grad=False)` works too.",
         STATE,
         (("rows", ".half() on int64"), ("predict", "false")),
         run.integers_as_parameter,
@@ -114,11 +122,11 @@ KINDS = (
     Kind(
         "deepcopy",
         Cause.GRAPH,
-        "deepcopy meets a result that carries a graph",
+        "deepcopy meets a tensor that autograd computed",
         (r"Only Tensors created explicitly by the user",),
-        "A tensor that autograd computed cannot be copied alone, since its graph would have to be "
-        "copied with it. It hangs on an attribute of the module.",
-        "Keep `.detach()` of it, or nothing.",
+        "An attribute of the module holds the result of a computation, and autograd's graph "
+        "comes with it. `copy.deepcopy` refuses to copy such a tensor.",
+        "Keep `result.detach()` instead of the result, or do not keep it.",
         CASES,
         case("result-kept"),
         run.result_kept,
@@ -133,9 +141,11 @@ KINDS = (
             r"cannot pickle '(?P<name>[\w.]{1,80})' object",
             r"Can't pickle (?P<name>[\w.<> ]{1,120})",
         ),
-        "Pickle saves a function or a class as the name under which it can be imported. One that "
-        "was made in a function has none. Saving a whole module pickles all of its attributes.",
-        "Save `state_dict()`, and hold the tensor as a buffer.",
+        "Pickle saves a function or a class as a name that can be imported. A lambda cannot be "
+        "imported, and neither can a function or class that was made inside a function. To save "
+        "a whole module, pickle has to save all of its attributes.",
+        "Save `state_dict()` instead of the module. If a function holds a tensor, make that "
+        "tensor a buffer.",
         STATE,
         (("rows", "survives pickling"), ("predict", "false")),
         run.function_kept,
@@ -144,15 +154,17 @@ KINDS = (
     Kind(
         "inference",
         Cause.GRAPH,
-        "A tensor was made in inference mode and is used outside",
+        "A tensor was made in inference mode and is used outside of it",
         (
             r"Inference tensors cannot be saved for backward",
             r"Inplace update to inference tensor outside InferenceMode",
             r"Inference tensors do not track version counter",
         ),
-        "A tensor made under `torch.inference_mode()` stays an inference tensor, also as a buffer: "
-        "a cache that the first evaluation filled.",
-        "Fill it under `torch.no_grad()`, or keep a `.clone()` that is made outside.",
+        "A tensor made under `torch.inference_mode()` stays an inference tensor, even as a "
+        "buffer. Outside of that mode, autograd cannot save it for backward and it cannot be "
+        "changed in place. A typical case is a cache that is filled during the first evaluation.",
+        "Fill the cache under `torch.no_grad()` instead. Or make a copy with `.clone()` outside "
+        "of inference mode and use the copy.",
         CASES,
         case("cache-from-inference"),
         run.made_in_inference_mode,
@@ -168,11 +180,13 @@ KINDS = (
             r"version (?P<now>\d{1,9}); expected version (?P<then>\d{1,9})",
             r"modified by an inplace operation",
         ),
-        "Autograd saved the tensor for backward, and since then somebody wrote into it: an update "
-        "of a buffer between two forward passes and their common backward, or "
-        "DistributedDataParallel, which sends rank 0's buffers before every forward pass.",
-        "Replace the buffer instead of changing it, or use a `.clone()` in `forward`. Under DDP: "
-        "`forward_sync_buffers=False`, or one forward pass for each backward.",
+        "Autograd saved this tensor for backward, and it was changed before backward ran. With "
+        "buffers there are two usual reasons. `forward` updates a buffer, and runs twice before "
+        "one backward. Or DistributedDataParallel copies the buffers of rank 0 into the other "
+        "processes before each forward pass.",
+        "Assign a new tensor instead of changing the old one, or use `buffer.clone()` in "
+        "`forward`. Under DistributedDataParallel, set `forward_sync_buffers=False`, or run "
+        "backward after each forward pass.",
         "pages/5_Training.py",
         (("predict", "false"),),
         run.buffer_changed_too_soon,
@@ -181,11 +195,12 @@ KINDS = (
     Kind(
         "second-backward",
         Cause.GRAPH,
-        "backward runs through a graph that was freed",
+        "backward goes through a graph that is already freed",
         (r"Trying to backward through the graph a second time",),
-        "A buffer that is computed from parameters keeps their graph. At the next step backward "
-        "goes through the last one's again.",
-        "`.detach()` what is kept, or compute it under `torch.no_grad()`.",
+        "A tensor that was computed in one step is used again in the next, and autograd's graph "
+        "came with it. `backward` frees the graph after the first use. This happens to a buffer "
+        "that is computed from parameters.",
+        "Keep `tensor.detach()`, or compute the tensor under `torch.no_grad()`.",
         CASES,
         case("graph-kept"),
         run.history_in_a_buffer,
@@ -199,9 +214,9 @@ KINDS = (
             r"a leaf Variable that requires grad is being used in an in-place operation",
             r"a view of a leaf Variable that requires grad is being used in an in-place",
         ),
-        "Autograd cannot record that a leaf is overwritten. A mask that was made a parameter by "
-        "mistake does this when it is filled.",
-        "Under `torch.no_grad()`; or make it a buffer, which asks for no gradient.",
+        "A parameter asks for a gradient, and autograd does not allow its values to be "
+        "overwritten. This also happens to a mask that was made a parameter by mistake.",
+        "Change it under `torch.no_grad()`. If it is not trained, register it as a buffer.",
         STATE,
         (("rows", "receives a gradient"), ("predict", "false")),
         run.parameter_filled,

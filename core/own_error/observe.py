@@ -1,4 +1,4 @@
-"""Runs a kind's smallest example and its mended form, and keeps what was seen."""
+"""Runs a kind's smallest example and its corrected form, and keeps what was seen."""
 
 import functools
 import inspect
@@ -19,7 +19,7 @@ EXAMPLES = (examples_device, examples_loading, examples_modules)
 
 @dataclass(frozen=True)
 class Seen:
-    """What an example raised, as a traceback in its own lines, and that of its mended form.
+    """What an example raised, as a traceback in its own lines, and that of its corrected form.
 
     An empty text: it raised nothing.
     """
@@ -29,28 +29,28 @@ class Seen:
 
 
 def script(slug: str) -> Script:
-    """The Script of a kind's example and its mended form, to take home."""
+    """The Script of a kind's example and its corrected form, to take home."""
     kind = KINDS[slug]
     fails, works = function_of(slug), function_of(slug, works=True)
     needs = Needs(kind.title, EXAMPLES, "what is used", shown_first=True)
     return Script(
         f"try:\n    {fails.__name__}()\nexcept Exception as error:\n"
         '    print(f"{type(error).__name__}: {error}")\n'
-        f'{works.__name__}()\nprint("The mended form ran without an error.")\n',
+        f'{works.__name__}()\nprint("The corrected form ran without an error.")\n',
         (DEVICE, needs),
         "Both forms",
     )
 
 
 def function_of(slug: str, works: bool = False) -> FunctionType:
-    """The function of a kind's example, or of its mended form."""
+    """The function of a kind's example, or of its corrected form."""
     function = KINDS[slug].works if works else KINDS[slug].fails
     assert function
     return function
 
 
 def shown(slug: str, works: bool = False) -> str:
-    """The source of the example, or of its mended form."""
+    """The source of the example, or of its corrected form."""
     return inspect.getsource(function_of(slug, works)).rstrip()
 
 

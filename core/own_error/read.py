@@ -12,22 +12,39 @@ from core.own_error.kind import Kind
 
 LIMIT = 60_000  # characters; a load error of a large model lists thousands of keys
 NAMED = 12  # keys that are named one by one
-LABELS = {
+LABELS = {  # of the patterns' groups, in the order of the table
+    "pair": "The two devices",
     "tensor": "The argument",
     "device": "It is on",
     "other": "The others are on",
+    "masked": "The masked tensor is on",
+    "expected": "It should be on",
+    "generator": "The generator is on",
     "method": "The operation",
-    "either": "Also taken: indices on",
-    "input": "The input is a",
-    "weight": "The weight is a",
-    "dtype": "One dtype",
-    "dtype2": "The other dtype",
+    "either": "Indices may be on",
+    "indexed": "The indexed tensor is on",
+    "at": "The tensor is on",
+    "lacking": "The device",
+    "saved_on": "It was saved on",
+    "input": "The input's type",
+    "weight": "The weight's type",
+    "bias": "The bias's type",
+    "dtype": "The dtype",
+    "input_dtype": "The input's dtype",
+    "weight_dtype": "The weight's dtype",
+    "bias_dtype": "The bias's dtype",
+    "first_dtype": "The first matrix's dtype",
+    "second_dtype": "The second matrix's dtype",
+    "expected_dtype": "The expected dtype",
+    "found_dtype": "The dtype found",
+    "destination_dtype": "The destination's dtype",
+    "source_dtype": "The source's dtype",
     "key": "The key",
     "file": "Its shape in the file",
     "model": "Its shape in the module",
     "name": "The name",
     "type": "The type",
-    "what": "What was registered",
+    "what": "What was to be registered",
     "shape": "Its shape",
     "now": "Its version now",
     "then": "The version that backward saved",
@@ -68,15 +85,15 @@ def read(text: str) -> Reading:
     if not found:
         return Reading(None, "", (), (), where, cut)
     kind, match = found[0]
-    facts = [
-        (LABELS[name], value)
-        for name, value in match.groupdict().items()
-        if value and name in LABELS
-    ]
+    groups = match.groupdict()
+    facts = [(label, groups[name]) for name, label in LABELS.items() if groups.get(name)]
     if kind.cause == "other keys or shapes in the file":
         facts += keys(flat)
     # of the same cause, the general kinds match too: they say nothing new
-    also = tuple(k for k, _ in found[1:] if k.cause != kind.cause or "key" in k.slug + kind.slug)
+    explained = kind.slug.endswith("-prefix")
+    also = tuple(
+        k for k, _ in found[1:] if k.cause != kind.cause or ("key" in k.slug and not explained)
+    )
     return Reading(kind, match[0][:600], tuple(facts), also, where, cut)
 
 

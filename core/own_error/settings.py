@@ -49,7 +49,7 @@ OWN_ERROR = catalogue(
         "example",
         "Try an example",
         None,
-        "Each of them is raised now, by the code that is shown with it.",
+        "The code of the example runs now and raises the error.",
         options=tuple(SCENES),
     ),
     PREDICT,

@@ -1,4 +1,4 @@
-"""Paste an error, or take an example: the kind, what it names, why, what mends it, one like it."""
+"""Paste an error, or take an example: the kind, what it says, why, how to fix it, one like it."""
 
 import streamlit as st
 
@@ -18,28 +18,32 @@ from pages.components.takeaway import show_takeaway
 from pages.components.widgets import plain, section, widget
 
 DEVICE_NOTE = (
-    "Where there is a GPU, the code uses `cuda`. Here `register()` makes `sim`, a simulated one; "
-    "its source is in the file to take home."
+    "With a GPU, the code uses `cuda`. Without one, `register()` makes `sim`, a simulated device; "
+    "its source is in the file below."
 )
 
 
 def show() -> None:
     """The box for the text, the examples, and what one of the two means."""
     st.markdown(
-        "Paste what PyTorch said, best with the whole traceback. Rules read it, and nothing of it "
-        "is run. It is sent to this server only, is kept only as long as this page is open, and "
-        "is **not in the link**: a traceback can hold private names."
+        "Paste the message of your error, if you can with the whole traceback. This page looks for "
+        f"known messages in it, of {len(KINDS)} kinds, and never runs any of it. Your text goes to "
+        "this server only and is forgotten when you close the page. It is **not in the link**, "
+        "because a traceback can contain private names."
     )
     pasted = st.text_area(
         "The error", key="pasted error", max_chars=PASTED_LIMIT, height=150,
         placeholder="RuntimeError: Expected all tensors to be on the same device, but …",
     )  # fmt: skip
+    scene = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Read it", type="primary")
-        with st.container(width=300):
-            scene = widget(OWN_ERROR["example"], disabled=bool(pasted.strip()))
+        if not pasted.strip():
+            with st.container(width=300):
+                scene = widget(OWN_ERROR["example"])
     if pasted.strip():
         explain(read(pasted), pasted=True)
+        st.caption("To choose an example instead, empty the box above.")
     elif scene:
         example(scene)
 
@@ -52,8 +56,12 @@ def example(scene: str) -> None:
     st.markdown("**The error**, raised just now")
     # without the frames: the example's name would give the answer away
     lines = [line.strip() for line in text.split("\n") if not line.startswith("  File ")]
-    st.code("\n".join(lines) or "(no error here)", language=None, wrap_lines=True)
-    question = "Which kind of cause does this error have?"
+    st.code(
+        "\n".join(lines) or "This example raises no error on this machine.",
+        language=None,
+        wrap_lines=True,
+    )
+    question = "What is the cause of this error?"
     if not gate(CAUSE, question, scene.replace(" ", "-"), ask):
         return
     if ask:
@@ -64,7 +72,7 @@ def example(scene: str) -> None:
 def explain(reading: Reading, pasted: bool = False) -> None:
     """What was read in a text; beside it an error of its kind, if it was pasted."""
     if reading.cut:
-        st.caption(f"{reading.cut:,} characters in the middle were not read.")
+        st.caption(f"The text is too long: {reading.cut:,} characters in its middle were left out.")
     if reading.kind is None:
         unknown(reading)
         return
@@ -73,19 +81,19 @@ def explain(reading: Reading, pasted: bool = False) -> None:
     st.markdown(f":blue-badge[{kind.cause}]")
     rows = [(label, plain(value)) for label, value in reading.facts]
     if reading.where:
-        rows.append(("Your line", plain(reading.where)))
+        rows.append(("Your line" if pasted else "The line", plain(reading.where)))
     if rows:
-        st.markdown(markdown_table(("What it names", "as it stands there"), rows))
+        st.markdown(markdown_table(("From the message", "Value"), rows))
     st.markdown(f"**Why.** {kind.why}")
-    st.markdown(f"**What mends it.** {kind.fix}")
+    st.markdown(f"**How to fix it.** {kind.fix}")
     show_takeaway(takeaway(kind))
     if kind.fails:
         one_like_it(kind, reading.recognised if pasted else "")
     else:
-        st.caption("One like it takes two processes: the case below runs them.")
+        st.caption("An example of this error needs two processes: the case below runs them.")
     elsewhere(kind)
     for other in reading.also:
-        st.markdown(f"The text names another thing as well: **{other.title}.** {other.fix}")
+        st.markdown(f"The text also contains another error. **{other.title}.** {other.fix}")
     if kind.fails:
         with section(OWN_ERROR["home"]) as opened:
             if opened.open:
@@ -95,25 +103,24 @@ def explain(reading: Reading, pasted: bool = False) -> None:
 def unknown(reading: Reading) -> None:
     """No kind fits: say so, and what to look at."""
     st.warning(
-        f"This is not one of the {len(KINDS)} kinds that are known here. That says nothing about "
-        "the error: the rules know device, dtype, loading, registering and autograd errors of "
-        "modules."
+        f"This is not one of the {len(KINDS)} kinds of error that this page knows. It knows errors "
+        "about devices, dtypes, loading, registering and autograd."
     )
     if reading.where:
         st.markdown(f"Your line: {plain(reading.where)}")
     st.markdown(
-        "- Was the **last line** pasted, the one with the error's type? The lines above it say "
-        "where.\n"
+        "- Does your text contain the **last line** of the traceback? It has the error's type and "
+        "message.\n"
         "- Print `.device`, `.dtype` and `.shape` of every tensor in your last line.\n"
-        "- For `CUDA error: device-side assert triggered`, run it once on the CPU: the message "
-        "there says more."
+        "- For `CUDA error: device-side assert triggered`, run the code once on the CPU: the "
+        "message there says more."
     )
     there = lesson("pages/7_Check_your_module.py")
-    st.page_link(there.page, label=f"Or let it look: {there.title}", icon=there.icon)
+    st.page_link(there.page, label=f"Or have a module checked: {there.title}", icon=there.icon)
 
 
 def one_like_it(kind: Kind, yours: str) -> None:
-    """The kind's smallest example and its mended form, side by side, with what came out.
+    """The kind's smallest example and its corrected form, side by side, with what came out.
 
     yours: the recognised words of a pasted text, to stand beside those that are raised here.
     """
@@ -121,21 +128,23 @@ def one_like_it(kind: Kind, yours: str) -> None:
     if yours and seen.fails:
         here = read(seen.fails).recognised
         for title, words, column in zip(
-            ("Yours", "Raised here just now"), (yours, here), st.columns(2, gap="medium"),
+            ("Your message", "The same kind of error, raised here just now"),
+            (yours, here),
+            st.columns(2, gap="medium"),
             strict=True,
-        ):  # fmt: skip
+        ):
             with column:
                 st.markdown(f"**{title}**")
                 st.code(words, language=None, wrap_lines=True)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
-        st.markdown("**One of its kind**, a part of the file below")
+        st.markdown("**The smallest example**, a part of the file below")
         st.code(shown(kind.slug), wrap_lines=True)
         st.markdown(f":red-badge[{'raises' if seen.fails else 'runs here without an error'}]")
         if seen.fails:
             st.code(seen.fails, language=None, wrap_lines=True)
     with right.container(border=True):
-        st.markdown("**The same, mended**, a part of the file below")
+        st.markdown("**The same, corrected**, a part of the file below")
         st.code(shown(kind.slug, works=True), wrap_lines=True)
         st.markdown(f":green-badge[{'raises' if seen.works else 'runs without an error'}]")
         if seen.works:
@@ -147,7 +156,7 @@ def one_like_it(kind: Kind, yours: str) -> None:
 def elsewhere(kind: Kind) -> None:
     """The experiment with such settings, and cases with such an error."""
     there = lesson(kind.page)
-    st.markdown("**Try it with your own settings**")
+    st.markdown("**Try it yourself**")
     st.page_link(
         there.page,
         label=f"To the experiment: {there.title}",

@@ -19,7 +19,7 @@ def test_a_pasted_error_is_read_and_stays_out_of_the_link(visit):
     page.get_by_label("The error").fill(PASTED)
     page.get_by_role("button", name="Read it").click()
     expect(page.get_by_role("heading", level=2)).to_have_text(
-        "The file lacks a key that the module asks for"
+        "The file lacks a key that the module expects"
     )
     expect(page.get_by_role("cell", name="h.0.attn.mask", exact=True)).to_be_visible()
     expect(page.get_by_role("cell").filter(has_text="return x @ <b>w</b>")).to_be_visible()

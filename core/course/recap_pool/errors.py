@@ -1,4 +1,4 @@
-"""Questions on reading an error: what it names, and what mends it."""
+"""Questions on reading an error: what it names, and how to fix it."""
 
 import torch
 from torch import nn

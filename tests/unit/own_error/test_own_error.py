@@ -36,7 +36,7 @@ MET = [
     ("haotian-liu/LLaVA#1081",
      SAME + "found at least two devices, cpu and cuda:0! (when checking argument for argument mat1 "
      "in method wrapper_CUDA_addmm)",
-     "argument-device", {"The argument": "mat1", "It is on": "cpu", "The others are on": "cuda:0",
+     "argument-device", {"The argument": "mat1", "The two devices": "cpu and cuda:0",
                          "The operation": "wrapper_CUDA_addmm"}),
     ("Lightricks/LTX-Video#24",
      SAME + "found at least two devices, cuda:0 and cpu! (when checking argument for argument mat2 "
@@ -56,42 +56,42 @@ MET = [
      "argument-device", {"The argument": "mat2", "It is on": "CPU"}),
     ("diegoalejogm/gans#12",
      "Tensor for argument #2 'mat1' is on CPU, but expected it to be on GPU (while checking "
-     "arguments for addmm)", "argument-device", {"The others are on": "GPU"}),
+     "arguments for addmm)", "argument-device", {"It is on": "CPU", "It should be on": "GPU"}),
     ("sksq96/pytorch-summary#16",
      "RuntimeError: Input type (torch.cuda.FloatTensor) and weight type (torch.FloatTensor) should "
-     "be the same", "input-type", {"The weight is a": "torch.FloatTensor"}),
+     "be the same", "input-type", {"The weight's type": "torch.FloatTensor"}),
     ("glam-imperial/cider#6",
      "RuntimeError: Input type (torch.FloatTensor) and weight type (torch.cuda.FloatTensor) should "
-     "be the same", "input-type", {"The input is a": "torch.FloatTensor"}),
+     "be the same", "input-type", {"The input's type": "torch.FloatTensor"}),
     ("aten/native/Convolution.cpp, one device",
      "RuntimeError: Input type (torch.cuda.HalfTensor) and weight type (torch.cuda.FloatTensor) "
-     "should be the same", "dtype-types", {"One dtype": "HalfTensor"}),
+     "should be the same", "dtype-types", {"The input's dtype": "HalfTensor"}),
     ("pytorch/pytorch#62152",
      "RuntimeError: Expected a 'cuda' device type for generator but found 'cpu'",
-     "generator-device", {"It is on": "cuda"}),
+     "generator-device", {"It should be on": "cuda", "The generator is on": "cpu"}),
     ("zhang-can/CoLA#10",
      "RuntimeError: Expected a 'cpu' device type for generator but found 'cuda'",
      "generator-device", {}),
     ("pytorch/pytorch#109103",
      "RuntimeError\nNo backend type associated with device type cpu", "ddp-device",
-     {"It is on": "cpu"}),
+     {"The device": "cpu"}),
     ("xiaxin1998/DHCN#14",
      "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the "
-     "tensor to host memory first.", "numpy-device", {"It is on": "cuda:0"}),
+     "tensor to host memory first.", "numpy-device", {"The tensor is on": "cuda:0"}),
     ("mlvlab/DAPT#2",
      "RuntimeError: indices should be either on cpu or on the same device as the indexed tensor "
-     "(cpu)", "index-device", {}),
+     "(cpu)", "index-device", {"The indexed tensor is on": "cpu"}),
     ("weiyifan1023/Neeko#6",
      "RuntimeError: mat1 and mat2 must have the same dtype, but got Float and Half",
-     "dtype-types", {"One dtype": "Float", "The other dtype": "Half"}),
+     "dtype-types", {"The first matrix's dtype": "Float", "The second matrix's dtype": "Half"}),
     ("Vaibhavs10/fast-whisper-finetuning#14",
      "RuntimeError: expected mat1 and mat2 to have the same dtype, but got: c10::Half != float",
-     "dtype-types", {"One dtype": "c10::Half"}),
+     "dtype-types", {"The first matrix's dtype": "c10::Half"}),
     ("ToTheBeginning/PuLID#162",
      "expected mat1 and mat2 to have the same dtype, but got: float!= c10::Half",
      "dtype-types", {}),
     ("htcr/sam_road#28", "RuntimeError: expected scalar type Half but found Float",
-     "dtype-types", {"The other dtype": "Float"}),
+     "dtype-types", {"The dtype found": "Float"}),
     ("facebookresearch/DPR#165",
      LOADING + 'Unexpected key(s) in state_dict: "embeddings.position_ids".  ', "unexpected-key",
      {"Unexpected keys: 1": "embeddings.position_ids"}),
@@ -104,7 +104,7 @@ MET = [
      "RuntimeError: Attempting to deserialize object on a CUDA device but torch.cuda.is_available()"
      " is False. If you are running on a CPU-only machine, please use torch.load with "
      "map_location=torch.device('cpu') to map your storages to the CPU.", "no-cuda",
-     {"It is on": "CUDA"}),
+     {"It was saved on": "CUDA"}),
     ("torch/nn/modules/module.py: a GPT's masks",
      LOADING + 'Missing key(s) in state_dict: "h.0.attn.mask", "h.1.attn.mask". ', "missing-key",
      {"Missing keys: 2": "h.0.attn.mask, h.1.attn.mask"}),
@@ -123,6 +123,25 @@ def test_a_message_that_somebody_met(where, message, slug, facts):
     reading = read(message)
     assert reading.kind and reading.kind.slug == slug
     assert facts.items() <= dict(reading.facts).items()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [m for _, m, _, _ in MET if "at least two devices" in m]
+    + [SAME + "found at least two devices, cpu and cuda:0!"],
+)
+def test_a_message_with_two_devices_does_not_say_where_a_tensor_is(message):
+    facts = dict(read(message).facts)
+    assert not [label for label in facts if label.endswith(" on")], facts
+    first, second = facts["The two devices"].split(" and ")
+    assert f"{first} and {second}" in " ".join(message.split())
+
+
+@pytest.mark.parametrize("message", [m for _, m, _, _ in MET])
+def test_every_fact_stands_in_the_message(message):
+    flat = " ".join(message.split())
+    for label, value in read(message).facts:
+        assert all(part in flat for part in value.split(", ")), label
 
 
 def on_two_devices():
