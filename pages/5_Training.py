@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.training.experiment import train
+from core.training.run import train
 from core.training.settings import CHANGED, TRAINING
 from core.training.takeaway import takeaway
 from pages.components import frame, prediction, progress

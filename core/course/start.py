@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.attention.outcome import Outcome
-from core.lab.experiment import Observation
 from core.lab.reasons import reason
+from core.lab.run import Observation
 from core.lab.settings import HOME
 from core.lessons import is_answer
 from core.settings.declared import catalogue

@@ -2,7 +2,7 @@
 
 from core.course.case import NOT_PERSISTENT, PARAMETER, PERSISTENT, PLAIN, Case
 from core.course.start import BUFFER, who_works
-from core.lab.experiment import Observation
+from core.lab.run import Observation
 
 HELD = {  # by the recommended way
     PARAMETER: "What a gradient is to change is an `nn.Parameter`.",

@@ -2,7 +2,8 @@
 
 from core.attention.outcome import Outcome
 from core.attention.tensor_table import TensorKind
-from core.lab.experiment import Experiment, VariantRun
+from core.lab.experiment import Experiment
+from core.lab.run import VariantRun
 from core.lab.settings import SAVED_ANSWERS, LabSettings
 from core.settings.outcome_question import outcome_verdict
 from core.settings.prediction import Verdict, verdict

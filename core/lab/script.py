@@ -1,16 +1,10 @@
 """An Experiment as the lines of Python that run it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from core.code.building_blocks import ATTENTION, DEVICE, OBSERVER, REGISTER
 from core.code.script import Part, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN, shorten_token
-
-if TYPE_CHECKING:
-    from core.lab.experiment import Experiment
+from core.lab.experiment import Experiment
 
 MAX_TOKENS_IN_TEXT = 64  # embeddings of so many stand in the experiment; of more, above it
 REPORT = """models = (without_buffers, with_buffer)

@@ -10,7 +10,7 @@ from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAtt
 from core.attention.stages import PIPELINE, stage_of
 from core.charts.pooling import Matrix
 from core.code import files
-from core.lab.experiment import Observation
+from core.lab.run import Observation
 
 HEADER = ("variant", "stage", "device", "query", "column", "value")
 

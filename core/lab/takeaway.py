@@ -2,8 +2,9 @@
 
 from core.attention.outcome import Outcome
 from core.attention.tensor_table import TensorKind
-from core.lab.experiment import Experiment, VariantRun
+from core.lab.experiment import Experiment
 from core.lab.reasons import left_behind
+from core.lab.run import VariantRun
 
 
 def takeaway(run: VariantRun, experiment: Experiment) -> str:

@@ -15,7 +15,8 @@ from core.attention.causality import RowChange, row_changes, with_changed_token
 from core.attention.trace import trace
 from core.charts.pooling import look_elsewhere, reduce
 from core.inputs.embeddings import D_IN
-from core.lab.experiment import Experiment, Observation, VariantRun, run
+from core.lab.experiment import Experiment
+from core.lab.run import Observation, VariantRun, run
 from core.settings.setting import SettingError
 from core.workers.byte_cache import kept
 from core.workers.processes import available_memory

@@ -6,100 +6,15 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, cast
 
 import torch
 from torch import nn
 
 from core.code.script import execute
-from core.device.available import SIMULATED
-from core.settings.declared import Declared, declared, settings_of
-from core.settings.setting import Choice, Switch, Whole
-from core.state_dict.fixes import FIXES
+from core.state_dict.loading import FIXES, LoadExperiment, LoadOutcome
 from core.state_dict.take_home import load_script
 from core.workers.random_state import own_random_numbers
-
-HOLDS = ("buffer", "non-persistent", "plain")
-
-
-class LoadOutcome(StrEnum):
-    """What came of a loading; the values stand in links."""
-
-    LOADS = "it loads"
-    RAISES = "it raises"
-    WRONG = "it loads, and something is wrong"
-
-
-def _hold(name: str, label: str) -> Choice:
-    return Choice(name, label, "buffer", options=HOLDS)
-
-
-def _length(name: str, label: str) -> Whole:
-    return Whole(name, label, 6, "", 4, 64)
-
-
-@dataclass(frozen=True)
-class LoadExperiment(Declared):
-    """A source, a target and how one is loaded into the other; validated (SettingError)."""
-
-    source: str = declared(_hold("source", "Source holds its mask as"))
-    source_length: int = declared(_length("source_length", "Source's context length"))
-    source_dtype: str = declared(
-        Choice(
-            "source_dtype",
-            "Source's dtype",
-            "float32",
-            options=("float32", "float16", "bfloat16", "float64"),
-        )
-    )
-    source_device: str = declared(
-        Choice("source_device", "Source is on", "cpu", options=("cpu", SIMULATED))
-    )
-    wrapped: str = declared(
-        Choice(
-            "wrapped",
-            "Source is wrapped by",
-            "nothing",
-            options=("nothing", "DataParallel", "torch.compile"),
-        )
-    )
-    target: str = declared(_hold("target", "Target holds its mask as"))
-    target_length: int = declared(_length("target_length", "Target's context length"))
-    target_device: str = declared(
-        Choice("target_device", "Target is on", "cpu", options=("cpu", SIMULATED, "meta"))
-    )
-    strict: bool = declared(
-        Switch("strict", "strict", True, "Whether missing and unexpected keys raise.")
-    )
-    assign: bool = declared(
-        Switch("assign", "assign", False, "Take the loaded tensors themselves, not their values.")
-    )
-    fix: str = declared(Choice("fix", "Fix", "none", options=tuple(FIXES)))
-
-    @property
-    def name(self) -> str:
-        """A short name, unique for a LoadExperiment."""
-        return ".".join(str(getattr(self, name)) for name in FIELDS)
-
-
-FIELDS = settings_of(LoadExperiment)
-PRESETS = {  # named after the situation, never after what comes of it
-    "Source: plain mask": LoadExperiment(source="plain"),
-    "Target: plain mask": LoadExperiment(target="plain"),
-    "Target: persistent=False": LoadExperiment(target="non-persistent"),
-    "Target: context length 4": LoadExperiment(target_length=4),
-    "Context length 4, strict=False": LoadExperiment(target_length=4, strict=False),
-    "Source in DataParallel": LoadExperiment(wrapped="DataParallel"),
-    "Source in torch.compile": LoadExperiment(wrapped="torch.compile"),
-    "DataParallel, strict=False": LoadExperiment(wrapped="DataParallel", strict=False),
-    "Source in float16, assign=True": LoadExperiment(source_dtype="float16", assign=True),
-    "Target on meta": LoadExperiment(target_device="meta"),
-    "Target on meta, persistent=False": LoadExperiment(
-        source="non-persistent", target="non-persistent", target_device="meta", assign=True
-    ),
-    "Source on sim, assign=True": LoadExperiment(source_device=SIMULATED, assign=True),
-}
 
 
 @dataclass(frozen=True)

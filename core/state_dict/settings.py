@@ -8,7 +8,7 @@ from core.settings.declared import catalogue
 from core.settings.prediction import PREDICT, prediction
 from core.settings.setting import Choice, Switch, Text
 from core.state_dict.edit_mask import EDITS
-from core.state_dict.load_failures import FIELDS, LoadOutcome
+from core.state_dict.loading import FIELDS, LoadOutcome
 
 FACTORS = ("not at all", "2 times", "4 times", "8 times", "32 times")
 HOW_MANY = ("none", "one", "two", "three", "all four")

@@ -1,9 +1,6 @@
 """The scripts of state_dict: lists of tensors, an edit, a loading, files."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from core.attention import causal_attention
 from core.code.building_blocks import ATTENTION, DEVICE, REGISTER, mask_needs
@@ -11,10 +8,7 @@ from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs import embeddings
 from core.state_dict import edit_mask, keys, size
-from core.state_dict.fixes import fix_lines
-
-if TYPE_CHECKING:
-    from core.state_dict.load_failures import LoadExperiment
+from core.state_dict.loading import LoadExperiment, fix_lines
 
 
 def keys_script() -> Script:

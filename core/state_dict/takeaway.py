@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from core.state_dict.edit_mask import EditResult
-from core.state_dict.load_failures import LoadOutcome, LoadResult
+from core.state_dict.load_failures import LoadResult
+from core.state_dict.loading import LoadOutcome
 from core.state_dict.size import STORED_AS, CheckpointSize
 
 

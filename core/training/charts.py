@@ -8,8 +8,8 @@ import altair as alt
 import torch
 
 from core.charts import palette
-from core.training.experiment import TrainingRun
 from core.training.modules import BUFFER, NORM, PARAMETER, PLAIN, UNDECAYED
+from core.training.run import TrainingRun
 
 Style = tuple[str, list[int]]  # a colour and a dash
 Numbers = Sequence[float | None]  # over steps; None for no gradient

@@ -5,8 +5,8 @@ Markdown is returned; every number in it was observed in the TrainingRun.
 
 import math
 
-from core.training.experiment import ModuleRun, TrainingRun
 from core.training.modules import BUFFER, NORM, PARAMETER, UNDECAYED
+from core.training.run import ModuleRun, TrainingRun
 from core.training.settings import CHANGES, STAYS, Question
 
 

@@ -3,9 +3,9 @@
 import math
 
 from core.charts.markdown_table import markdown_table
-from core.training.experiment import ModuleRun, TrainingRun
 from core.training.modules import NORM
 from core.training.reasons import number, share
+from core.training.run import ModuleRun, TrainingRun
 
 
 def summary(run: TrainingRun) -> str:

@@ -1,19 +1,13 @@
 """The script of a training."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from core.attention import causal_attention
 from core.code.building_blocks import DEVICE, REGISTER, mask_needs
 from core.code.script import Needs, Script
 from core.device.available import SIMULATED
 from core.inputs.embeddings import D_IN
 from core.training import loop
+from core.training.experiment import Training
 from core.training.modules import BUFFER, NORM, OPTIMIZERS, PARAMETER, PLAIN, UNDECAYED
-
-if TYPE_CHECKING:
-    from core.training.experiment import Training
 
 NEEDS = (
     DEVICE,

@@ -1,7 +1,7 @@
 """What to keep of a training run, in one sentence."""
 
-from core.training.experiment import TrainingRun
 from core.training.modules import BUFFER, NORM, PARAMETER
+from core.training.run import TrainingRun
 
 
 def takeaway(run: TrainingRun) -> str:

@@ -9,8 +9,9 @@ from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
 from core.glossary.words import GLOSSARY
-from core.lab.experiment import Experiment, Observation
+from core.lab.experiment import Experiment
 from core.lab.reasons import names_in_message, reason
+from core.lab.run import Observation
 from core.lab.settings import HOME
 from core.lab.take_home import held_by
 from core.lab.view import ViewRequest, view_cached

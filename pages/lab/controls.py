@@ -13,7 +13,8 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from core.attention.causality import RowChange
 from core.charts.pooling import WHOLE_TOKENS
 from core.inputs.embeddings import numbers_to_text, text_to_numbers
-from core.lab.experiment import Experiment, Observation
+from core.lab.experiment import Experiment
+from core.lab.run import Observation
 from core.lab.settings import LAB, LabSettings, input_embeddings, lab_settings
 from core.lab.take_home import held_by
 from core.lab.view import (

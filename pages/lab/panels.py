@@ -16,8 +16,8 @@ from core.charts.heatmap import (
 from core.charts.markdown_table import markdown_table
 from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, Matrix
 from core.charts.raster_heatmap import picture
-from core.lab.experiment import Observation, VariantRun
 from core.lab.reasons import names_in_message, reason, remedies
+from core.lab.run import Observation, VariantRun
 from core.workers.byte_cache import kept
 from pages.components.chart import chart as draw
 from pages.components.chart import read_out

@@ -12,7 +12,7 @@ from core.attention.stages import PIPELINE, formula, stage_of
 from core.charts.heatmap import MAX_PRINTED_TOKENS, token_labels
 from core.charts.markdown_table import markdown_table
 from core.charts.pooling import WHOLE_TOKENS, WINDOW_TOKENS
-from core.lab.experiment import Observation, VariantRun
+from core.lab.run import Observation, VariantRun
 from core.lab.script import experiment_script
 from core.lab.settings import LAB, LabSettings
 from core.lab.take_home import as_csv, differing_lines

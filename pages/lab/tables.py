@@ -8,7 +8,7 @@ import streamlit as st
 from core.attention.stages import Step, stage_of, work_through
 from core.charts.heatmap import cell_text
 from core.charts.pooling import WHOLE_TOKENS, WINDOW_TOKENS, Matrix
-from core.lab.experiment import Observation, VariantRun
+from core.lab.run import Observation, VariantRun
 from core.lab.view import ViewRequest
 from pages.components.widgets import plain
 

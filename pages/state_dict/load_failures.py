@@ -7,15 +7,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.charts.markdown_table import markdown_table
-from core.state_dict.fixes import FIXES, fix_lines, fix_text
-from core.state_dict.load_failures import (
+from core.state_dict.load_failures import LoadResult, cures, run
+from core.state_dict.loading import (
     FIELDS,
+    FIXES,
     PRESETS,
     LoadExperiment,
     LoadOutcome,
-    LoadResult,
-    cures,
-    run,
+    fix_lines,
+    fix_text,
 )
 from core.state_dict.reasons import load_reason, load_verdict
 from core.state_dict.settings import LOADS, STATE_DICT

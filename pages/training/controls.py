@@ -8,8 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.device.available import available_devices
 from core.settings.setting import SettingError
 from core.training import charts as draw
-from core.training.experiment import Training, TrainingRun
+from core.training.experiment import Training
 from core.training.reasons import outcome, reason
+from core.training.run import TrainingRun
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import room_hook, state
 from pages.components.chart import chart

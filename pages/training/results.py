@@ -10,7 +10,6 @@ from core.charts.heatmap import describe_heatmap, heatmap
 from core.charts.markdown_table import markdown_table
 from core.settings.setting import SettingError
 from core.training import charts as draw
-from core.training.experiment import ModuleRun, TrainingRun
 from core.training.modules import BUFFER, MODULES, NORM, PARAMETER, PLAIN, UNDECAYED
 from core.training.reasons import (
     cheating,
@@ -19,6 +18,7 @@ from core.training.reasons import (
     number,
     start_of_the_leak,
 )
+from core.training.run import ModuleRun, TrainingRun
 from core.training.settings import TRAINING
 from core.training.summary import summary
 from core.training.take_home import training_script

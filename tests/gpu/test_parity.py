@@ -23,7 +23,8 @@ import test_generators as generators
 import test_simulated_device as device_tests
 
 from core.device.simulated_device import register
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
+from core.lab.run import run
 
 register()
 JUDGE = os.environ.get("PARITY_DEVICE", "cuda")

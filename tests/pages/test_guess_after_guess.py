@@ -4,7 +4,7 @@ import pytest
 from page_driver import open_page, text
 from room_pages import labels, press
 
-from core.training.experiment import train
+from core.training.run import train
 from core.training.settings import QUESTIONS
 from pages.components import progress
 

@@ -12,8 +12,9 @@ from page_driver import open_page, text
 
 from core.charts.heatmap import cell_text
 from core.lab import view
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
 from core.lab.reasons import saved_answer
+from core.lab.run import run
 from core.lab.settings import LAB, SAVED_ANSWERS, lab_settings
 from core.settings.outcome_question import OUTCOMES
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
-from core.state_dict.load_failures import PRESETS, LoadOutcome
+from core.state_dict.loading import PRESETS, LoadOutcome
 from core.state_dict.settings import STATE_DICT
 
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
-from core.training.experiment import Training, train
+from core.training.experiment import Training
+from core.training.run import train
 from core.training.settings import QUESTIONS, TRAINING
 from pages.components import progress
 

@@ -8,7 +8,8 @@ from core.cases.catalogue import CASES
 from core.cases.observe import observe
 from core.cases.reasons import in_short
 from core.ledger import cells, summary
-from core.training.experiment import Training, train
+from core.training.experiment import Training
+from core.training.run import train
 from core.training.summary import summary as of_training
 
 

@@ -19,7 +19,7 @@ from core.course.case import CHOICES
 from core.course.case_machine import CASES as DECISIONS
 from core.course.case_program import run as decide
 from core.lab.experiment import Experiment
-from core.lab.experiment import run as run_lab
+from core.lab.run import run as run_lab
 from core.lab.takeaway import takeaway as of_lab
 from core.ledger import takeaway as of_ledger
 from core.ledger.cells import Cell, fast_cells
@@ -37,10 +37,11 @@ from core.own_error.catalogue import KINDS
 from core.state_dict import takeaway as of_state
 from core.state_dict.edit_mask import EDITS, UNSAVED, VARIANTS, save_edit_load
 from core.state_dict.keys import HELD_AS, build, listings
-from core.state_dict.load_failures import PRESETS as LOADS
 from core.state_dict.load_failures import run as load
+from core.state_dict.loading import PRESETS as LOADS
 from core.state_dict.size import prices
-from core.training.experiment import Training, train
+from core.training.experiment import Training
+from core.training.run import train
 from core.training.takeaway import takeaway as of_training
 
 

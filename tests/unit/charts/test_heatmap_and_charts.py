@@ -11,7 +11,8 @@ from core.attention.stages import PIPELINE, formula, stage_of, work_through
 from core.charts import devices_and_bytes as charts
 from core.charts import heatmap
 from core.charts.vega_spec import as_spec, with_tables
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
+from core.lab.run import run
 from core.lab.view import ViewRequest, reduced
 
 

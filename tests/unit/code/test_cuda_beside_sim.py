@@ -17,7 +17,7 @@ from core.moving.steps import PRESETS, Timeline
 from core.moving.take_home import timeline_script
 from core.own_error import catalogue as errors
 from core.own_error.observe import shown as example
-from core.state_dict.load_failures import LoadExperiment
+from core.state_dict.loading import LoadExperiment
 from core.state_dict.take_home import load_script
 from core.training.experiment import Training
 from core.training.take_home import training_script

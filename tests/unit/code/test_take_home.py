@@ -16,7 +16,8 @@ from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAtt
 from core.code.files import as_notebook, as_script
 from core.inputs.embeddings import embed
 from core.inputs.sonnets import first_tokens
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
+from core.lab.run import run
 from core.lab.script import experiment_script
 from core.lab.take_home import as_csv, differing_lines
 from core.lab.view import ViewRequest, reduced

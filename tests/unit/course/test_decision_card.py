@@ -19,8 +19,8 @@ from core.moving import timeline
 from core.moving.settings import split_steps
 from core.settings.setting import read_url
 from core.state_dict.size import prices
-from core.training.experiment import train
 from core.training.modules import BUFFER, NORM, PARAMETER
+from core.training.run import train
 from core.training.settings import training_settings
 
 PLACES = [place for branch in BRANCHES for place in branch.proofs]

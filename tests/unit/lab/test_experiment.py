@@ -9,8 +9,9 @@ import torch
 
 from core.attention.causal_attention import CausalAttentionWithoutBuffers
 from core.attention.causality import row_changes, with_changed_token
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
 from core.lab.reasons import reason, remedies
+from core.lab.run import run
 from core.lab.settings import LAB, lab_settings
 from core.settings.outcome_question import OUTCOMES, outcome_verdict
 from core.settings.setting import SettingError

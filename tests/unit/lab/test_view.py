@@ -11,7 +11,8 @@ from core.attention.causality import neighbours
 from core.inputs.embeddings import embed
 from core.inputs.sonnets import TOKENS, first_tokens
 from core.lab import view
-from core.lab.experiment import Experiment, run
+from core.lab.experiment import Experiment
+from core.lab.run import run
 from core.lab.view import ViewRequest, compute_view, probe, probe_without_mask, view_cached
 from core.settings.setting import SettingError
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.code.files import as_script
 from core.settings.setting import SettingError
 from core.state_dict.edit_mask import EDITS, UNSAVED, VARIANTS, save_edit_load
-from core.state_dict.fixes import FIXES, fix_text
 from core.state_dict.keys import HELD_AS, build, listings
-from core.state_dict.load_failures import FIELDS, PRESETS, LoadExperiment, LoadOutcome, cures, run
+from core.state_dict.load_failures import cures, run
+from core.state_dict.loading import FIELDS, FIXES, PRESETS, LoadExperiment, LoadOutcome, fix_text
 from core.state_dict.reasons import load_reason, survival_verdict
 from core.state_dict.settings import STATE_DICT, SURVIVES, cells_of
 from core.state_dict.take_home import edit_script, keys_script, load_script

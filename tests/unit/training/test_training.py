@@ -23,11 +23,7 @@ from core.training.charts import (
     per_tensor,
     statistic_afterwards,
 )
-from core.training.experiment import (
-    Training,
-    module_run,
-    train,
-)
+from core.training.experiment import Training
 from core.training.loop import distance, leak, windows
 from core.training.loop import train as train_loop
 from core.training.modules import (
@@ -47,6 +43,7 @@ from core.training.reasons import (
     reason,
     start_of_the_leak,
 )
+from core.training.run import module_run, train
 from core.training.settings import QUESTIONS
 from core.training.take_home import training_script
 
