@@ -133,6 +133,16 @@ def test_packages_import_each_other_in_no_circle():
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
+def test_modules_import_each_other_in_no_circle():
+    modules = {".".join(path.with_suffix("").parts): path for path in [*CORE, *PAGES]}
+    graph = {}
+    for module, path in modules.items():
+        names = imported_modules(path)  # from a.b import c: c may be a name of a.b, or a module
+        names |= {name.rpartition(".")[0] for name in names}
+        graph[module] = (names & modules.keys()) - {module}
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
 def test_a_page_imports_its_folder_and_its_wing(script):
     folder = folder_of(script)
