@@ -19,7 +19,7 @@ from pages.server.internals import (
     keep_uploads_in_memory,
     wrap_runs,
 )
-from pages.server.limits import LIMITS, MB
+from pages.server.limits import LIMITS, MB, SEND_UNCHANGED
 from pages.server.run_watch import RunWatch, bounded
 from pages.server.unchanged import Screen
 from pages.server.uvicorn_internals import (
@@ -53,7 +53,8 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     quiet_refused_websockets()
     watch = RunWatch(LIMITS.run_seconds)
     wrap_runs(lambda run: bounded(run, watch))
-    filter_messages(lambda: Screen(AFTER_A_LOST_CONNECTION).pass_on)
+    if not SEND_UNCHANGED:
+        filter_messages(lambda: Screen(AFTER_A_LOST_CONNECTION).pass_on)
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())

@@ -1,6 +1,6 @@
 """What the server gives to all its visitors together, and the variables that change it.
 
-Each bound is read once, at the start, from the environment; the README lists them.
+Each is read once, at the start, from the environment; the README lists them.
 """
 
 import os
@@ -48,4 +48,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Limits:
     return Limits(**asked)
 
 
+def is_on(name: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment switches something on; ValueError where it is neither 0 nor 1."""
+    text = environment.get(variable(name), "")
+    if text not in ("", "0", "1"):
+        raise ValueError(f"{variable(name)} is {text!r}, but it must be 0 or 1.")
+    return text == "1"
+
+
 LIMITS = from_environment()
+SEND_UNCHANGED = is_on("send_unchanged")  # also what a browser shows already, as Streamlit does

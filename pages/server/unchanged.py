@@ -9,7 +9,8 @@ run of a part, so that it takes away nothing. What is no longer on the page is r
 Where that cannot be done, what was held back is sent after all, and the run ends as every run did.
 So at worst a rerun costs what it cost before.
 
-This rests on how the front end of Streamlit 1.67 draws; see `VERSIONS` in `internals`.
+This rests on how the front end of Streamlit 1.67 draws; see `VERSIONS` in `internals`. The variable
+BUFFER_LAB_SEND_UNCHANGED=1 switches it off.
 """
 
 from collections.abc import Iterable

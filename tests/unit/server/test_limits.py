@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from pages.server import descriptors
-from pages.server.limits import Limits, from_environment, variable
+from pages.server.limits import Limits, from_environment, is_on, variable
 
 
 def test_without_variables_the_defaults_hold():
@@ -26,6 +26,15 @@ def test_what_is_no_bound_is_refused_by_its_name(text):
         ValueError, match=r"BUFFER_LAB_UPLOAD_MB .*must be a whole number from 1 on"
     ):
         from_environment({"BUFFER_LAB_UPLOAD_MB": text})
+
+
+def test_a_switch_is_off_by_default_and_takes_0_or_1():
+    name = "BUFFER_LAB_SEND_UNCHANGED"
+    assert [is_on("send_unchanged", one) for one in ({}, {name: ""}, {name: "0"}, {name: "1"})] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=f"{name} is 'yes', but it must be 0 or 1"):
+        is_on("send_unchanged", {name: "yes"})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
