@@ -35,6 +35,7 @@ def of_both_themes(colour: str) -> str:
 COLOURS = {"--page": of_both_themes("backgroundColor"), "--link": of_both_themes("linkColor")}
 STYLE = f"<style>.stApp {{ {''.join(f'{name}: {c}; ' for name, c in COLOURS.items())}}}</style>"
 STYLE += """<style>
+.stApp { --edge: light-dark(rgb(26 35 48 / 32%), rgb(232 237 243 / 38%)); }
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
 .stMainBlockContainer h2 { font-size: 1.25rem; padding: 0.25rem 0 0.75rem; }
@@ -42,10 +43,24 @@ STYLE += """<style>
   color: inherit; opacity: 1; }
 .stVegaLiteChart :is(.role-axis, .role-legend) text { fill: currentcolor; }
 [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+/* A table that goes on to the right has a shadow at its edge. Where it ends, a strip of the page's
+   colour, which moves with the table, covers the shadow. */
+@media (max-width: 1000px) {
+  [data-testid="stMarkdownContainer"]:has(> table), [data-testid="stTable"] > div {
+    background:
+      linear-gradient(to left, var(--page) 1.5rem, transparent) right / 2.5rem 100% no-repeat local,
+      linear-gradient(to left, var(--edge), transparent) right / 1.5rem 100% no-repeat scroll; } }
+.dvn-scroller { container-type: scroll-state; }
+.dvn-scroll-inner { width: max-content; }
+@container scroll-state(scrollable: right) {
+  .dvn-scroll-inner::after { content: ""; visibility: visible; position: sticky; right: 0;
+    flex: none; width: 1.5rem; margin-left: -1.5rem;
+    background: linear-gradient(to left, var(--edge), transparent); } }
 @media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
   [data-testid="stMarkdownContainer"] table :is(td, th):first-child,
   [data-testid="stTable"] table :is(td, th):first-child {
-    position: sticky; left: 0; background: var(--page); z-index: 1; max-width: 45vw; } }
+    position: sticky; left: -1px; background: var(--page); z-index: 1; max-width: 45vw;
+    box-shadow: inset -1px 0 color-mix(in srgb, currentcolor 15%, transparent); } }
 /* Of several guesses the button stays in sight, at the bottom of a small screen. */
 [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
   position: sticky; bottom: 0.75rem; z-index: 5; background: var(--page); }

@@ -34,7 +34,7 @@ LEGEND = (
     "✓ yes, it does. ✗ no, it does not. ! PyTorch raises an error. – there is no tensor. "
     "◆ another outcome, in words. … not run so far."
 )
-INDEX_WIDTH = 215  # pixels
+INDEX_WIDTH = 185  # pixels
 NEAR = """<style>
 [data-testid=stLayoutWrapper]:has(> .st-key-near) { position: sticky; top: 0; z-index: 4; }
 .st-key-near { background: var(--page); max-height: 45vh; overflow-y: auto; }
@@ -169,15 +169,16 @@ def table(
         column_config={
             "_index": st.column_config.Column(width=INDEX_WIDTH, pinned=True),
             **{
-                column: st.column_config.Column(width=max(64, 17 + 6 * longest([column, *texts])))
+                column: st.column_config.Column(width=width([column, *texts]))
                 for column, texts in words.items()
             },
         },
     )
 
 
-def longest(texts: Sequence[str]) -> int:
-    return max(map(len, texts))
+def width(texts: Sequence[str]) -> int:
+    """Pixels of a column with these texts."""
+    return max(64, 17 + 6 * max(map(len, texts)))
 
 
 def take_cell(rows: Sequence[str], key: str) -> None:

@@ -17,6 +17,7 @@ from pages.components.widgets import section
 
 Listing = dict[str, list[str]]  # a call -> the names that it lists
 Table = dict[str, TensorRow]
+HELD = "the mask is …"
 
 
 @own_random_numbers()
@@ -39,38 +40,37 @@ def show_keys(ask: bool) -> None:
     lists, tables = run_keys()
     if ask:
         prediction.show(keys_verdict(prediction.guess_of(IN_STATE), lists))
-    titles = [held.split(" ", 1)[1] for held in HELD_AS]
     st.markdown("**What the `state_dict` has**")
-    st.markdown(keys_table(tables, titles))
-    st.markdown("**Who lists which tensor**")
-    st.markdown(lists_table(lists, titles))
+    weights = lists[0]["parameters()"]
+    st.markdown(keys_table(tables, weights))
+    st.markdown("**Which call lists which tensor**")
+    st.markdown(lists_table(lists, weights))
     show_takeaway(keys_takeaway(dict(zip(HELD_AS, lists, strict=True))))
     with section(STATE_DICT["keys_code"]) as opened:
         if opened.open:
             take_home(keys_script(), "keys")
 
 
-def keys_table(tables: list[Table], titles: list[str]) -> str:
-    """Of each tensor and module: what its state_dict has, or that it has nothing.
+def keys_table(tables: list[Table], weights: list[str]) -> str:
+    """A row for each module: what its state_dict has of each tensor, or that it has nothing.
 
-    Tensors that are the same in every module share a row.
+    Tensors that are the same in every module share a column.
     """
 
     def cell(row: TensorRow) -> str:
-        if row.in_state_dict:
-            return f"{row.kind}, {row.shape}, {row.dtype}, {row.bytes} bytes"
-        return f":gray-badge[not saved] held as a {row.kind}"
+        return f"saved, {row.bytes} bytes" if row.in_state_dict else ":gray-badge[not saved]"
 
     names: dict[tuple[str, ...], list[str]] = {}
     for name in tables[0]:
-        names.setdefault(tuple(cell(table[name]) for table in tables), []).append(f"`{name}`")
-    rows = [(", ".join(same), *cells) for cells, same in names.items()]
-    return markdown_table(("tensor", *titles), rows)
+        names.setdefault(tuple(cell(table[name]) for table in tables), []).append(name)
+    heads = ["each weight" if same == weights else in_code(same) for same in names.values()]
+    return markdown_table((HELD, *heads), zip(HELD_AS, *names, strict=True))
 
 
-def lists_table(lists: list[Listing], titles: list[str]) -> str:
-    """The names that each call lists; calls that list the same share a row."""
-    weights = lists[0]["parameters()"]
+def lists_table(lists: list[Listing], weights: list[str]) -> str:
+    """A row for each module: the names that each call lists; calls that list the same share a
+    column.
+    """
 
     def cell(names: list[str]) -> str:
         others = [f"`{name}`" for name in names if name not in weights]
@@ -79,6 +79,9 @@ def lists_table(lists: list[Listing], titles: list[str]) -> str:
 
     calls: dict[tuple[str, ...], list[str]] = {}
     for call in lists[0]:
-        calls.setdefault(tuple(cell(listed[call]) for listed in lists), []).append(f"`{call}`")
-    rows = [(", ".join(same), *cells) for cells, same in calls.items()]
-    return markdown_table(("call", *titles), rows)
+        calls.setdefault(tuple(cell(listed[call]) for listed in lists), []).append(call)
+    return markdown_table((HELD, *map(in_code, calls.values())), zip(HELD_AS, *calls, strict=True))
+
+
+def in_code(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from table_edges import edge_is_shaded
 
 pytestmark = pytest.mark.browser
 PAGE = "/What_is_state"
@@ -137,6 +138,10 @@ def test_a_phone_scrolls_the_table_and_not_the_page(visit):
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
     scroller = grid(page).locator(".dvn-scroller")
     assert scroller.evaluate("e => e.scrollWidth > e.clientWidth + 500")
+    assert edge_is_shaded(scroller)
+    scroller.evaluate("e => e.scrollLeft = e.scrollWidth")
+    page.wait_for_timeout(300)  # the canvas is drawn anew
+    assert not edge_is_shaded(scroller)
 
 
 def test_a_slow_row_can_be_cancelled_and_run_again(visit):

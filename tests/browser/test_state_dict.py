@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from table_edges import edge_is_shaded
 
 pytestmark = pytest.mark.browser
 PAGE = "/State_dict"
@@ -42,8 +43,10 @@ def test_a_zeroed_mask_comes_back_and_leaks(visit):
 
 def test_keys_that_one_way_of_holding_does_not_save_show_as_not_saved(visit):
     page = visit().open(f"{PAGE}?predict=false")
-    row = page.get_by_role("table").first.get_by_role("row", name=re.compile("^mask"))
-    expect(row.get_by_text("not saved")).to_have_count(2)
+    table = page.get_by_role("table").first
+    expect(table.get_by_text("not saved")).to_have_count(2)
+    row = table.get_by_role("row", name=re.compile("^a plain attribute"))
+    expect(row.get_by_text("not saved")).to_have_count(1)
 
 
 def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
@@ -51,6 +54,13 @@ def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
     page = visitor.open(f"{PAGE}?predict=false&edit=true&failures=true&target_length=4")
     visitor.settled(charts=4)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+    table = page.locator("[data-testid=stMarkdownContainer]:has(> table)").nth(1)
+    assert table.evaluate("e => e.scrollWidth > e.clientWidth + 50")
+    assert edge_is_shaded(table)
+    table.evaluate("e => e.scrollLeft = e.scrollWidth")
+    assert not edge_is_shaded(table)
+    first = table.get_by_role("row", name=re.compile("^an nn.Buffer")).get_by_role("cell").first
+    expect(first).to_be_in_viewport(ratio=0.95)
 
 
 def test_the_load_lab_shows_presets_first(visit):

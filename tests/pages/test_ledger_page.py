@@ -1,5 +1,6 @@
 """The lesson on state, run by Streamlit's own test driver."""
 
+import json
 import time
 
 import pytest
@@ -64,6 +65,10 @@ def test_the_table_holds_what_was_observed_and_the_slow_rows_wait():
     app = page(predict="false", all_rows="true")
     shown = words(app)
     assert sorted(shown) == sorted(ROWS) and len(app.dataframe) == len(GROUPS)
+    for frame in app.dataframe:  # fits a window of 1280 pixels, whose borders take two of 1120
+        columns = json.loads(frame.proto.columns)
+        assert set(columns) == {"_index", *WAYS}
+        assert sum(column["width"] for column in columns.values()) <= 1118
     assert list(shown["in buffers()"]) == list(WAYS)
     for cell in registration.fast_cells():
         assert shown[cell.row][cell.column] == cell.outcome

@@ -25,7 +25,7 @@ def test_the_ledger_waits_for_a_guess_and_a_run():
     app.radio(key="guess").set_value("a device error").run()
     next(b for b in app.button if b.label == "Run the timeline").click().run()
     assert "That is what happened" in app.success[0].value
-    assert "| `mask` | cpu · float32 · plain attribute |" in text(app)
+    assert "| `mask` | cpu · plain attribute | cpu |" in text(app)
     assert ":orange-badge[→ sim:0]" in text(app)
     assert any("expected self and mask" in block.value for block in app.code)
 
@@ -108,16 +108,41 @@ def test_any_link_at_all_opens_a_working_page(parameters):
     assert app.title[0].value == "What moves, what stays, and what does it cost?"
 
 
+def rows(app):
+    """The rows of the ledger, by the names of the tensors that each is about."""
+    lines = [line.split(" | ") for line in text(app).splitlines() if line.startswith("| `")]
+    return {line[0].removeprefix("| "): [cell.removesuffix(" |") for cell in line[1:]]
+            for line in lines}  # fmt: skip
+
+
+WEIGHTS = "`W_query.weight`, `W_key.weight`, `W_value.weight`"
+
+
 def test_the_tensor_that_a_device_error_is_about_is_marked_in_red():
     app = moving(predict="false")
-    (row,) = [line for line in text(app).splitlines() if line.startswith("| `mask` |")]
-    assert row.count(":red-badge[") == 1 and row.endswith(
-        ":red-badge[:material/error: cpu] · float32 · plain attribute |"
-    )
-    others = [line for line in text(app).splitlines() if line.startswith("| `W_")]
-    assert len(others) == 3 and not any("red-badge" in line for line in others)
+    found = rows(app)
+    assert set(found) == {"`mask`", WEIGHTS, "`x`"}
+    assert found["`mask`"][2] == ":red-badge[:material/error: cpu]"
+    assert sum("red-badge" in cell for cells in found.values() for cell in cells) == 1
     works = moving(predict="false", start="buffer")
     assert "red-badge" not in text(works)
+
+
+def test_a_cell_has_a_dtype_where_one_changes_and_says_how_a_tensor_is_held_where_that_changes():
+    app = moving(predict="false")
+    assert rows(app)[WEIGHTS] == ["cpu · parameter", ":orange-badge[→ sim:0]", "sim:0"]
+    assert rows(app)["`x`"] == ["–", "–", ":orange-badge[→ sim:0]"]
+    (caption,) = [c.value for c in app.caption if "After each step" in c.value]
+    assert "All numbers are float32" in caption and "– means: not there" in caption
+    assert "`x` is the input" in caption and "`output`" not in caption
+    half = moving(predict="false", steps=".".join(PRESETS["half"].steps))
+    assert rows(half)["`mask`"] == [
+        "cpu · float32 · plain attribute", "cpu · float32", "cpu · float32",
+        "cpu · float32 · :orange-badge[→ buffer]", "cpu · :orange-badge[→ float16]",
+        "cpu · float16",
+    ]  # fmt: skip
+    (caption,) = [c.value for c in half.caption if "After each step" in c.value]
+    assert "and its dtype" in caption and "All numbers" not in caption
 
 
 def test_the_limits_of_the_simulated_device_are_on_the_page():

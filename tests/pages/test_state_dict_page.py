@@ -20,16 +20,20 @@ def click(app, label):
 
 def test_keys_stand_side_by_side_after_a_guess():
     app = page()
-    assert "| tensor |" not in text(app)
+    assert "| the mask is … |" not in text(app)
     app.radio(key="in_state").set_value("two").run()
     click(app, "Build them")
     assert "That is what happened" in app.success[0].value
-    row = next(line for line in text(app).split("\n") if line.startswith("| `mask` |"))
-    assert row.count(":gray-badge[not saved]") == 2
-    assert row.count("buffer, (6, 6), float32, 144 bytes") == 2
-    assert text(app).count("parameter, (2, 3), float32, 24 bytes") == 4  # a row for all weights
-    lists = "| `buffers()`, `named_buffers()` | nothing | `mask` | `mask` | `mask` |"
-    assert lists in text(app)
+    shown = text(app).splitlines()
+    weight = f"saved, {2 * 3 * 4} bytes"
+    mask = f"saved, {6 * 6 * 4} bytes"
+    assert "| the mask is … | `mask` | each weight |" in shown
+    for held in ("a persistent buffer", "an nn.Buffer"):
+        assert f"| {held} | {mask} | {weight} |" in shown
+        assert f"| {held} | the weights | `mask` | the weights, `mask` |" in shown
+    for held, buffers in (("a plain attribute", "nothing"), ("a non-persistent buffer", "`mask`")):
+        assert f"| {held} | :gray-badge[not saved] | {weight} |" in shown
+        assert f"| {held} | the weights | {buffers} | the weights |" in shown
 
 
 def test_a_wrong_guess_about_keys_is_answered():
