@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.lab.reasons import verdict_on
 from core.lab.settings import LAB, asked_about
+from core.lab.take_home import lines_asked_about, too_long
 from core.lab.takeaway import takeaway
 from core.mask_cost.settings import MASK_COST
 from pages.components import frame, prediction
@@ -24,7 +25,13 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
     if settings and asked:
         with places.question:
             answered = prediction.gate(
-                asked.prediction, asked.asks, asked.question, settings.predict, places.verdict
+                asked.prediction,
+                asked.asks,
+                asked.question,
+                settings.predict,
+                places.verdict,
+                context=f"{INTRODUCTION} {too_long(asked.experiment)}",
+                code=lines_asked_about(asked),
             )
     if not answered:  # results take its place on the screen
         places.introduction.markdown(INTRODUCTION)

@@ -25,18 +25,21 @@ with frame.page(PAGE, MOVING):
     answered = False
     if built and asked:
         with place:
-            st.markdown(timeline.in_one_line(built))
-            answered = prediction.gate(asked.prediction, asked.question, built.name, ask)
+            story = timeline.in_one_line(built)
+            st.markdown(story)
+            answered = prediction.gate(
+                asked.prediction, asked.question, built.name, ask, context=story
+            )
     if built and asked and answered:
-        story = timeline.cached_timeline(built)
+        seen = timeline.cached_timeline(built)
         if ask:
-            prediction.show(asked.verdict(prediction.guess_of(asked.prediction), story))
+            prediction.show(asked.verdict(prediction.guess_of(asked.prediction), seen))
         st.header("The ledger", anchor=False)
-        timeline.ledger(story)
-        timeline.failure(story)
+        timeline.ledger(seen)
+        timeline.failure(seen)
         if not ask:
-            st.markdown(reason(story))
-        show_takeaway(takeaway(story))
+            st.markdown(reason(seen))
+        show_takeaway(takeaway(seen))
         with section(MOVING["code"]) as opened:
             if opened.open:
                 code.take_home(timeline_script(built), "timeline")

@@ -12,16 +12,17 @@ from pages.training import results as trained
 
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):
-    st.markdown(
+    five = (
         "Five modules learn to predict the embedding of the next token. Four hold their mask in "
         "different ways: as a **plain attribute**, as a **buffer**, as an **`nn.Parameter`**, and "
         "as an **`nn.Parameter`** without weight decay. The fifth has no mask, but a **BatchNorm**."
     )
+    st.markdown(five)
     settings, ask, place = training.controls()
     answered = False
     if settings:
         with place:
-            answered = prediction.gate(CHANGED, training.ASKED, "", ask)
+            answered = prediction.gate(CHANGED, training.ASKED, "", ask, context=five)
     if settings and answered:
         run = progress.work("training", train, settings, live=training.losses_so_far)
         if run:

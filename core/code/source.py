@@ -8,7 +8,7 @@ name (`as`), a module of ours as a name, `from __future__`.
 import ast
 import functools
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -126,6 +126,11 @@ def only(node: ast.stmt, wanted: set[str]) -> list[str]:
     if isinstance(node, ast.Import):
         return [ast.unparse(ast.Import(names))]
     return [ast.unparse(ast.ImportFrom(node.module, names, node.level))]
+
+
+def last_line(function: Callable) -> str:
+    """The last line of a function's source."""
+    return inspect.getsource(function).rstrip().rpartition("\n")[2].strip()
 
 
 def text_of(node: ast.stmt, text: str) -> str:

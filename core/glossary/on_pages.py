@@ -1,5 +1,6 @@
 """Which words of the glossary each page uses, in the order in which a reader meets them."""
 
+import re
 from collections.abc import Mapping
 
 from core.glossary.words import GLOSSARY
@@ -7,18 +8,19 @@ from core.glossary.words import GLOSSARY
 _STATE = ("parameter", "buffer", "persistent buffer", "non-persistent buffer", "plain attribute")
 ON_PAGE: Mapping[str, tuple[str, ...]] = {
     "dashboard.py": (
-        "module", "causal mask", "device", "buffer", "plain attribute", "state_dict",
+        "module", "causal mask", "device", "`sim`", "buffer", "plain attribute", "state_dict",
     ),
     "pages/1_Attention_lab.py": (
-        "causal mask", "buffer", "plain attribute", "device", "attention scores",
+        "causal mask", "buffer", "plain attribute", "device", "`sim`", "attention scores",
         "attention weights", "context vector", "state_dict", "non-persistent buffer", "SDPA",
     ),
     "pages/2_Moving_devices.py": (
-        "module", "plain attribute", "buffer", "device", "meta device", "None buffer",
+        "module", "plain attribute", "buffer", "device", "`sim`", "meta device", "None buffer",
     ),
-    "pages/3_State_dict.py": ("state_dict", "checkpoint", *_STATE, "meta device"),
+    "pages/3_State_dict.py": ("state_dict", "checkpoint", *_STATE, "`sim`", "meta device"),
     "pages/4_What_is_state.py": (
-        *_STATE, "None buffer", "closure", "state_dict", "meta device", "`_apply`", "weight decay",
+        *_STATE, "None buffer", "closure", "state_dict", "`sim`", "meta device", "`_apply`",
+        "weight decay",
     ),
     "pages/5_Training.py": (
         "optimizer", "parameter", "buffer", "plain attribute", "weight decay",
@@ -26,21 +28,44 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/6_Failure_cases.py": (
         "module", *_STATE, "state_dict", "checkpoint", "optimizer", "running statistics",
-        "meta device",
+        "`sim`", "meta device",
     ),
     "pages/7_Check_your_module.py": (
-        "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "meta device",
+        "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "`sim`",
+        "meta device",
     ),
     "pages/8_Your_own_error.py": (
-        "device", "parameter", "buffer", "state_dict", "meta device", "optimizer",
+        "device", "`sim`", "parameter", "buffer", "state_dict", "meta device", "optimizer",
     ),
     "pages/9_Decision_card.py": (
         *_STATE, "causal mask", "running statistics", "state_dict", "optimizer",
     ),
-    "pages/10_Recap.py": ("module", *_STATE, "state_dict", "optimizer", "running statistics"),
+    "pages/10_Recap.py": (
+        "module", *_STATE, "state_dict", "`sim`", "optimizer", "running statistics",
+    ),
 }  # fmt: skip
 
 
 def words_on(page: str) -> dict[str, str]:
     """{word: what it means} of a page; empty of a page that has no words to explain."""
     return {word: GLOSSARY[word] for word in ON_PAGE.get(page, ())}
+
+
+# Of which a question may be explained before it is answered, and how a text names them.
+_BEFORE_ANSWERS = {
+    "`sim`": r"\bsim\b",
+    "meta device": r"\bmeta\b",
+    "SDPA": r"\bSDPA\b",
+}
+
+
+def words_in(text: str, page: str) -> dict[str, str]:
+    """{word: what it means} of the words of a page that a question's text uses.
+
+    Only words that give no answer away.
+    """
+    return {
+        word: GLOSSARY[word]
+        for word, pattern in _BEFORE_ANSWERS.items()
+        if word in ON_PAGE.get(page, ()) and re.search(pattern, text)
+    }

@@ -21,6 +21,8 @@ GLOSSARY = {
     "checkpoint": "A file with a `state_dict`, and with whatever else training needs to go on.",
     "device": "Where a tensor's memory is: `cpu`, `cuda`, or `sim`, the simulated one of this "
     "course. Most operations want all their tensors on one device.",
+    "`sim`": "A simulated accelerator, with a memory of its own, as a GPU has. The CPU does "
+    "its calculations.",
     "meta device": "A device without memory: its tensors have a shape and a dtype and no values.",
     "`_apply`": "The method of a module through which `.to()`, `.half()` and their like pass. It "
     "goes over parameters and buffers, and over nothing else.",

@@ -10,7 +10,10 @@ from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAtt
 from core.attention.stages import PIPELINE, stage_of
 from core.charts.pooling import Matrix
 from core.code import files
+from core.lab.experiment import Experiment
 from core.lab.run import Observation
+from core.lab.script import experiment_text
+from core.lab.settings import LabSettings
 
 HEADER = ("variant", "stage", "device", "query", "column", "value")
 
@@ -68,3 +71,20 @@ def held_by(persistent: bool = True) -> tuple[str, str]:
         source.split("\n")[index].strip() for source, index in differing_lines(*classes)
     )
     return plain, buffer.replace("persistent=persistent", f"persistent={persistent}")
+
+
+def lines_asked_about(settings: LabSettings) -> str:
+    """The lines that a question is about: how the module holds its mask, and what moves it."""
+    name = "CausalAttentionWithBuffer" if settings.buffer else "CausalAttentionWithoutBuffers"
+    held = held_by(settings.experiment.persistent)[settings.buffer]
+    lines = experiment_text(settings.experiment).split("\n")
+    moves = [line.strip() for line in lines if line.startswith("    model.")]
+    return "\n".join((f"# {name}", held, *moves))
+
+
+def too_long(experiment: Experiment) -> str:
+    """Of an input with more tokens than the mask has rows: both numbers."""
+    tokens = len(experiment.tokens)
+    if tokens <= experiment.context_length:
+        return ""
+    return f"The input has {tokens:,} tokens; `context_length` is {experiment.context_length:,}."

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.code.building_blocks import DEVICE
 from core.code.script import Needs, Part, Script
+from core.code.source import last_line
 from core.ledger import experiments, holders, slow_experiments
 from core.ledger.holders import WAYS
 from core.ledger.rows import ROWS
@@ -29,6 +30,11 @@ def cell_script(row: str, column: str) -> Script:
         report="print(answer)\n",
         report_title=title,
     )
+
+
+def holding_line(column: str) -> str:
+    """The line with which a module holds its tensor, called `tensor` there."""
+    return last_line(WAYS[column].hold)
 
 
 def experiment_needs(title: str) -> Needs:

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from core.lessons import page_name
-from core.rooms.room import PROMPT_CHARS, QUERY_CHARS, Question, Screen
+from core.rooms.room import (
+    CODE_CHARS,
+    CONTEXT_CHARS,
+    PROMPT_CHARS,
+    QUERY_CHARS,
+    Question,
+    Screen,
+)
 from core.settings.setting import SettingError
 
 SCREEN = f"the link of a page of this lab, with at most {QUERY_CHARS:,} characters of settings"
@@ -66,6 +73,29 @@ def question_id(page: str, answered: str, about: str, guess: str) -> str:
     return f"{page_name(page)[:30] or 'home'}.{digest.hexdigest()}"
 
 
-def question_for(id: str, prompt: str, options: Sequence[str], screen: Screen) -> Question:
-    """The question that a lesson asks (Markdown), for a room."""
-    return Question(id, plain(prompt)[:PROMPT_CHARS], tuple(options), screen)
+def question_for(
+    id: str,
+    prompt: str,
+    options: Sequence[str],
+    screen: Screen,
+    context: str = "",
+    code: str = "",
+) -> Question:
+    """The question that a lesson asks (Markdown), for a room.
+
+    context (Markdown) and code: what stands beside it on the page. Too much of it is cut.
+    """
+    lines = "\n".join(plain(line.removeprefix("- ")) for line in context.strip().split("\n"))
+    return Question(
+        id,
+        plain(prompt)[:PROMPT_CHARS],
+        tuple(options),
+        screen,
+        cut(lines, CONTEXT_CHARS),
+        cut(code.rstrip(), CODE_CHARS),
+    )
+
+
+def cut(text: str, chars: int) -> str:
+    """A text of at most so many characters; where some were left out, it ends with …"""
+    return text if len(text) <= chars else text[: chars - 1] + "…"

@@ -14,6 +14,8 @@ LOBBY, OPEN, CLOSED, REVEALED, ENDED = "lobby", "open", "closed", "revealed", "e
 MOST_OPTIONS = 12
 PROMPT_CHARS = 2000
 OPTION_CHARS = 200
+CONTEXT_CHARS = 1000
+CODE_CHARS = 1500
 REASON_CHARS = 4000
 QUERY_CHARS = 2000
 MOST_ASKINGS = 200  # of one room
@@ -71,14 +73,17 @@ class Question:
     """What is put to the room. Texts are Markdown, which learners' pages show as plain text.
 
     id: letters, digits and `_.:-`, at most 60; the same for the same question asked again.
-    screen: the screen of the lab that it is about. ValueError where a text is empty or too long, or
-    there are not 2 to 12 different options.
+    screen: the screen of the lab that it is about. context, code: what stands beside the question
+    there, in words and in Python; each may be empty. ValueError where another text is empty, one is
+    too long, or there are not 2 to 12 different options.
     """
 
     id: str
     prompt: str
     options: tuple[str, ...]
     screen: Screen = Screen()
+    context: str = ""
+    code: str = ""
 
     def __post_init__(self) -> None:
         if not QUESTION_ID.fullmatch(self.id):
@@ -90,6 +95,11 @@ class Question:
             raise ValueError(f"A question has 2 to {MOST_OPTIONS} different options.")
         if not all(0 < len(option) <= OPTION_CHARS for option in self.options):
             raise ValueError(f"An option has 1 to {OPTION_CHARS} characters.")
+        if len(self.context) > CONTEXT_CHARS or len(self.code) > CODE_CHARS:
+            raise ValueError(
+                f"Beside a question stand at most {CONTEXT_CHARS} characters of text and "
+                f"{CODE_CHARS} of code."
+            )
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class Verdict:
     right is None where the experiment cannot tell. said is one sentence about what happened, reason
     why it did. happened is the choice that came true; empty where none of them did. own is what is
     to be said of a wrong guess itself, after what happened; None where said is about the guess.
+    cause is the first sentence of the reason where said has it already.
     """
 
     guess: str
@@ -79,6 +80,12 @@ class Verdict:
     reason: str
     happened: str = ""
     own: str | None = None
+    cause: str = ""
+
+    @property
+    def why(self) -> str:
+        """The whole reason, for who did not make the guess."""
+        return f"{self.cause} {self.reason}".strip()
 
     @property
     def text(self) -> str:
@@ -114,7 +121,7 @@ def verdict(
     if guess == happened:
         return Verdict(guess, True, right, reason, happened)
     cause, rest = first_sentence(reason)
-    return Verdict(guess, False, f"{wrong} {happened}. {cause}".strip(), rest, happened, own)
+    return Verdict(guess, False, f"{wrong} {happened}. {cause}".strip(), rest, happened, own, cause)
 
 
 def first_sentence(text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from core.attention import causal_attention
 from core.code.building_blocks import ATTENTION, DEVICE, REGISTER, mask_needs
 from core.code.script import Needs, Script
+from core.code.source import last_line
 from core.device.available import SIMULATED
 from core.inputs import embeddings
 from core.state_dict import edit_mask, keys, size
@@ -26,6 +27,12 @@ def keys_script() -> Script:
         "    for call, names in found.items():\n"
         '        print("   ", call, names)\n',
     )
+
+
+def holding_lines() -> str:
+    """The line with which each of the four holds its mask; a persistent buffer is the default."""
+    lines = (last_line(Held.__init__) for Held in keys.HELD_AS.values())
+    return "\n".join(lines).replace("persistent=persistent", "persistent=True")
 
 
 def edit_script(edit: str, cells: Sequence[tuple[int, int]], persistent: bool = True) -> Script:

@@ -43,7 +43,14 @@ def show_case(slug: str) -> None:
         if case.ranks > 1:
             st.caption("Two processes run this function at once, one with each rank.")
     with right:
-        answered = gate(question_of(case), case.question, case.slug, ask)
+        answered = gate(
+            question_of(case),
+            case.question,
+            case.slug,
+            ask,
+            context=case.story,
+            code=shown(case.broken),
+        )
     outcome = run(case) if answered else None
     if outcome:
         if ask:

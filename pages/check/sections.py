@@ -23,7 +23,7 @@ def predict(ask: bool) -> bool:
     with code:
         st.code(source(PREDICTED), wrap_lines=True)
     with guesses:
-        answered = prediction.gate(LEFT, QUESTION, "", ask)
+        answered = prediction.gate(LEFT, QUESTION, "", ask, code=source(PREDICTED))
     if not answered:
         return False
     report = report_of(PREDICTED)

@@ -16,17 +16,22 @@ def gate(
     about: str,
     predict: bool,
     results: DeltaGenerator | None = None,
+    *,
+    context: str = "",
+    code: str = "",
 ) -> bool:
     """Ask for the guesses and offer the run. True once this question was run, or if not predict.
 
     question: what the learner is asked, Markdown. about: short, stands for the question: other
     settings that decide the outcome give another text, and then it is asked anew. results: where
-    the results come, if that is not below.
+    the results come, if that is not below. context (Markdown), code: what the page itself shows
+    beside the question; a room's phones show it too.
     """
     if not predict:
         return True
     _forget_another_question(prediction, about)
-    asked = room_hook.Gate(state.PAGE.get() or "", prediction, question, about)
+    page = state.PAGE.get() or ""
+    asked = room_hook.Gate(page, prediction, question, about, context, code)
     room_hook.host().at_gate(asked)
     name = prediction.answered.name
     with st.container(border=True, key=f"prediction {name}"):
@@ -35,7 +40,7 @@ def gate(
     answer = prediction.answer(about, guesses)
     if wanted and answer:
         st.query_params[name] = answer
-        state.answered_on(state.PAGE.get() or "").get().add((name, about))
+        state.answered_on(page).get().add((name, about))
     if answer and st.query_params.get(name) == answer:
         room_hook.host().opened(asked)
         return True
@@ -85,4 +90,4 @@ def show(verdict: Verdict) -> None:
     """What a guess was worth, and the reason for what happened."""
     say = {True: st.success, False: st.warning, None: st.info}[verdict.right]
     say(verdict.text_of(room_hook.host().who_said("", verdict.guess)))
-    room_hook.host().happened("", verdict.happened, verdict.reason)
+    room_hook.host().happened("", verdict.happened, verdict.why)

@@ -15,12 +15,17 @@ Catalogue = Mapping[str, Setting]
 
 @dataclass(frozen=True)
 class Gate:
-    """A question on a page: where it stands, what it asks (Markdown), and what it is about."""
+    """A question on a page: where it stands, what it asks (Markdown), and what it is about.
+
+    context (Markdown) and code: what the page shows beside the question, to answer it by.
+    """
 
     page: str
     prediction: Prediction
     question: str
     about: str
+    context: str = ""
+    code: str = ""
 
 
 class Host(Protocol):

@@ -57,7 +57,8 @@ def without_choice(case: Case) -> str:
 def decided(case: Case) -> str | None:
     """The choice that was run, or None as long as none was. The first one counts."""
     question = f"How should the module hold `{case.tensor}`? Your choice is then run."
-    if not gate(HOLD, question, case.slug, predict=True):
+    code = without_choice(case)
+    if not gate(HOLD, question, case.slug, predict=True, context=case.story, code=code):
         return None
     choice = guess_of(HOLD)
     first = quiz.keep_first(DECIDED, case.slug, choice)

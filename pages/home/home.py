@@ -84,7 +84,8 @@ def ask_and_move(place: DeltaGenerator) -> bool:
     answered = WORKS.answered.name in st.query_params
     explicit = name in st.query_params or state.is_drawn(name)
     ask = bool(in_link(START["predict"])) and (answered or not explicit)
-    if not prediction.gate(WORKS, QUESTION, "", ask):
+    code = "\n".join(held_by())
+    if not prediction.gate(WORKS, QUESTION, "", ask, context=INTRODUCTION, code=code):
         return False
     with place:
         return bool(widget(HOME["moved"]))

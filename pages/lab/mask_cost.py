@@ -20,13 +20,14 @@ from pages.components.widgets import widget
 
 def show_mask_cost(ask: bool) -> None:
     """Controls, guess if ask, the measuring with its progress, and what came of it."""
-    st.markdown(
+    four = (
         "Four modules that compute the same causal attention. The mask is a **stored buffer**; it "
         "is **rebuilt each time** on the device, by `causal_mask`; it is built on the CPU and "
         "**copied each time**; or there is none, and PyTorch's "
         "`scaled_dot_product_attention(is_causal=True)`, **SDPA** for short, does all of it. One "
         "head, 64 numbers a query, as in GPT-2; one sequence of T tokens, context length T."
     )
+    st.markdown(four)
     where, how_long = st.columns(2, gap="medium")
     with where:
         captions = [device.description for device in available_devices()]
@@ -38,7 +39,7 @@ def show_mask_cost(ask: bool) -> None:
     if asked is CROSSES:
         question = f"Which copies most bytes to `{device}` in **each** forward pass?"
     name = f"{device}-{longest}"
-    if not prediction.gate(asked, question, name, ask):
+    if not prediction.gate(asked, question, name, ask, context=four):
         return
     attempt = state.COST_ATTEMPT.get()
     report = progress.work("cost", measure_cost, device, longest, attempt, live=st.caption)

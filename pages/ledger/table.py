@@ -9,7 +9,7 @@ from core.ledger import cells as ledger_cells
 from core.ledger.cells import Cell
 from core.ledger.groups import FIRST, MANY, grouped, label_of
 from core.ledger.holders import HELD, WAYS
-from core.ledger.program import cell_script
+from core.ledger.program import cell_script, holding_line
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
 from core.ledger.summary import summary
@@ -62,7 +62,8 @@ def so_far(cells: Sequence[Cell]) -> None:
 
 def show_ledger(ask: bool) -> None:
     """A summary, the table and a cell of it; asks for a guess at one cell first if ask."""
-    if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask):
+    code = f"{holding_line(ASKED[1])}\nmodule.half()"
+    if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask, code=code):
         return
     cells = dict(fast_cells())
     if ask:

@@ -5,6 +5,7 @@ import functools
 import streamlit as st
 
 from core.ledger.decisive import AT, CELL, DECISIVE, TWELVE
+from core.ledger.program import holding_line
 from core.ledger.settings import LEDGER, TABLE, cell_verdict
 from core.ledger.takeaway import row_takeaway
 from pages.components import quiz, state
@@ -24,7 +25,7 @@ def show_twelve() -> None:
     asked = DECISIVE[KEYS[at]]
     start_of(asked.key)
     quiz.steps(KEYS, at, go, f"**Question {at + 1} of {len(KEYS)}**")
-    if gate(CELL, asked.question, asked.key, predict=True):
+    if gate(CELL, asked.question, asked.key, predict=True, code=holding_line(asked.column)):
         cell = fast_cells()[asked.row, asked.column]
         said = guess_of(CELL)
         first = quiz.keep_first(TWELVE, asked.key, said)

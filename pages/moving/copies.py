@@ -28,16 +28,17 @@ def count(counted_up_to: int) -> tuple[Crossing, ...]:
 
 def show_copies(ask: bool) -> None:
     """Five ways to have the mask where the scores are, side by side; asks for a guess if ask."""
-    st.markdown(
+    five = (
         "Five modules that compute the same. Each moves to `sim`, then runs; every copy between "
         "`cpu` and `sim` is counted as it happens. The input is there already. The mask is a "
         "registered buffer; a plain attribute moved once by hand; a plain attribute moved in every "
         "forward; built on the device in every forward; built on the CPU in every forward and "
         "copied."
     )
+    st.markdown(five)
     counted = int(widget(MOVING["counted"]))
     question = "How many of the five copy the mask in **every** forward pass?"
-    if not prediction.gate(COPYING, question, "five", ask):
+    if not prediction.gate(COPYING, question, "five", ask, context=five):
         return
     table = count(counted)
     if ask:

@@ -56,13 +56,10 @@ def example(scene: str) -> None:
     st.markdown("**The error**, raised just now")
     # without the frames: the example's name would give the answer away
     lines = [line.strip() for line in text.split("\n") if not line.startswith("  File ")]
-    st.code(
-        "\n".join(lines) or "This example raises no error on this machine.",
-        language=None,
-        wrap_lines=True,
-    )
+    error = "\n".join(lines) or "This example raises no error on this machine."
+    st.code(error, language=None, wrap_lines=True)
     question = "What is the cause of this error?"
-    if not gate(CAUSE, question, scene.replace(" ", "-"), ask):
+    if not gate(CAUSE, question, scene.replace(" ", "-"), ask, code=error):
         return
     if ask:
         show_verdict(cause_verdict(guess_of(CAUSE), kind))

@@ -91,7 +91,7 @@ def asked(question: RecapQuestion, ask: bool) -> bool:
         st.markdown(question.question)
         return True
     asks = prediction_of(question)
-    if not gate(asks, question.question, question.slug, ask):
+    if not gate(asks, question.question, question.slug, ask, code=question.code):
         return False
     said = guess_of(asks)
     first = quiz.keep_first(ANSWERS, question.slug, said)

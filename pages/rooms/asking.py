@@ -45,7 +45,8 @@ def question_of(gate: Gate, guess: Choice) -> Question:
     """The question of a gate as it is put to a room."""
     several = len(gate.prediction.guesses) > 1
     prompt = f"{gate.question} {guess.label}" if several else gate.question
-    return question_for(id_of(gate, guess), prompt, guess.options, screen_of_gate(gate))
+    screen = screen_of_gate(gate)
+    return question_for(id_of(gate, guess), prompt, guess.options, screen, gate.context, gate.code)
 
 
 def screen_of_gate(gate: Gate) -> Screen:

@@ -4,8 +4,9 @@ import json
 import random
 from typing import Any
 
+from core.glossary.on_pages import words_in
 from core.lessons import lesson_at
-from core.rooms.room import Answer, Screen, Snapshot
+from core.rooms.room import Answer, Question, Screen, Snapshot
 
 BEAT = b"event: beat\ndata:\n\n"
 GONE = b"event: gone\ndata:\n\n"
@@ -40,6 +41,14 @@ def title_of(screen: Screen) -> str:
     return lesson.title if lesson else screen.page
 
 
+def words_for(question: Question) -> str:
+    """What words of a question mean, a line each."""
+    lesson = lesson_at(question.screen.page)
+    text = "\n".join((question.context, question.code, question.prompt, *question.options))
+    words = words_in(text, lesson.page) if lesson else {}
+    return "\n".join(f"**{word.replace('`', '')}**: {meaning}" for word, meaning in words.items())
+
+
 def shown(snapshot: Snapshot, counts: bool) -> dict[str, Any]:
     """A room as its listeners draw it."""
     room, asking = snapshot.room, snapshot.room.asking
@@ -55,6 +64,10 @@ def shown(snapshot: Snapshot, counts: bool) -> dict[str, Any]:
         data |= {
             "asking": asking.number,
             "round": asking.round,
+            "lesson": title_of(asking.question.screen),
+            "context": asking.question.context,
+            "code": asking.question.code,
+            "words": words_for(asking.question),
             "prompt": asking.question.prompt,
             "options": asking.question.options,
             "link": asking.question.screen.link,

@@ -29,6 +29,9 @@ function mountRoom(root, base, options = {}) {
   const title = make(inLesson ? "p" : "h1", "", root, "Waiting for the first question");
   const place = inLesson ? make("details", "question", root) : root;
   if (inLesson) { make("summary", "", place, "The room's question"); place.open = true; }
+  const beside = ["lesson", "context", "code", "words"].map(
+    (part) => [part, make(part === "code" ? "pre" : "p", part, place)]);
+  for (const [, node] of beside) node.hidden = true;
   const form = make("fieldset", "", place);
   const state = make("p", "state", place);
   state.setAttribute("role", "status");
@@ -90,6 +93,10 @@ function mountRoom(root, base, options = {}) {
   const build = () => {
     form.textContent = "";
     rows = [];
+    for (const [part, node] of beside) {
+      if (part === "code") node.textContent = room.code || ""; else write(node, room[part] || "");
+      node.hidden = !node.textContent;
+    }
     if (!room.asking) return;
     legend = make("legend", "", form);
     write(make(inLesson ? "span" : "h1", "", legend), room.prompt);
@@ -114,6 +121,7 @@ function mountRoom(root, base, options = {}) {
     const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
     form.disabled = phase !== "open";
     form.hidden = phase === "ended";
+    if (form.hidden) for (const [, node] of beside) node.hidden = true;
     rows.forEach((row, index) => {
       row.input.checked = own?.choice === index;
       row.label.classList.toggle("happened", room.happened === index);
@@ -135,14 +143,14 @@ function mountRoom(root, base, options = {}) {
       : "Sending your answer …");
     else if (phase === "closed") say(own
       ? "The question is closed. Your answer counts." : "The question is closed.");
-    else if (phase === "revealed") say(room.happened === null ? "The answer:"
-      : !own ? `What happened: ${plain(room.options[room.happened])}`
-      : own.choice === room.happened ? "You were right." :
-        `What happened: ${plain(room.options[room.happened])}`);
+    else if (phase === "revealed") say(own
+      ? `Your answer: ${said(own.choice)}. ${room.happened === null ? ""
+        : own.choice === room.happened ? "This is what happened." : "Not what happened."}`
+      : room.happened === null ? "The answer:" : `What happened: ${said(room.happened)}.`);
     else say("");
     const why = asked && room.reason || "";
     if (reason.dataset.text !== why) { reason.dataset.text = why; write(reason, why); }
-    lead(toQuestion, asked && phase !== "ended" ? room.link : null,
+    lead(toQuestion, asked && phase === "revealed" ? room.link : null,
       inLesson ? "To the question's screen" : "The same screen in the lab", following);
     lead(toInstructor, room.screen, `The instructor's screen: ${room.screen_title}`, !phone.matches);
     note.textContent = room.screen || !following || phone.matches ? ""
@@ -156,14 +164,16 @@ function mountRoom(root, base, options = {}) {
     const more = `joined=${options.code.replace(" ", "")}${follow ? "&follow=true" : ""}`;
     link.href = `${screen}${screen.includes("?") ? "&" : "?"}${more}`;
   };
-  const plain = (text) => text.replace(/[`*]/g, "");
+  const said = (choice) => room.options[choice].replace(/[`*]|\.$/g, "");
 
   const take = (data) => {
     if (room && (data.version < room.version
         || (data.version === room.version && data.seq < room.seq))) return;
     const back = room && data.asking && data.asking < room.asking && !earlier[data.asking];
+    const opened = !inLesson && room && room.phase !== "revealed" && data.phase === "revealed";
     room = data;
     draw();
+    if (opened) for (const node of [reason, state]) node.scrollIntoView({block: "nearest"});
     if (back) later();  // a new stream begins with one's own answer
   };
   const own = (data) => {

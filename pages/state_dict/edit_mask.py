@@ -31,11 +31,12 @@ def run_edit(edit: str, cells: tuple, persistent: bool) -> list[edit_mask.EditRe
 
 def show_edit(ask: bool) -> None:
     """The notebook's experiment, live; asks for a guess first if ask."""
-    st.markdown(
+    story = (
         "Build a module, edit its mask, save its `state_dict` to a file, and load the file into a "
         "fresh module. Which mask does the fresh one have: the edited one, or the one that it "
         "built itself?"
     )
+    st.markdown(story)
     change = widget(STATE_DICT["change"])
     cells = ()
     if change == "paint":
@@ -52,7 +53,7 @@ def show_edit(ask: bool) -> None:
     )
     held = "a persistent buffer" if persistent else "a buffer with `persistent=False`"
     question = f"Where will the edit survive: in a module that holds its mask as {held}, or not?"
-    if not prediction.gate(SURVIVAL, question, name, ask):
+    if not prediction.gate(SURVIVAL, question, name, ask, context=story):
         return
     without, with_buffer = run_edit(change, cells, persistent)
     if ask:

@@ -7,7 +7,7 @@ from core.charts.markdown_table import markdown_table
 from core.state_dict.keys import HELD_AS
 from core.state_dict.reasons import keys_verdict
 from core.state_dict.settings import IN_STATE, STATE_DICT
-from core.state_dict.take_home import keys_script
+from core.state_dict.take_home import holding_lines, keys_script
 from core.state_dict.takeaway import keys_takeaway
 from core.workers.random_state import own_random_numbers
 from pages.components import prediction
@@ -30,12 +30,14 @@ def run_keys() -> tuple[list[Listing], list[Table]]:
 
 def show_keys(ask: bool) -> None:
     """The keys, the four sets and the code; asks for a guess first if ask."""
-    st.markdown(
+    four = (
         "The same attention module, with its mask held in four ways: a plain attribute, a "
         "persistent buffer, a non-persistent buffer, an `nn.Buffer`."
     )
+    st.markdown(four)
     question = "How many of the four have `mask` in their `state_dict`?"
-    if not prediction.gate(IN_STATE, question, "four", ask):
+    code = holding_lines()
+    if not prediction.gate(IN_STATE, question, "four", ask, context=four, code=code):
         return
     lists, tables = run_keys()
     if ask:

@@ -53,8 +53,9 @@ def show_load_failures(ask: bool) -> None:
     asks = ask and (loading.fix == "none" or seen)
     question = "What will `target.load_state_dict(…)` do, and is the target right afterwards?"
     with place:
-        st.markdown(in_words(failing))
-        if not prediction.gate(LOADS, question, failing.name, asks):
+        words = in_words(failing)
+        st.markdown(words)
+        if not prediction.gate(LOADS, question, failing.name, asks, context=words):
             return
     loaded, cured_by = load_and_cures(failing)
     if asks:

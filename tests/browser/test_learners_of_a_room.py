@@ -23,6 +23,8 @@ WILL = Question(
     "`CausalAttentionWithoutBuffers` was moved to **another device**. <b>What</b> will happen?",
     ("It works", "A device error", "Something else", "<img src=x onerror=alert(1)>"),
     Screen("Attention_lab", "buffer=false&device=sim"),
+    "Two modules differ in **one** line.\nThe <i>mask</i> is in it.",
+    'self.mask = causal_mask(6)  # <b>plain</b>\nmodel.to("sim")',
 )
 
 
@@ -63,11 +65,16 @@ def test_a_whole_question_on_two_phones(chromium, room):
     assert axe(ann.page) == []
     ann.page.keyboard.press("Enter")
     expect(ann.page.get_by_role("heading")).to_have_text("Waiting for a question")
+    expect(ann.page.locator("pre")).to_be_hidden()
     bob.page.goto(f"{address}/R/{code}")  # as the picture has it
     rooms.ask(code, key, WILL)
     for phone in (ann, bob):
         expect(phone.page.get_by_role("radio")).to_have_count(4)
-        assert phone.page.locator("img, b").count() == 0, "text is never markup"
+        assert phone.page.locator("img, b, i").count() == 0, "text is never markup"
+        assert phone.page.locator("pre").inner_text() == WILL.code
+        expect(phone.page.locator(".lesson")).to_have_text("Attention lab")
+        expect(phone.page.locator(".context")).to_contain_text("The <i>mask</i> is in it.")
+        expect(phone.page.get_by_text("A simulated accelerator")).to_be_visible()
         assert phone.page.locator("legend code").inner_text() == "CausalAttentionWithoutBuffers"
         assert axe(phone.page) == [] and fits(phone.page)
 
@@ -99,11 +106,16 @@ def test_a_whole_question_on_two_phones(chromium, room):
     rooms.close(code, key)
     for phone in (ann, bob):
         expect(phone.page.get_by_text("The question is closed")).to_be_visible()
+        # whoever could run the experiment would not have to predict
+        expect(phone.page.get_by_role("link")).to_have_count(0)
         expect(phone.page.get_by_role("radio").first).to_be_disabled()
         expect(phone.page.locator(".bar")).to_have_count(4)
     rooms.reveal(code, key, 2, "The mask stays *behind*: `.to()` moves registered tensors.")
-    expect(ann.page.get_by_text("You were right.")).to_be_visible()
-    expect(bob.page.get_by_text("What happened: Something else")).to_be_visible()
+    mine = "Your answer: Something else. This is what happened."
+    expect(ann.page.get_by_text(mine)).to_be_visible()
+    expect(bob.page.get_by_text("Your answer: It works. Not what happened.")).to_be_visible()
+    widths = bob.page.locator(".bar i").evaluate_all("all => all.map(one => one.offsetWidth > 0)")
+    assert widths == [True, False, True, False], "a bar of zero answers is none"
     link = bob.page.get_by_role("link", name="The same screen in the lab")
     assert link.get_attribute("href") == f"/Attention_lab?buffer=false&device=sim&joined={code}"
     for phone in (ann, bob):
@@ -132,10 +144,10 @@ def test_an_earlier_question_comes_back_with_ones_own_answer(chromium, room):
         page.get_by_role("radio", name=choice).press("Space")
         expect(page.get_by_text("Your answer has arrived")).to_be_visible()
     rooms.reveal(code, key, 0, "The second.")
-    expect(page.get_by_text("What happened: It works")).to_be_visible()
+    expect(page.get_by_text("Your answer: A device error. Not what happened.")).to_be_visible()
     rooms.reveal(code, key, 0, "The first.", WILL.id)
     expect(page.get_by_text("The first.")).to_be_visible()
-    expect(page.get_by_text("You were right.")).to_be_visible()
+    expect(page.get_by_text("Your answer: It works. This is what happened.")).to_be_visible()
     expect(page.get_by_role("radio", name="It works")).to_be_checked()
     rooms.reveal(code, key, 0, "The second again.", "other")
     expect(page.get_by_text("The second again.")).to_be_visible()
@@ -143,7 +155,7 @@ def test_an_earlier_question_comes_back_with_ones_own_answer(chromium, room):
     page.reload()  # and who has not seen the first one on this page
     expect(page.get_by_role("radio", name="A device error")).to_be_checked()
     rooms.reveal(code, key, 0, "The first.", WILL.id)
-    expect(page.get_by_text("You were right.")).to_be_visible()
+    expect(page.get_by_text("Your answer: It works. This is what happened.")).to_be_visible()
     expect(page.get_by_role("radio", name="It works")).to_be_checked()
     assert visitor.console == []
     visitor.context.close()

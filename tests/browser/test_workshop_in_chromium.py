@@ -139,8 +139,8 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     is_in_sight(page, ".stAlert")
     is_in_sight(page, ".st-key-room-bar")
     bob.context.set_offline(False)
-    expect(bob.get_by_text("You were right.")).to_be_visible()
-    expect(ann.get_by_text("What happened: two")).to_be_visible()
+    expect(bob.get_by_text("Your answer: two. This is what happened.")).to_be_visible()
+    expect(ann.get_by_text("Your answer: three. Not what happened.")).to_be_visible()
     axe_finds_nothing(bob, "light", "dark")
     axe_finds_nothing(page, "light", "dark")
 

@@ -1,8 +1,10 @@
 """The instructor's page and the room at a lesson's gate, in Streamlit's test driver."""
 
+import pytest
 from page_driver import open_page, text
 from room_pages import labels, press
 
+from core.rooms.questions import plain
 from pages.rooms import control
 from pages.rooms.identity import key_cookie
 
@@ -55,6 +57,10 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     assert asking.question.prompt == "How many of the four have `mask` in their `state_dict`?"
     assert asking.question.options == ("none", "one", "two", "three", "all four")
     assert asking.question.screen.page == "State_dict"
+    assert "a plain attribute, a persistent buffer" in asking.question.context
+    held = asking.question.code.split("\n")
+    assert len(held) == 4 and held[0] == "self.mask = causal_mask(context_length)"
+    assert held[2] == 'self.register_buffer("mask", causal_mask(context_length), persistent=False)'
     assert ours.read(code).room.phase == "open"
     press(app, "Reveal")
     assert "Nobody has answered yet" in app.warning[0].value
@@ -69,6 +75,9 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     # two: a persistent buffer and an nn.Buffer are saved; the other two are not
     assert (shown.phase, shown.asking.reveal.happened) == ("revealed", 2)
     assert "**" not in shown.asking.reveal.reason and shown.asking.reveal.reason
+    # the whole reason, also where the room's guess was wrong
+    (said,) = (one.value for one in app.warning)
+    assert plain(said).partition("two. ")[2].startswith(shown.asking.reveal.reason[:40])
     assert app.warning[0].value.startswith("**Counted: two")
     assert app.warning[0].value.endswith("**2 of 3 in the room said: three.**")
     press(app, "Ask again")
@@ -139,3 +148,35 @@ def test_the_end_of_a_room_leaves_its_summary(room):
     assert ours.read(code).room.phase == "ended"
     assert "How many of the four have `mask`" in text(app)
     assert [one.label for one in app.get("download_button")] == ["Summary (.csv)", "Summary (.md)"]
+
+
+LESSONS_ASK = {  # a screen with a question: what of its code, or of its words, a phone shows
+    "../dashboard.py": ({}, "self.mask = causal_mask(context_length)\n", "differ in one line"),
+    "1_Attention_lab.py": (
+        {"device": "cpu", "move_mask": "true", "buffer": "true"},
+        '# CausalAttentionWithBuffer\nself.register_buffer("mask", causal_mask(context_length), '
+        "persistent=True)\nmodel.to(device)\nmodel.mask = model.mask.to(device)",
+        "hides later tokens",
+    ),
+    "2_Moving_devices.py": ({}, "", 'plain attribute → `to("sim")` → `forward`'),
+    "4_What_is_state.py": ({}, 'self.register_buffer("mask", tensor)\nmodule.half()', ""),
+    "5_Training.py": ({}, "", "Five modules learn"),
+    "6_Failure_cases.py": ({"case": "mask-left-behind"}, "def ", ""),
+    "7_Check_your_module.py": ({}, "self.shifts = [torch.full((8,), 0.5)]", ""),
+    "9_Decision_card.py": ({"view": "the case machine"}, "class ", "."),
+    "10_Recap.py": ({}, "\n", ""),
+}
+
+
+@pytest.mark.parametrize("page", LESSONS_ASK)
+def test_a_question_comes_with_what_its_page_shows_beside_it(room, page):
+    ours, code, _key = room
+    settings, lines, words = LESSONS_ASK[page]
+    app = press(open_page(page, **settings), "Ask the room")
+    asked = ours.read(code).room.question
+    assert lines in asked.code and words in asked.context
+    assert asked.code or asked.context
+    shown = text(app) + "".join(one.value for one in app.code)
+    if page not in ("../dashboard.py", "1_Attention_lab.py", "4_What_is_state.py"):  # drawn as HTML
+        for line in asked.code.split("\n"):
+            assert line in shown, line

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from core.device.simulated_device import register
-from core.glossary.on_pages import ON_PAGE, words_on
+from core.device.simulated_device import count_copies, register
+from core.glossary.on_pages import ON_PAGE, words_in, words_on
 from core.glossary.words import GLOSSARY
 from core.lessons import LESSONS
 
@@ -82,6 +82,17 @@ def device():
         torch.ones(2, device="sim") @ torch.ones(2)
 
 
+def sim():
+    register()
+    with count_copies() as copies:
+        here = torch.ones(3)
+        there = here.to("sim")
+        assert torch.equal((there + there).cpu(), here + here)  # what a CPU computes
+    assert [copy.direction for copy in copies] == ["cpu -> sim:0", "sim:0 -> cpu"]
+    there += 1
+    assert torch.equal(here, torch.ones(3))  # a memory of its own
+
+
 def meta_device():
     tensor = torch.ones(3, device="meta")
     assert tensor.shape == (3,) and tensor.dtype is torch.float32
@@ -153,6 +164,7 @@ PROVEN = {
     "None buffer": none_buffer,
     "state_dict": state_dict,
     "device": device,
+    "`sim`": sim,
     "meta device": meta_device,
     "`_apply`": apply,
     "closure": closure,
@@ -181,3 +193,16 @@ def test_every_page_explains_its_words_and_every_word_has_its_page():
     assert list(ON_PAGE) == pages and not words_on("pages/11_Workshop.py")
     assert {word for words in ON_PAGE.values() for word in words} == set(GLOSSARY)
     assert all(len(set(words)) == len(words) > 4 for words in ON_PAGE.values())
+
+
+def test_a_question_is_explained_by_words_that_its_text_uses_and_that_answer_nothing():
+    lab = "pages/1_Attention_lab.py"
+    assert list(words_in("What will `forward` do on `sim`?", lab)) == ["`sim`"]
+    assert not words_in("a simple question", lab) and not words_in("on `sim`", "")
+    every = " ".join(GLOSSARY)
+    explained = {word for page in ON_PAGE for word in words_in(every, page)}
+    # whether a tensor is moved, saved or trained is what the questions ask
+    assert {"`sim`", "meta device"} <= explained
+    assert all(
+        w not in " ".join(GLOSSARY[e] for e in explained) for w in ("moves", "saved", "train")
+    )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lessons import LESSONS, page_name
+from core.rooms.documents import asking_from, to_json
 from core.rooms.questions import (
     plain,
     question_for,
@@ -15,6 +16,7 @@ from core.rooms.questions import (
     screen_of,
     settings_of_screen,
 )
+from core.rooms.room import CODE_CHARS, CONTEXT_CHARS, Asking, Question, Screen
 from core.settings.setting import SettingError
 
 NAMES = st.text(string.ascii_lowercase + "_", min_size=1, max_size=10)
@@ -76,3 +78,23 @@ def test_other_settings_are_another_question():
     assert len(set(ids)) == len(ids)
     for id in ids:
         question_for(id, "**What** will happen?", ("a", "b"), screen_of(lab, {}))
+
+
+def test_what_stands_beside_a_question_goes_with_it_as_plain_text_and_is_bounded():
+    code = 'self.register_buffer("mask", mask)  # **not** [bold](x)\n    a * b\n'
+    asked = question_for("a", "Which?", ("x", "y"), Screen(), "- **One** [is](x) `a`\n- two", code)
+    assert asked.context == "One is `a`\ntwo"
+    assert asked.code == code.rstrip()
+    long = question_for("a", "Which?", ("x", "y"), Screen(), "w" * 9_000, "c" * 9_000)
+    assert (len(long.context), len(long.code)) == (CONTEXT_CHARS, CODE_CHARS)
+    assert long.context.endswith("w…") and long.code.endswith("c…")
+    with pytest.raises(ValueError, match="of code"):
+        Question("a", "Which?", ("x", "y"), code="c" * (CODE_CHARS + 1))
+
+
+def test_a_room_of_before_has_nothing_beside_its_question():
+    old = to_json(Asking(1, Question("a", "Which?", ("x", "y")))).replace(
+        ',"context":"","code":""', ""
+    )
+    assert "context" not in old
+    assert asking_from(old).question == Question("a", "Which?", ("x", "y"))
