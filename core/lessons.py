@@ -113,7 +113,7 @@ LESSONS = (
         "pages/7_Check_your_module.py",
         "Check your module",
         ":material/fact_check:",
-        "Which of these faults does a module of yours have?",
+        "Which faults does my module have?",
         5,
         "tool",
     ),

@@ -11,10 +11,11 @@ from pages.components.widgets import widget
 PAGE = "pages/7_Check_your_module.py"
 with frame.page(PAGE, CHECK):
     st.markdown(
-        "`check(build, *inputs)` builds, runs, moves, saves and loads a module many times, without "
-        "a GPU. It reports only what it shows: **a run that fails, and the same run with the "
-        "repair**."
+        "The check runs, moves, saves and loads a module on a simulated GPU. It proves each fault: "
+        "**a run with the fault, and the same run without it**."
     )
+    sections.at_home()
+    st.header("Try it here", anchor=False)
     question = st.container()
     ask = widget(CHECK["predict"])
     with question:

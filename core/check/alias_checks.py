@@ -22,7 +22,9 @@ MOST_GROUPS = 6
 def alias_check(subject: Subject, mode: str, result: DeviceResult) -> None:
     """Find tensors that part in `.to()`, and whether that changes what the module computes."""
     if result.repaired:
-        result.not_run["two names on one tensor"] = "the errors on the device come first"
+        result.not_run["tensors that share memory"] = (
+            "the errors on the device have to be fixed first"
+        )
         return
     written = _written(subject, mode)
     for paths in _parted(subject)[:MOST_GROUPS]:
@@ -87,23 +89,23 @@ def _report(
         Finding(
             "warning",
             "parted",
-            f"On the CPU `{path}` and `{others[0]}` are one memory. `.to()` moves each by itself, "
-            "and they part: what is written to the one is not seen by the other, without a "
-            "message.",
+            f"On the CPU, `{path}` and `{others[0]}` share one memory. `.to()` copies each of them "
+            "separately, so on the device they do not: a change to one does not reach the other, "
+            "and there is no error.",
             (path, *others),
             where_held(held),
             (
-                Trial(f"add 1 to `{path}` on the CPU", f"the output moves by {on_cpu:.2g}", True),
-                Trial("the same on the device", f"the output moves by {on_device:.2g}", False),
+                Trial(f"add 1 to `{path}` on the CPU", f"the output changes by {on_cpu:.2g}", True),
+                Trial("the same on the device", f"the output changes by {on_device:.2g}", False),
                 Trial(
-                    "the same on the device, tied again after the move",
-                    f"the output moves by {tied:.2g}",
+                    "the same on the device, with one shared memory again",
+                    f"the output changes by {tied:.2g}",
                     True,
                 ),
             ),
-            f"# one tensor under one name: read `{path}` wherever `{others[0]}` is read,\n"
-            "# or share one nn.Parameter object; nn.Parameter(other) and .data make a second\n"
-            f"self.{held.attribute} = …  # the same object, not a new one",
+            f"# use only `{path}`, also where `{others[0]}` is used now; or give one nn.Parameter\n"
+            "# object both names (nn.Parameter(other) and other.data make a new object)\n"
+            f"self.{held.attribute} = …  # the same object",
         )
     )
     return True

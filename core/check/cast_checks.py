@@ -9,7 +9,7 @@ off depends on the inputs, often on their length.
 import torch
 from torch import nn
 
-from core.check.move_findings import named
+from core.check.move_findings import is_or_are, named
 from core.check.outputs import as_share, difference
 from core.check.places import where_held
 from core.check.repairs import smallest
@@ -75,21 +75,22 @@ def _rounded(subject: Subject, dtype: torch.dtype, kept: frozenset) -> nn.Module
 
 def _finding(dtype: torch.dtype, chosen: list[Held], distance: float, left: float) -> Finding:
     names = tuple(h.path for h in chosen)
-    word = str(dtype).removeprefix("torch.")
     method = ".half()" if dtype is torch.float16 else ".to(torch.bfloat16)"
     first = chosen[0]
     return Finding(
         "warning",
         "cast",
-        f"`{method}` casts the buffers {named(names)} too, and the output needs their digits. How "
-        "far it is off depends on the inputs: longer ones or larger positions make it worse.",
+        f"`{method}` also rounds {named(names)} to 16 bits, and the output needs more digits. The "
+        "error depends on the inputs: often it grows with their length.",
         names,
         where_held(first),
         (
-            Trial(f"{method}, run it, against float32", as_share(distance), False),
-            Trial(f"the parameters in {word}, {named(names)} in float32", as_share(left), True),
+            Trial(f"run it after {method}, compare with float32", as_share(distance), False),
+            Trial(
+                f"the same, but {named(names)} {is_or_are(names)} in float32", as_share(left), True
+            ),
         ),
-        f"# in {type(first.owner).__name__}.forward: compute it in float32, cast the result\n"
-        f"table = compute_in_float32(…)  # from whole numbers, not from a buffer that was cast\n"
+        f"# in {type(first.owner).__name__}.forward: compute in float32, cast only the result\n"
+        f"table = compute_in_float32(…)  # from integers, not from a buffer that was cast\n"
         "return table.to(x.dtype)",
     )

@@ -43,13 +43,13 @@ CHECKS = (
     "move, run",
     "run, move, run again",
     "copies on every forward",
-    "modules in plain containers",
-    "two names on one tensor",
-    "load into a fresh build",
+    "modules in plain lists and dicts",
+    "tensors that share memory",
+    "load into a new module",
     "the output after loading",
     "build on meta",
     "16-bit casts",
-    "what the file need not hold",
+    "buffers that need not be saved",
 )
 
 
@@ -83,7 +83,7 @@ def check(
             "give shorter inputs, or raise the limit with `seconds=`."
         ) from None
     findings = [*device.findings, *checkpoint.findings, *casts]
-    findings = sorted(_once(findings), key=lambda f: SEVERITIES.index(f.severity))
+    findings = _in_order(_once(findings))
     why = not_run | device.not_run | checkpoint.not_run
     named = [*CHECKS, *(name for name in why if name not in CHECKS)]
     return Report(
@@ -108,23 +108,23 @@ def _all_checks(
         except CannotCheck:
             raise
         except Exception as error:
-            not_run[name] = f"it broke off with {in_words(error)}"
+            not_run[name] = f"it stopped with {in_words(error)}"
             return None
 
     device = guarded("move, run", device_checks, subject, modes) or DeviceResult()
     if device.runs and EVALUATION in modes:
         guarded("copies on every forward", copy_check, subject, device)
-        guarded("two names on one tensor", alias_check, subject, modes[-1], device)
+        guarded("tensors that share memory", alias_check, subject, modes[-1], device)
     elif not device.runs:
-        for name in ("copies on every forward", "two names on one tensor"):
+        for name in ("copies on every forward", "tensors that share memory"):
             not_run[name] = "it does not run on the simulated device"
     reported = {name for finding in device.findings for name in finding.names}
-    checkpoint = guarded("load into a fresh build", checkpoint_check, subject, reported)
+    checkpoint = guarded("load into a new module", checkpoint_check, subject, reported)
     checkpoint = checkpoint or CheckpointResult()
     reported |= {name for finding in checkpoint.findings for name in finding.names}
-    guarded("modules in plain containers", hidden_check, subject, modes[-1], device, reported)
+    guarded("modules in plain lists and dicts", hidden_check, subject, modes[-1], device, reported)
     guarded("build on meta", meta_check, subject, checkpoint, reported)
-    guarded("what the file need not hold", ballast_check, subject, checkpoint)
+    guarded("buffers that need not be saved", ballast_check, subject, checkpoint)
     casts, more = guarded("16-bit casts", cast_check, subject) or ([], {})
     return device, checkpoint, casts, not_run | more
 
@@ -171,15 +171,28 @@ def _once(findings: list[Finding]) -> list[Finding]:
     return list(seen.values())
 
 
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """Errors first; those of a kind stand together, in the order of their lines."""
+    kinds = list(dict.fromkeys(finding.kind for finding in findings))
+
+    def place(finding: Finding) -> tuple:
+        file, _, line = finding.where.rpartition(":")
+        severity, kind = SEVERITIES.index(finding.severity), kinds.index(finding.kind)
+        return severity, kind, file, int(line or 0)
+
+    return sorted(findings, key=place)
+
+
 def _notes(subject: Subject) -> list[str]:
     notes = []
     if subject.original is not None:
         notes.append(
-            "The builder hands out modules that share tensors. Copies were checked, and what the "
-            "constructor draws anew cannot be seen. Construct the module inside the builder."
+            "The builder hands out modules that share tensors, so copies were checked. In copies, "
+            "random values of the constructor are the same: faults with them are not found. "
+            "Construct the module inside the builder."
         )
     if subject.printed:
-        notes.append(f"The module printed {subject.printed:,} characters; they are left out.")
+        notes.append(f"The module printed {subject.printed:,} characters; they are not shown.")
     if "numpy" in sys.modules and subject.needs_grad:
-        notes.append("forward needs gradients, so that it ran with them.")
+        notes.append("`forward` needs gradients, so it ran with gradients.")
     return notes

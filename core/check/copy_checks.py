@@ -1,7 +1,7 @@
 """What a module copies to the device on every forward: memory that could be there already."""
 
 from core.check.move_checks import SIM, DeviceResult
-from core.check.move_findings import at, named, register_fix
+from core.check.move_findings import at, is_or_are, named, register_fix
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
 from core.check.report import Finding, Trial
 from core.check.subject import Subject, copied
@@ -25,7 +25,7 @@ def copy_check(subject: Subject, result: DeviceResult) -> None:
     needed = smallest(everything, lambda repairs: bytes_with(repairs) <= FEW_BYTES)
     if needed is None:
         result.notes.append(
-            f"Every forward copies {total:,} bytes to the device, and no repair that was tried "
+            f"Every forward copies {total:,} bytes to the device, and no fix that was tried "
             "changes that."
         )
         return
@@ -43,7 +43,9 @@ def copy_check(subject: Subject, result: DeviceResult) -> None:
             at(where),
             (
                 Trial("a second forward on the device", f"{total:,} bytes are copied", False),
-                Trial("the same, with the tensor there from the start", f"{left:,} bytes", True),
+                Trial(
+                    "the same, but it is there from the start", f"{left:,} bytes are copied", True
+                ),
             ),
             register_fix(moved[0])
             if moved
@@ -53,8 +55,8 @@ def copy_check(subject: Subject, result: DeviceResult) -> None:
 
 
 def _what(names: tuple[str, ...], lines: tuple[Line, ...]) -> str:
-    parts = [named(names) + " as plain tensors"] if names else []
-    parts += [f"what `{line.function}` makes in {at(line)}" for line in lines[:3]]
+    parts = [f"{named(names)}, which {is_or_are(names)} not registered"] if names else []
+    parts += [f"the result of `{line.function}` in {at(line)}" for line in lines[:3]]
     return ", ".join(parts)
 
 

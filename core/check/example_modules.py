@@ -8,7 +8,7 @@ from torch import nn
 
 
 class FiveTensors(nn.Module):
-    """Five tensors, each held in another way."""
+    """Five tensors, each held in a different way."""
 
     def __init__(self):
         super().__init__()
@@ -36,7 +36,7 @@ class PlainTable(nn.Module):
 
 
 class BufferTable(nn.Module):
-    """The same table as a buffer, which the file does not hold."""
+    """The same table as a buffer."""
 
     def __init__(self):
         super().__init__()
@@ -48,7 +48,7 @@ class BufferTable(nn.Module):
 
 
 class TensorsInContainers(nn.Module):
-    """A shift in a list, a scale in a dict, a sign that a function encloses."""
+    """A shift in a list, a scale in a dict, a sign that a function uses."""
 
     def __init__(self):
         super().__init__()
@@ -89,7 +89,7 @@ class ListedBlocks(nn.Module):
 
 
 class LazyPositions(nn.Module):
-    """Positions that the first run computes and keeps."""
+    """Positions that the first run computes and stores in an attribute."""
 
     def __init__(self):
         super().__init__()
@@ -102,7 +102,7 @@ class LazyPositions(nn.Module):
 
 
 class ReservedPositions(nn.Module):
-    """The same, under a name that is reserved as a buffer."""
+    """The same, stored in a buffer that is None at first."""
 
     def __init__(self):
         super().__init__()
@@ -115,7 +115,7 @@ class ReservedPositions(nn.Module):
 
 
 class ZerosOnCpu(nn.Module):
-    """Begins a sum with zeros, on the default device."""
+    """Starts a sum with zeros on the default device."""
 
     def __init__(self):
         super().__init__()
@@ -129,7 +129,7 @@ class ZerosOnCpu(nn.Module):
 
 
 class ZerosWhereTheInputIs(nn.Module):
-    """Begins the sum with zeros on the input's device."""
+    """Starts the sum with zeros on the input's device."""
 
     def __init__(self):
         super().__init__()
@@ -143,7 +143,7 @@ class ZerosWhereTheInputIs(nn.Module):
 
 
 class PersistentCache(nn.Module):
-    """A cache in a persistent buffer that is None in a fresh build."""
+    """A cache in a persistent buffer that is None in a new module."""
 
     def __init__(self):
         super().__init__()
@@ -156,7 +156,7 @@ class PersistentCache(nn.Module):
 
 
 class RandomDirections(nn.Module):
-    """Random directions that the constructor draws, in no state_dict."""
+    """Random directions that are not in the state_dict."""
 
     def __init__(self):
         super().__init__()
@@ -178,7 +178,7 @@ class SavedDirections(nn.Module):
 
 
 class MovesItsTable(nn.Module):
-    """A plain table that forward brings to the input's device, each time."""
+    """A plain table that forward copies to the input's device each time."""
 
     def __init__(self):
         super().__init__()
@@ -189,7 +189,7 @@ class MovesItsTable(nn.Module):
 
 
 class HiddenTeacher(nn.Module):
-    """A layer in a list, which forward brings to the input's device by itself."""
+    """A layer in a list, which forward itself moves to the input's device."""
 
     def __init__(self):
         super().__init__()
@@ -247,7 +247,7 @@ class FrequenciesInForward(nn.Module):
 
 
 class IndexOutsideTheFile(nn.Module):
-    """An index table that no file holds: whoever builds on meta has to compute it again."""
+    """An index table that is not in the file."""
 
     def __init__(self):
         super().__init__()

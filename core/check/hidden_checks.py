@@ -25,7 +25,9 @@ def hidden_check(subject: Subject, mode: str, result: DeviceResult, reported: se
         listed = {name for name, _ in module.named_parameters()}
         there = f"{sum(h.path in listed for h in held)} of {len(held)} tensors are there"
         shows = Trial(
-            "run it, look for what ran in parameters()", f"{there}, {count:,} numbers lack", False
+            "run it, look for its parameters in parameters()",
+            f"{there}, {count:,} numbers lack",
+            False,
         )
         result.findings.append(hidden_finding("warning", held, (shows,)))
 

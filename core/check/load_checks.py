@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from core.check.lost_state import same_values
-from core.check.move_findings import named, register_fix
+from core.check.move_findings import is_or_are, named, register_fix
 from core.check.outputs import as_share, difference, same
 from core.check.places import where_held
 from core.check.repairs import smallest
@@ -17,7 +17,7 @@ from core.check.subject import CannotCheck, Run, Subject, in_words
 from core.check.tensors import Held, tensors_of
 
 FEW_BYTES_OF_BALLAST = 1024  # of ballast: of no account
-META_STEPS = 'build it on "meta", to_empty(device="cpu"), load the state_dict'
+META_STEPS = 'build it on "meta", to_empty(device="cpu"), load the state_dict, run it'
 
 
 def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -> None:
@@ -29,16 +29,16 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
     saved = result.saved
     if not result.loads or saved is None or subject.original is not None:
         result.not_run["build on meta"] = (
-            "the builder copies a module"
+            "the builder hands out copies"
             if subject.original
-            else "it needs a state_dict that works"
+            else "it needs a state_dict that loads and gives the same output"
         )
         return
     try:
         first = _emptied(subject, saved, frozenset())
     except Exception as error:
         cause = (isinstance(error, CannotCheck) and error.__cause__) or error
-        result.not_run["build on meta"] = f"it cannot be built so, {in_words(cause)}"
+        result.not_run["build on meta"] = f"it cannot be built on meta, {in_words(cause)}"
         return
     if first.ok and same(first.output, saved.output.output):
         return
@@ -50,25 +50,32 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
 
     needed = smallest([h.unit for h in held], works)
     if not needed:
-        result.not_run["build on meta"] = f"{_came_out(first, saved)}, for another reason"
+        result.not_run["build on meta"] = (
+            f"{_came_out(first, saved)}, and no fix that was tried helps"
+        )
         return
     chosen = [h for h in held if h.unit in needed]
     names = tuple(h.path for h in chosen)
     if set(names) <= reported:
         return
+    has = "has" if len(names) == 1 else "have"
     shows = Trial(META_STEPS, _came_out(first, saved), False)
-    repaired = Trial(f"the same, {named(names)} computed again", "the output is the same", True)
+    repaired = Trial(
+        f"the same, but {named(names)} {is_or_are(names)} computed again",
+        "the output is the same",
+        True,
+    )
     result.findings.append(
         Finding(
             "warning",
             "meta",
-            f"Whoever builds it on `meta`, as loaders of large models do, has arbitrary numbers in "
-            f"{named(names)} after `to_empty`: nothing in the file fills it.",
+            "Large models are often built on `meta` and then loaded. After `to_empty`, "
+            f"{named(names)} {has} arbitrary values, and the file does not replace them.",
             names,
             where_held(chosen[0]),
             (shows, repaired),
-            "# after to_empty and load_state_dict: compute it again, in a method of the module,\n"
-            "# such as reset_parameters; or keep it in the file:\n"
+            "# compute it again after to_empty and load_state_dict, in a method of the module\n"
+            "# such as reset_parameters; or save it in the file:\n"
             + register_fix(chosen[0], persistent=True),
         )
     )
@@ -152,15 +159,15 @@ def _ballast(subject: Subject, group: list[Held], nbytes: int, file: int) -> Fin
     return Finding(
         "information",
         "rebuildable",
-        f"{named(names)}: {nbytes:,} bytes of the file are what every build computes anyway, and a "
-        "run in training mode leaves as it is.",
+        f"{named(names)}: {nbytes:,} bytes of the file. Every new module computes these values "
+        "itself, and a run in training mode does not change them.",
         names,
         where_held(group[0]),
         (
             Trial("save the state_dict", f"{file:,} bytes", False),
-            Trial("the same, not persistent", f"{file_bytes(slim):,} bytes", True),
+            Trial("the same, with persistent=False", f"{file_bytes(slim):,} bytes", True),
         ),
-        register_fix(group[0]) + "  # older files then need strict=False",
+        register_fix(group[0]) + "  # old files then need strict=False",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from core.check.move_findings import named
+from core.check.move_findings import is_or_are, named
 from core.check.places import where_class, where_held
 from core.check.report import Finding, Trial
 from core.check.saving import STEPS, CheckpointResult, Saved, gives_the_same, heir_of
@@ -16,8 +16,8 @@ from core.check.tensors import tensors_of
 def load_fails(subject: Subject, saved: Saved, error: Exception, result: CheckpointResult) -> None:
     shows = Trial(STEPS, in_words(error), False)
     if subject.original is None and _loads(subject, saved, _unchanged, seed=1):
-        result.not_run["load into a fresh build"] = (
-            "two builds with different random numbers have different forms"
+        result.not_run["load into a new module"] = (
+            "modules built with different random numbers have different keys or shapes"
         )
         return
     for repair in (_overlapping, _other_keys, _one_run, _reserved):
@@ -30,8 +30,8 @@ def load_fails(subject: Subject, saved: Saved, error: Exception, result: Checkpo
                 Finding("error", "load_fails", sentence, names, where, trials, fix)
             )
             return
-    result.not_run["load into a fresh build"] = (
-        f"it fails with {in_words(error)}, and no repair that was tried helps"
+    result.not_run["load into a new module"] = (
+        f"it fails with {in_words(error)}, and no fix that was tried helps"
     )
 
 
@@ -70,11 +70,16 @@ def _overlapping(subject: Subject, saved: Saved) -> Repair:
     if not held or not _loads(subject, saved, clone):
         return None
     sentence = (
-        f"{named(paths)} is an expanded tensor: several of its elements are one number in memory, "
-        "and `load_state_dict` cannot write into it."
+        f"{named(paths)} {is_or_are(paths)} expanded: several elements are the same number in "
+        "memory, and `load_state_dict` cannot write into that."
     )
     fix = f'self.register_buffer("{held[0].attribute}", ….clone())'
-    return paths, sentence, f"the same, {named(paths)} cloned before loading", fix
+    return (
+        paths,
+        sentence,
+        f"the same, but {named(paths)} {is_or_are(paths)} cloned before loading",
+        fix,
+    )
 
 
 def overlaps(tensor: torch.Tensor) -> bool:
@@ -106,12 +111,12 @@ def _other_keys(subject: Subject, saved: Saved) -> Repair:
     if not _loads(subject, saved, leave_out):
         return None
     sentence = (
-        f"After a run the state_dict has {named(keys)} otherwise than a fresh build, which "
-        "refuses the file."
+        f"After a run, {named(keys)} in the state_dict {is_or_are(keys)} not as in a new module: "
+        "only one of the two has the key, or the shape differs. So a new module refuses the file."
     )
     name = keys[0].rpartition(".")[2]
     fix = f'self.register_buffer("{name}", None, persistent=False)  # filled by the first run'
-    return keys, sentence, f"the same, {named(keys)} not persistent", fix
+    return keys, sentence, f"the same, but {named(keys)} {is_or_are(keys)} not persistent", fix
 
 
 def _one_run(subject: Subject, saved: Saved) -> Repair:
@@ -126,11 +131,11 @@ def _one_run(subject: Subject, saved: Saved) -> Repair:
         return None
     name = keys[0].rpartition(".")[2]
     sentence = (
-        f"The first run registers {named(keys)}. A fresh build does not have it, and refuses the "
-        "file. Without it the output is another."
+        f"The first run registers {named(keys)}. A new module does not have that yet, and refuses "
+        "the file. Without it, the output is different."
     )
     fix = f'# in __init__, and not in forward\nself.register_buffer("{name}", …)'
-    return keys, sentence, "the same, the fresh build run once before it loads", fix
+    return keys, sentence, "the same, but the new module runs once before it loads", fix
 
 
 def _reserved(subject: Subject, saved: Saved) -> Repair:
@@ -147,14 +152,14 @@ def _reserved(subject: Subject, saved: Saved) -> Repair:
         return None
     name = keys[0].rpartition(".")[2]
     sentence = (
-        f"The module that is saved has {named(keys)}. In a fresh build it is None, which is no "
-        "place to load a tensor into."
+        f"The saved module has a tensor in {named(keys)}. In a new module it is None, and no "
+        "tensor can be loaded into None."
     )
     fix = (
-        "# in __init__: a place of the same shape, and a flag that says whether it counts\n"
+        "# in __init__: a tensor of the same shape, and a flag that says whether it is filled\n"
         f'self.register_buffer("{name}", torch.zeros(…))'
     )
-    return keys, sentence, f"the same, with a place for {named(keys)} in the fresh build", fix
+    return keys, sentence, f"the same, but the new module has a tensor in {named(keys)}", fix
 
 
 def _where_it_failed(module: nn.Module, names: tuple[str, ...]) -> str:

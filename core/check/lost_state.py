@@ -2,7 +2,7 @@
 
 import torch
 
-from core.check.move_findings import hidden_finding, named, register_fix
+from core.check.move_findings import hidden_finding, is_or_are, named, register_fix
 from core.check.outputs import as_share, difference
 from core.check.places import where_held
 from core.check.repairs import smallest
@@ -37,8 +37,8 @@ def state_lost(
     shows = Trial(STEPS, as_share(distance), False)
     if not needed:
         result.not_run["the output after loading"] = (
-            f"{as_share(distance)}, but bringing back every tensor that was not saved does not "
-            "change that: it depends on something else than tensors"
+            f"{as_share(distance)}, and copying every tensor that was not saved does not change "
+            "that: the output depends on something other than tensors"
         )
         return
     for unit in sorted(needed):
@@ -54,19 +54,23 @@ def _lost(held: list[Held], shows: Trial) -> Finding:
     return Finding(
         "error",
         "state_lost",
-        f"The output depends on {named(names)}, which the constructor draws anew or training "
-        "changes, and which is not in the state_dict.",
+        f"The output depends on {named(names)}, and the state_dict does not contain that. A new "
+        "module has other values there: they are random, or training changes them.",
         names,
         where_held(held[0]),
-        (shows, Trial(f"the same, {named(names)} brought along", "the output is the same", True)),
+        (shows, _copied(names)),
         register_fix(held[0], persistent=True),
     )
 
 
 def _hidden(held: list[Held], shows: Trial) -> Finding:
     names = tuple(h.path for h in held)
-    works = Trial(f"the same, {named(names)} brought along", "the output is the same", True)
-    return hidden_finding("error", held, (shows, works))
+    return hidden_finding("error", held, (shows, _copied(names)))
+
+
+def _copied(names: tuple[str, ...]) -> Trial:
+    what = f"the same, but {named(names)} {is_or_are(names)} copied too"
+    return Trial(what, "the output is the same", True)
 
 
 def same_values(one: torch.Tensor, other: torch.Tensor) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from core.check.move_findings import REPAIRS, at, left_behind, made_on_cpu, named, stale
+from core.check.move_findings import REPAIRS, at, is_or_are, left_behind, made_on_cpu, named, stale
 from core.check.outputs import as_share, difference
 from core.check.places import asks_for_cuda
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
@@ -83,7 +83,7 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
     name = "run, move, run again" if before else "move, run"
     reference = _on_the_cpu(subject, mode, before)
     if not reference.ok:
-        result.not_run.setdefault(name, f"{mode} it fails on the CPU already, {reference.outcome}")
+        result.not_run.setdefault(name, f"{mode} it already fails on the CPU, {reference.outcome}")
         return
     known = result.repaired
     first = attempt(subject, mode, before, known, result.as_cuda)
@@ -92,8 +92,8 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
         if again.run.ok or _needed(subject, mode, before, known, again, True):
             first, result.as_cuda = again, True
             result.notes.append(
-                "The code asks whether a tensor is on CUDA, by `is_cuda` or `.cuda()`. On the "
-                "simulated device it was answered yes; other accelerators would be treated as CPU."
+                "The code asks `is_cuda` or calls `.cuda()`. The simulated device answers as CUDA "
+                "does; other accelerators would not."
             )
     if first.run.ok:
         result.runs = True
@@ -102,8 +102,8 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
     if needed is None:
         result.not_run.setdefault(
             name,
-            f"{mode} it fails on the simulated device with {first.run.outcome}, and no repair "
-            "that was tried helps: it may be a limit of that device. A real one can tell",
+            f"{mode} it fails on the simulated device with {first.run.outcome}, and no fix that "
+            "was tried helps. Perhaps the simulated device lacks something: try a real one",
         )
         return
     result.runs = True
@@ -112,8 +112,8 @@ def _one_way(subject: Subject, mode: str, before: bool, result: DeviceResult) ->
     if by_name and not result.as_cuda:
         result.not_run.setdefault(
             name,
-            f"`{by_name[0].path}` stays on the CPU, but {type(by_name[0].owner).__name__} asks for "
-            'the device type "cuda" by name, which the simulated device is not',
+            f"`{by_name[0].path}` stays on the CPU, but {type(by_name[0].owner).__name__} looks "
+            'for the device type "cuda", and the simulated device has another name',
         )
         needed -= {h.unit for h in by_name}
     report = _Report(subject, mode, before, known, needed, first, reference, result.as_cuda)
@@ -164,7 +164,7 @@ class _Report:
     def findings(self) -> list[Finding]:
         cured = self.again(self.known | self.needed).run
         distance = difference(self.reference.output, cured.output)
-        outcome = "it runs, " + as_share(distance) if distance < 1e-3 else "it runs"
+        outcome = "it runs, and " + as_share(distance) if distance < 1e-3 else "it runs"
         return [self.finding(unit, outcome) for unit in sorted(self.needed, key=_order)]
 
     def again(self, repairs: frozenset) -> Attempt:
@@ -180,11 +180,11 @@ class _Report:
         failed = self.again(others).run if others else self.first.run
         shows = Trial(self.steps() + _with(others), failed.outcome, False)
         if isinstance(unit, Line):
-            works = Trial(f"the same, {REPAIRS[unit.role]} in {at(unit)}", outcome, True)
+            works = Trial(f"the same, but {REPAIRS[unit.role]}, in {at(unit)}", outcome, True)
             return made_on_cpu(unit, (shows, works))
         held = [h for h in self.first.held if h.unit == unit]
         names = tuple(h.path for h in held)
-        works = Trial(f"the same, {named(names)} moved by hand", outcome, True)
+        works = Trial(f"the same, but {named(names)} {is_or_are(names)} moved too", outcome, True)
         if self.before:
             return stale(held, names, (shows, works))
         return left_behind(held, names, (shows, works))
@@ -196,4 +196,4 @@ def _order(unit: Hashable) -> tuple:
 
 
 def _with(repairs: frozenset) -> str:
-    return ", the other findings repaired" if repairs else ""
+    return ", with the other faults fixed" if repairs else ""

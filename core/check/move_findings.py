@@ -14,28 +14,46 @@ def at(line: Line) -> str:
 
 def named(names: tuple[str, ...]) -> str:
     """Names for a sentence, the first three of many."""
-    shown = ", ".join(f"`{name}`" for name in names[:3])
+    shown = ", ".join(map(_name, names[:3]))
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-REPAIRS = {"makes": "made on the device", "takes": "moved to the device", "numpy": "with .cpu()"}
+def is_or_are(names: tuple[str, ...]) -> str:
+    """The verb after named(names)."""
+    return "is" if len(names) == 1 else "are"
+
+
+def _name(path: str) -> str:
+    """A tensor's path for a sentence."""
+    enclosed = re.fullmatch(r"(.*)\.<closure (\w+)>", path)
+    return f"`{enclosed[2]}` in `{enclosed[1]}`" if enclosed else f"`{path}`"
+
+
+REPAIRS = {
+    "makes": "the tensor is made on the device",
+    "takes": "the tensor is moved to the device",
+    "numpy": "with .cpu()",
+}
 
 
 def made_on_cpu(line: Line, evidence: tuple[Trial, ...]) -> Finding:
     """forward has a tensor on the CPU that no `.to()` of the module can reach."""
     text, call = source_line(line.file, line.number), line.function
     if line.role == "numpy":
-        sentence = f"`forward` needs the numbers in NumPy, in `{text}`; NumPy knows only the CPU."
-        fix = "tensor.cpu().numpy()  # or the same with PyTorch's own functions"
+        sentence = (
+            f"`forward` gives a tensor to NumPy in `{text}`. NumPy can read only the CPU's memory."
+        )
+        fix = "tensor.cpu().numpy()  # or use PyTorch's own functions"
     elif line.role == "takes":
         sentence = (
-            f"In `forward`, `{call}` gets a tensor on the CPU that is no part of the module, such "
-            f"as a global variable, or what came from NumPy: `{text}`."
+            f"In `forward`, `{call}` gets a tensor on the CPU that is not part of the module, for "
+            f"example a global variable or a NumPy array: `{text}`."
         )
-        fix = "tensor.to(x.device)  # x: an input; or a buffer, in __init__"
+        fix = "tensor.to(x.device)  # x: an input; or make it a buffer in __init__"
     else:
         sentence = (
-            f"In `forward`, `{call}` makes a tensor on the CPU, wherever the input is: `{text}`."
+            f"In `forward`, `{call}` makes a tensor on the CPU, even if the input is on another "
+            f"device: `{text}`."
         )
         fix = f"torch.{call}(…, device=x.device)  # x: an input"
     fix = f"# {at(line)}\n{fix}"
@@ -46,7 +64,11 @@ def left_behind(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Fi
     first = held[0]
     if first.hidden:
         return hidden_finding("error", held, evidence)
-    sentence = f"`.to()` leaves {named(names)} on the CPU: {_holding(first)} is not registered."
+    it = "It is" if len(names) == 1 else "Each is"
+    sentence = (
+        f"After `.to()`, {named(names)} {is_or_are(names)} still on the CPU. {it} "
+        f"{_holding(first)}, not a parameter or a buffer."
+    )
     place = where_held(first)
     return Finding("error", "left_behind", sentence, names, place, evidence, register_fix(first))
 
@@ -57,8 +79,8 @@ def hidden_finding(severity: str, held: list[Held], evidence: tuple[Trial, ...])
     return Finding(
         severity,
         "hidden_module",
-        f"`{first.attribute}` holds modules and is no module itself: `.to()`, `parameters()` and "
-        f"`state_dict()` do not find {named(names)}.",
+        f"`{first.attribute}` is a plain container of modules. PyTorch does not look into it: "
+        f"`.to()`, `parameters()` and `state_dict()` do not find {named(names)}.",
         names,
         where_held(first),
         evidence,
@@ -69,7 +91,7 @@ def hidden_finding(severity: str, held: list[Held], evidence: tuple[Trial, ...])
 
 def _holding(held: Held) -> str:
     if "<closure" in held.path:
-        return "a tensor that a function encloses"
+        return "a variable that a function uses"
     plain = held.path.endswith(held.attribute)
     return "a plain attribute" if plain else f"a tensor inside `{held.attribute}`"
 
@@ -81,7 +103,7 @@ def register_fix(held: Held, persistent: bool = False) -> str:
         return f"# in {cls}.__init__\nself.{name} = nn.Parameter(…)"
     last = "persistent=True" if persistent else "persistent=False"
     buffer = buffer_name(held)
-    read = "" if buffer == name else f"; then read self.{buffer} in place of it"
+    read = "" if buffer == name else f"; in forward, use self.{buffer} instead"
     return f'# in {cls}.__init__{read}\nself.register_buffer("{buffer}", …, {last})'
 
 
@@ -97,11 +119,11 @@ def buffer_name(held: Held) -> str:
 def stale(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:
     first = held[0]
     sentence = (
-        f"The first run keeps {named(names)}; `.to()` leaves it where it is, and the next run uses "
-        "it on another device."
+        f"The first run stores {named(names)} in the module, but does not register it. So `.to()` "
+        "does not move it, and the next run gets tensors from two devices."
     )
     fix = (
-        f"# in {type(first.owner).__name__}.__init__: the name is reserved, what it holds moves\n"
+        f"# in {type(first.owner).__name__}.__init__: None at first, then moved by .to()\n"
         f'self.register_buffer("{first.attribute}", None, persistent=False)'
     )
     return Finding("error", "stale_cache", sentence, names, where_held(first), evidence, fix)

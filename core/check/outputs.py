@@ -65,7 +65,7 @@ def same(one: Any, other: Any, tolerance: float = 1e-4) -> bool:
 def as_share(distance: float) -> str:
     """A difference in words."""
     if distance == float("inf"):
-        return "some numbers are nan or infinite, or the form is another"
+        return "some values are nan or infinite, or the shape is different"
     if distance == 0:
-        return "the same output, bit for bit"
-    return f"the output is off by {distance:.2g} of its largest number"
+        return "the output is exactly the same"
+    return f"the output differs by {100 * distance:.3g}% of its largest value"

@@ -4,18 +4,18 @@ from core.charts.markdown_table import markdown_table
 from core.check.report import KINDS
 
 WHY = {
-    "left_behind": "The first forward on another device fails, in a line far from the cause.",
-    "hidden_module": "Nothing moves, trains or saves what a plain list or dict holds.",
-    "stale_cache": "It fails only for whoever runs the module before moving it: after a trial run "
-    "on the CPU, or on the way from one GPU to the next.",
-    "made_on_cpu": "It works on every machine without a GPU, and on none with one.",
-    "load_fails": "The checkpoint is there, and the program that made it cannot read it.",
-    "state_lost": "Nothing fails. After a restart the model answers differently.",
-    "copies": "A copy makes the device wait for the CPU, in every forward.",
-    "parted": "An optimizer trains the one and forward reads the other, without a message.",
-    "cast": "The output is wrong at long inputs, and right in every short test.",
-    "meta": "Large models are built on `meta`. What no file fills, somebody has to compute again.",
-    "rebuildable": "Larger files, and a mask that is saved overwrites the one that was built.",
+    "left_behind": "The module fails on a GPU, in a line that is often far from the cause.",
+    "hidden_module": "What is in a plain list or dict is not moved, not trained and not saved.",
+    "stale_cache": "The module fails if it ran once before it was moved: after a test run on the "
+    "CPU, or from one GPU to another.",
+    "made_on_cpu": "The module works on the CPU and fails on a GPU.",
+    "load_fails": "There is a checkpoint, and the program that wrote it cannot load it.",
+    "state_lost": "There is no error. After loading, the model gives other outputs.",
+    "copies": "The device has to wait for the copy in every forward.",
+    "parted": "There is no error. An optimizer may change the one while `forward` reads the other.",
+    "cast": "There is no error. Often only long inputs give a wrong output.",
+    "meta": "Large models are built on `meta`. What is not in the file has arbitrary values then.",
+    "rebuildable": "The file is larger than needed, and its values replace the computed ones.",
 }
 SEVERITY_OF = {
     "error": ("left_behind", "hidden_module", "stale_cache", "made_on_cpu", "load_fails",
@@ -24,12 +24,16 @@ SEVERITY_OF = {
     "information": ("rebuildable",),
 }  # fmt: skip
 NOT_REPORTED = (
-    "tensors with one number and no dimension, which devices take as arguments",
-    "plain tensors that forward does not read",
-    "numbers that a cast rounds to 0 without an effect on the output",
-    "another output after loading, where the output depends on earlier calls by design",
-    "code for CUDA that asks `is_cuda`: it is answered yes",
+    "CPU tensors without dimensions, such as `torch.tensor(2.0)`: a GPU accepts them",
+    "plain tensors that `forward` does not use",
+    "numbers that a cast rounds to 0, where the output stays the same",
+    "another output after loading, where the output depends on earlier calls",
+    "code that asks `is_cuda`: the simulated device answers yes",
 )
+LINES = """from buffer_check import check
+report = check(lambda: MyModule(64), torch.randn(2, 64))
+print(report.text())
+"""
 COMMAND = "python buffer_check.py my_package.my_module:case"
 CASE = '''import torch
 
@@ -56,4 +60,4 @@ def kinds_as_markdown() -> str:
         for severity, kinds in SEVERITY_OF.items()
         for kind in kinds
     ]
-    return markdown_table(("severity", "what is looked for", "why it matters"), rows)
+    return markdown_table(("severity", "fault", "why it matters"), rows)

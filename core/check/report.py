@@ -3,7 +3,7 @@
 A Finding is proved by two Trials: the run that shows the fault, and the run that works once the
 repair is made. Severity:
     error        the module fails, or loses state, where PyTorch's conventions say that it works
-    warning      it works, but pays for it, or breaks under a cast or another way of loading
+    warning      it works, but slowly, or fails under a cast or another way of loading
     information  nothing is wrong; something could be smaller
 """
 
@@ -38,6 +38,12 @@ class Finding:
     def title(self) -> str:
         return KINDS[self.kind].title
 
+    def sign(self, trial: Trial) -> str:
+        """What a Trial shows, in one word."""
+        if self.severity == "information":
+            return "then" if trial.ok else "now"
+        return "right" if trial.ok else "fault"
+
     @property
     def lesson(self) -> str:
         """The page of the course that explains it."""
@@ -63,7 +69,7 @@ _STATE_DICT, _LEDGER = "pages/3_State_dict.py", "pages/4_What_is_state.py"
 KINDS = {
     "left_behind": Kind("A tensor is left behind by .to()", _LAB, (("buffer", "false"),)),
     "hidden_module": Kind(
-        "Modules are hidden in a plain container",
+        "Modules are hidden in a plain list or dict",
         _LEDGER,
         (("row", "in parameters()"), ("column", "list")),
     ),
@@ -74,29 +80,29 @@ KINDS = {
     ),
     "made_on_cpu": Kind("forward uses a tensor that is always on the CPU", _MOVING),
     "load_fails": Kind(
-        "The state_dict does not load into a fresh build", _STATE_DICT, (("failures", "true"),)
+        "The state_dict does not load into a new module", _STATE_DICT, (("failures", "true"),)
     ),
     "state_lost": Kind(
-        "The state_dict loads, and the output is another", _STATE_DICT, (("edit", "true"),)
+        "After loading the state_dict, the output is different", _STATE_DICT, (("edit", "true"),)
     ),
-    "copies": Kind("Every forward copies to the device", _MOVING, (("crossings", "true"),)),
+    "copies": Kind("Every forward copies data to the device", _MOVING, (("crossings", "true"),)),
     "parted": Kind(
-        "Two names on one tensor part in .to()",
+        "After .to(), two tensors no longer share memory",
         _MOVING,
         (("start", "buffer"), ("steps", "list.to-sim.float64.forward")),
     ),
     "cast": Kind(
-        "A cast spoils the output",
+        "After a cast to 16 bits, the output is wrong",
         _LEDGER,
         (("row", "cast by .half()"), ("column", "register_buffer")),
     ),
     "meta": Kind(
-        "Built on meta and emptied, the output is wrong",
+        "Built on the meta device, the output is wrong",
         _LEDGER,
         (("row", "taken off meta by to_empty()"), ("column", "not persistent")),
     ),
     "rebuildable": Kind(
-        "The file holds what the constructor rebuilds", _STATE_DICT, (("price", "true"),)
+        "The file contains what every new module computes", _STATE_DICT, (("price", "true"),)
     ),
 }
 
@@ -148,7 +154,7 @@ class Report:
             lines += ["", *_finding_lines(number, finding)]
         skipped = [check for check in self.checks if check.not_run]
         if skipped:
-            lines += ["", "Could not be checked:"]
+            lines += ["", "Not checked:"]
             lines += [f"  - {check.name}: {check.not_run}" for check in skipped]
         if self.notes:
             lines += ["", *(f"Note: {note}" for note in self.notes)]
@@ -174,7 +180,7 @@ class Report:
 
 def _counted(number: int, severity: str) -> str:
     if severity == "information":
-        return f"{number} for information"
+        return f"{number} information"
     return f"{number} {severity}" + "s" * (number != 1)
 
 
@@ -183,7 +189,7 @@ def _finding_lines(number: int, finding: Finding) -> list[str]:
     lines = [f"{number}. {finding.severity.upper()}: {finding.title}{where}"]
     lines.append(f"   {finding.sentence}")
     for trial in finding.evidence:
-        lines.append(f"   {'works ' if trial.ok else 'shows '} {trial.what}: {trial.outcome}")
+        lines.append(f"   {finding.sign(trial):5}  {trial.what}: {trial.outcome}")
     page = finding.lesson.removeprefix("pages/").removesuffix(".py").partition("_")[2]
     lines.append(f"   Lesson: {page.replace('_', ' ')}")
     lines += ["   Fix:", *(f"       {line}" for line in finding.fix.splitlines())]

@@ -15,7 +15,7 @@ from core.check.outputs import same
 from core.check.report import Finding
 from core.check.subject import Run, Subject
 
-STEPS = "build it, run it, save its state_dict, load that into a fresh build"
+STEPS = "build it, run it, save its state_dict, load that into a new module"
 
 
 @dataclass
@@ -58,7 +58,7 @@ def _depends(subject: Subject, output: Run) -> str:
         return "the output depends on earlier calls"
     again = subject.call(subject.fresh(seed=1).eval())
     if not again.ok or not same(first.output, again.output):
-        return "equal builds with equal random numbers give other outputs"
+        return "two modules built with the same random numbers give different outputs"
     del other
     return ""
 

@@ -26,10 +26,11 @@ CHECK = catalogue(
         "module",
         "Module to check",
         PREDICTED,
-        "Small versions of faults in released packages, the same without, and modules of torch.nn.",
+        "Small modules with faults that released packages had, the same without the fault, and "
+        "modules of torch.nn.",
         options=MODULES,
     ),
     Switch("code", "The code that ran", False),
-    Switch("kinds", "What is looked for, and why it matters", False),
-    Switch("home", "Check a module of your own, at home and in CI", False),
+    Switch("kinds", "Which faults it looks for, and why they matter", False),
+    Switch("home", "Check your own module in the terminal, as a test, in CI", False),
 )

@@ -14,7 +14,7 @@ from core.code.script import Needs, Script
 
 MODULES = (*EXAMPLES, *TORCH_MODULES)  # names of what the page can check
 PREDICTED = FiveTensors.__name__  # the module that the page asks about
-TORCH = "one of the modules that PyTorch brings"
+TORCH = "a module of PyTorch"
 LEFT_BEHIND = "left_behind"
 
 
@@ -38,6 +38,15 @@ def source(name: str) -> str:
     return inspect.getsource(EXAMPLES[name].build) if name in EXAMPLES else ""
 
 
+def line_of(name: str, where: str) -> str:
+    """The line of a shipped module's source at "file.py:12", or "" where it is not in there."""
+    if name not in EXAMPLES or not where:
+        return ""
+    lines, first = inspect.getsourcelines(EXAMPLES[name].build)
+    number = int(where.rpartition(":")[2]) - first
+    return lines[number].strip() if 0 <= number < len(lines) else ""
+
+
 def check_shipped(report: Callable[..., None], name: str) -> Report:
     """Check one of MODULES. A job of a worker."""
     if name not in MODULES:
@@ -58,9 +67,12 @@ class Fate:
 _HELD = {  # path: (how it is held, why it moves or stays)
     "scale": ("`nn.Parameter`", "`.to()` moves every parameter."),
     "offset": ("`register_buffer`", "`.to()` moves every buffer."),
-    "table": ("a plain attribute", "The module does not know that it holds a tensor."),
+    "table": ("a plain attribute", "It was only assigned, so it is no parameter and no buffer."),
     "shifts[0]": ("in a list", "`.to()` does not look into lists."),
-    "flip.<closure sign>": ("enclosed by a function", "The tensor belongs to the function."),
+    "flip.<closure sign>": (
+        "a variable that a function uses",
+        "`.to()` does not look into functions.",
+    ),
 }
 TENSORS = tuple(_HELD)
 

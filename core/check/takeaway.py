@@ -3,16 +3,16 @@
 from core.check.report import Report
 
 TAKEAWAYS = {  # by the kind of a finding
-    "left_behind": "`.to()` takes along what is registered: make the others buffers.",
-    "hidden_module": "A module does not look into lists and dicts: use `nn.ModuleList`.",
-    "stale_cache": "A cache that outlives a move has to be a buffer.",
-    "made_on_cpu": "What `forward` makes, it makes on `x.device`.",
-    "load_fails": "What a module saves, a fresh one must be able to load.",
-    "state_lost": "What no constructor can give back has to be in the file.",
-    "copies": "What is needed in every pass should be there before it: register it.",
-    "parted": "A move unties buffers that were one tensor.",
-    "cast": "To register a floating-point tensor is to agree to casts.",
-    "meta": "What `__init__` computes is lost on `meta`, unless the file brings it back.",
+    "left_behind": "`.to()` moves what is registered: make the other tensors buffers.",
+    "hidden_module": "PyTorch does not look into plain lists and dicts: use `nn.ModuleList`.",
+    "stale_cache": "A cache that is kept between runs has to be a buffer.",
+    "made_on_cpu": "Create tensors in `forward` with `device=x.device`.",
+    "load_fails": "What one module saves, a new one has to be able to load.",
+    "state_lost": "Save what a new module cannot compute by itself.",
+    "copies": "Register a tensor that every forward needs: then it is copied only once.",
+    "parted": "After `.to()`, two names are one tensor only if they are one `nn.Parameter`.",
+    "cast": "A cast of the module casts its floating-point buffers too.",
+    "meta": "On `meta`, what `__init__` computes is lost unless the file contains it.",
     "rebuildable": "What can be computed again need not be saved: `persistent=False`.",
 }
 
@@ -22,5 +22,5 @@ def takeaway(report: Report) -> str:
     if report.findings:
         return TAKEAWAYS[report.findings[0].kind]
     if any(check.not_run for check in report.checks):
-        return "Nothing was found in what could be tried; that says nothing of the rest."
-    return "Nothing was left behind, lost or spoiled: that is what registering is for."
+        return "The checks that ran found nothing; the others could not look."
+    return "Moved, cast, saved and loaded, this module works as before."

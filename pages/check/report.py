@@ -5,7 +5,7 @@ import streamlit as st
 from core.cases.case import Case
 from core.cases.catalogue import for_message
 from core.check.report import Finding, Report
-from core.check.shipped import check_shipped
+from core.check.shipped import check_shipped, line_of
 from core.lessons import lesson
 from pages.components.code import download
 from pages.components.progress import work
@@ -15,7 +15,7 @@ CASES_PAGE = "pages/6_Failure_cases.py"
 BADGES = {
     "error": ":red-badge[:material/error: error]",
     "warning": ":orange-badge[:material/warning: warning]",
-    "information": ":blue-badge[:material/info: for information]",
+    "information": ":blue-badge[:material/info: information]",
 }
 
 
@@ -24,27 +24,30 @@ def report_of(name: str) -> Report | None:
     return work("check", check_shipped, name)
 
 
-def draw(report: Report) -> None:
-    """All of a Report."""
+def draw(report: Report, name: str) -> None:
+    """All of a Report on a shipped module."""
     st.markdown(f"**{report.module}: {report.summary()}**, in {report.seconds:.1f} s.")
     for number, finding in enumerate(report.findings, start=1):
         with st.container(border=True):
-            _finding(number, finding)
+            _finding(number, finding, line_of(name, finding.where))
     if not report.findings:
-        st.success("Nothing to repair.", icon=":material/check:")
+        st.success("No fault was found.", icon=":material/check:")
     _tried(report)
     with st.container(horizontal=True):
         download("Report (.txt)", report.text(), "report.txt", "text/plain")
         download("Report (.json)", report.json(), "report.json", "application/json")
 
 
-def _finding(number: int, finding: Finding) -> None:
+def _finding(number: int, finding: Finding, line: str) -> None:
     st.markdown(f"{BADGES[finding.severity]} **{number}. {finding.title}**")
     st.markdown(finding.sentence)
     for trial in finding.evidence:
-        sign = ":green-badge[✓ works]" if trial.ok else ":red-badge[✗ shows it]"
+        colour, mark = ("green", "✓") if trial.ok else ("red", "✗")
+        if finding.severity == "information":
+            colour, mark = "blue", ""
+        sign = f":{colour}-badge[{mark} {finding.sign(trial)}]"
         st.markdown(f"- {sign} {trial.what}: {plain(trial.outcome)}")
-    st.markdown(f"**The repair**, in `{finding.where}`" if finding.where else "**The repair**")
+    st.markdown(f"**How to fix it.** The line is `{line}`" if line else "**How to fix it**")
     st.code(finding.fix, wrap_lines=True)
     page = lesson(finding.lesson)
     st.page_link(
@@ -57,7 +60,7 @@ def _finding(number: int, finding: Finding) -> None:
     if case:
         st.page_link(
             CASES_PAGE,
-            label=f"It happened in a project: {case.title}",
+            label=f"A project had this fault: {case.title}",
             icon=lesson(CASES_PAGE).icon,
             query_params={"case": case.slug},
         )
@@ -71,10 +74,10 @@ def _case_like(finding: Finding) -> Case | None:
 
 def _tried(report: Report) -> None:
     ran = [check.name for check in report.checks if not check.not_run]
-    st.caption(f"Tried: {' · '.join(ran)}")
+    st.caption(f"Checked: {' · '.join(ran)}")
     skipped = [check for check in report.checks if check.not_run]
     if skipped:
         lines = (f"- {check.name}: {plain(check.not_run)}" for check in skipped)
-        st.markdown("**Could not be checked**\n\n" + "\n".join(lines))
+        st.markdown("**Not checked**\n\n" + "\n".join(lines))
     for note in report.notes:
         st.caption(plain(note))

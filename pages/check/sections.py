@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.check.reasons import CASE, CI, COMMAND, NOT_REPORTED, PYTEST, kinds_as_markdown
+from core.check.reasons import CASE, CI, COMMAND, LINES, NOT_REPORTED, PYTEST, kinds_as_markdown
 from core.check.report import Report
 from core.check.settings import CHECK, LEFT, MOVES, QUESTION, STAYS
 from core.check.shipped import PREDICTED, TORCH, fates, script, source
@@ -52,7 +52,6 @@ def _verdict(report: Report) -> None:
 
 def choose() -> str:
     """Which module to check."""
-    st.header("Check a module", anchor=False)
     return widget(CHECK["module"])
 
 
@@ -64,10 +63,10 @@ def show(name: str, report: Report) -> None:
             st.markdown("**The module**, a part of the file below")
             st.code(source(name), wrap_lines=True)
         with right:
-            draw(report)
+            draw(report, name)
     else:
         st.caption(f"{name} is {TORCH}.")
-        draw(report)
+        draw(report, name)
     show_takeaway(takeaway(report))
     with section(CHECK["code"]) as opened:
         if opened.open:
@@ -75,32 +74,42 @@ def show(name: str, report: Report) -> None:
 
 
 def more() -> None:
-    """What is looked for, and how to run it at home."""
-    sections(CHECK, {"kinds": _kinds, "home": _at_home})
+    """Which faults are looked for, and further ways to check a module of one's own."""
+    sections(CHECK, {"kinds": _kinds, "home": _other_ways})
 
 
 def _kinds() -> None:
     st.markdown(kinds_as_markdown())
     st.markdown(
-        "A finding is reported when a run shows it and a repair was tried. Not reported, since it "
-        "would be noise:\n\n" + "\n".join(f"- {what}" for what in NOT_REPORTED)
+        "**Error**: the module fails or loses state where PyTorch says that it works. **Warning**: "
+        "it works, but slowly, or it fails after a cast or after another way of loading. "
+        "**Information**: nothing is wrong. A fault is reported only if a run shows it. Not "
+        "reported, because they do no harm:\n\n" + "\n".join(f"- {what}" for what in NOT_REPORTED)
     )
 
 
-def _at_home() -> None:
-    st.markdown(
-        "Your code never runs on this server. **One file** does it on your machine: it holds the "
-        "checks and the simulated device, and needs only PyTorch."
-    )
-    download(f"Download {NAME}", single_file(), NAME, "text/x-python")
-    st.markdown("Write a function that says what to check:")
+def at_home() -> None:
+    """How to check a module of one's own: one file and three lines."""
+    left, right = st.columns([1, 1.1], gap="medium", vertical_alignment="center")
+    with left:
+        st.markdown(
+            "**To check your own module**, put this file beside your code and run three lines. "
+            "It needs only PyTorch, and your code stays on your machine."
+        )
+        download(f"Download {NAME}", single_file(), NAME, "text/x-python")
+    right.code(LINES, wrap_lines=True)
+
+
+def _other_ways() -> None:
+    st.markdown("**In the terminal.** Write a function that returns what to check:")
     st.code(CASE, wrap_lines=True)
     st.markdown(
-        "Then name it. A report is printed; the exit code is 1 with an error, 2 where nothing "
-        "could be checked. `--json` prints JSON, `--seconds` and `--gigabytes` are limits:"
+        "Give its name to the command. It prints the report. The exit code is 0 without an error, "
+        "1 with an error, and 2 if nothing could be checked. `--json` prints JSON; `--seconds` and "
+        "`--gigabytes` set limits."
     )
     st.code(COMMAND, language="bash", wrap_lines=True)
-    st.markdown("The same as a test for pytest:")
+    st.markdown("**As a test** for pytest:")
     st.code(PYTEST, wrap_lines=True)
-    st.markdown("The same as steps in CI, without a GPU:")
+    st.markdown("**In CI**, without a GPU:")
     st.code(CI, language="yaml", wrap_lines=True)

@@ -48,7 +48,7 @@ def test_the_keyboard_alone_chooses_a_clean_module(visit):
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("module=nn.GRUCell"))
     expect(page.get_by_text("GRUCell: nothing found")).to_be_visible()
-    expect(page.get_by_text("Nothing to repair.")).to_be_visible()
+    expect(page.get_by_text("No fault was found.")).to_be_visible()
 
 
 def test_the_one_file_is_handed_over_as_it_is(visit):

@@ -39,7 +39,7 @@ def codes(app):
 
 def test_the_report_waits_for_five_guesses():
     app = page()
-    assert "class FiveTensors" in codes(app)[0] and not app.selectbox
+    assert "class FiveTensors" in codes(app)[1] and not app.selectbox
     button = next(b for b in app.button if b.label == "Check it")
     assert button.disabled
     for guess in LEFT.guesses:
@@ -66,13 +66,31 @@ def test_a_report_shows_each_finding_with_its_proof_and_its_repair(name):
     for finding in report.findings:
         assert finding.title in shown and finding.sentence in shown
         assert finding.fix in codes(app)
-    assert ":green-badge[✓ works]" in shown and ":red-badge[✗ shows it]" in shown
+    if report.findings[0].severity == "information":
+        assert ":blue-badge[ now]" in shown and ":blue-badge[ then]" in shown and "✗" not in shown
+    else:
+        assert ":green-badge[✓ right]" in shown and ":red-badge[✗ fault]" in shown
+
+
+def test_how_to_check_a_module_of_ones_own_stands_first():
+    app = page()
+    first = codes(app)[0]
+    assert "from buffer_check import check" in first and len(first.strip().split("\n")) <= 4
+    assert [button.label for button in app.get("download_button")] == [f"Download {NAME}"]
+    shown = text(app)
+    assert shown.index("To check your own module") < shown.index("Predict.")
+
+
+def test_a_finding_shows_its_line_of_the_module():
+    app = page(predict="false", module="PlainTable")
+    line = "self.table = torch.linspace(-1, 1, 6 * 8).reshape(6, 8)"
+    assert f"The line is `{line}`" in text(app) and any(line in code for code in codes(app))
 
 
 def test_clean_modules_are_said_to_be_clean():
     for name in ("BufferTable", "nn.LSTM"):
         app = page(predict="false", module=name)
-        assert app.success[0].value == "Nothing to repair."
+        assert app.success[0].value == "No fault was found."
         assert "nothing found" in text(app)
 
 
@@ -93,6 +111,6 @@ def test_an_unfit_link_is_mended_and_said():
 def test_a_finding_leads_to_a_project_that_it_happened_in():
     app = page(predict="false")
     links = [link.proto for link in app.get("page_link")]
-    like = {link.label for link in links if link.label.startswith("It happened in a project")}
-    assert "It happened in a project: A mask as an attribute" in like
+    like = {link.label for link in links if link.label.startswith("A project had this fault")}
+    assert "A project had this fault: A mask as an attribute" in like
     assert any("case=mask-left-behind" in link.query_string for link in links)

@@ -4,6 +4,8 @@ import inspect
 import json
 
 import pytest
+import torch
+from torch import nn
 
 from core.attention.causal_attention import (
     CausalAttentionWithBuffer,
@@ -11,6 +13,7 @@ from core.attention.causal_attention import (
 )
 from core.attention.mask_variants import CausalAttentionLazyMask, CausalAttentionReservedMask
 from core.check import check, example_modules
+from core.check.example_modules import FiveTensors
 from core.check.examples import EXAMPLES, PAIRS
 from core.check.report import KINDS, report_from_json
 from core.lab.settings import LAB
@@ -106,3 +109,24 @@ def test_lessons_exist_and_their_links_are_fit():
     for kind in KINDS.values():
         for name, text in kind.link:
             PAGES[kind.lesson][name].parse(text)
+
+
+def test_findings_stand_by_severity_and_then_by_line():
+    lines = [f.where.rpartition(":")[2] for f in check(FiveTensors, torch.ones(2, 6, 8)).findings]
+    assert lines == sorted(lines, key=int) and len(set(lines)) == 3
+
+    class Both(nn.Module):
+        """A mask that is only to be smaller, before a table that is left behind."""
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.ones(256, 256))
+            self.table = torch.ones(8)
+
+        def forward(self, x):
+            return x * self.mask[0, 0] + self.table
+
+    assert [f.severity for f in check(Both, torch.ones(2, 6, 8)).findings] == [
+        "error",
+        "information",
+    ]

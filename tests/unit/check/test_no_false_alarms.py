@@ -148,7 +148,7 @@ def test_code_that_asks_for_cuda_by_name_is_not_judged():
 
     report = check(ByName, X)
     why = {c.name: c.not_run for c in report.checks}
-    assert not report.errors and 'asks for the device type "cuda"' in why["move, run"]
+    assert not report.errors and 'looks for the device type "cuda"' in why["move, run"]
 
 
 def test_where_the_output_cannot_be_compared_the_report_says_so():
@@ -258,7 +258,7 @@ def test_random_numbers_that_the_first_run_registers_cannot_be_left_out_of_the_f
 
     (finding,) = check(DrawsOnce, X).errors
     assert (finding.kind, finding.names) == ("load_fails", ("projection",))
-    assert "the fresh build run once before it loads" in finding.evidence[-1].what
+    assert "the new module runs once before it loads" in finding.evidence[-1].what
 
 
 def test_a_global_tensor_in_forward_is_an_error():
