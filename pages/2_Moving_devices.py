@@ -16,9 +16,9 @@ from pages.moving import timeline
 PAGE = "pages/2_Moving_devices.py"
 with frame.page(PAGE, MOVING):
     st.markdown(
-        "Build a module, then move it, cast it, copy it. Choose a story, guess how it ends, and "
-        "see where every tensor is after each step. `sim` is a simulated accelerator; on a machine "
-        'with a GPU, write `"cuda"` for it.'
+        "A module moves from device to device, step by step. Choose a story, guess how it ends, "
+        "and see where every tensor is. `sim` is a simulated accelerator; with a GPU, write "
+        '`"cuda"`.'
     )
     built, ask, place = timeline.builder()
     asked = timeline.question_of(built)
@@ -47,6 +47,10 @@ with frame.page(PAGE, MOVING):
         if opened.open:
             crossing.show_copies(ask)
             crossing.code()
+    st.markdown(
+        "`sim` keeps tensors apart from the CPU's as a GPU does, and PyTorch raises the same kinds "
+        "of errors. It computes on the CPU, so it says nothing about a GPU's speed."
+    )
     with section(MOVING["limits"]) as opened:
         if opened.open:
             st.markdown("\n".join(f"- {limit}" for limit in limits()))

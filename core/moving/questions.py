@@ -50,8 +50,8 @@ def why_halved(story: TimelineResult) -> str:
     first, second = dtypes_after_half(story)
     return (
         f"After the first `.half()` the mask, a plain attribute, was {first}; after the second, as "
-        f"a registered buffer, it was {second}. `.half()` casts parameters and buffers. "
-        f"{reason(story)}"
+        f"a registered buffer, it was {second}. `.half()` casts parameters and buffers, and "
+        "nothing else."
     )
 
 
@@ -85,11 +85,8 @@ def asked_of(timeline: Timeline) -> Asked:
         prediction, happened, why = OWN[found[0]]
         return Asked(prediction, found[1].question, happened, why)
     count = len(timeline.steps)
-    question = (
-        f"What will happen in {count} step{'' if count == 1 else 's'} after the construction?"
-    )
-    if not count:
-        question = "What will happen if the module is built, and nothing else is done?"
+    done = f"{count} step{'s follow' if count > 1 else ' follows'}" if count else "that is all"
+    question = f"The module is built, and {done}. What will happen?"
     if found:
-        question = f"{found[1].question} What will happen by the last step?"
+        question = found[1].question
     return Asked(OUTCOME, question, lambda story: story.outcome)

@@ -94,6 +94,6 @@ MOVING = catalogue(
     COPYING,
     Switch("crossings", "What crosses the boundary in each forward pass", False),
     Switch("crossings_code", "The code of the five", False),
-    Switch("limits", "What `sim` does not do as a GPU does", False),
+    Switch("limits", "Details for experts: where `sim` differs from CUDA", False),
     Switch("code", "The code", False),
 )

@@ -38,7 +38,7 @@ def _steps() -> dict[str, Step]:
         Step("list", "keep the mask in a list too", "model.masks = [model.mask]"),
         Step(
             "register",
-            "register the mask again",
+            "register the mask as a buffer",
             'mask = model.mask\ndel model.mask\nmodel.register_buffer("mask", mask)',
         ),
         Step("deepcopy", "deepcopy", "model = copy.deepcopy(model)"),
@@ -75,41 +75,44 @@ class Preset:
 
 PRESETS = {
     "notebook": Preset(
-        "The notebook's story",
+        "Move the module",
         "plain",
         ("to-sim", "forward"),
-        "The weights move. Does the mask?",
+        "The weights move to `sim`. Does the mask move too? What will the forward pass do?",
     ),
     "fixed": Preset(
-        "The notebook's fix",
+        "Mask moved by hand",
         "plain",
         ("to-sim", "by-hand", "forward", "cpu", "forward"),
-        "The mask was moved by hand. How long does that last?",
+        "First the module moves, then the mask, by hand. How long does that last?",
     ),
     "alias": Preset(
-        "The stale alias",
+        "A list holds the mask too",
         "buffer",
         ("list", "to-sim", "float64", "forward"),
-        "A list holds the buffer too. Does what the list holds follow?",
+        "A list holds the buffer too. The module moves, and is cast to float64. Which of the two "
+        "tensors is then where the weights are?",
     ),
     "lazy": Preset(
-        "The mask built too early",
+        "Built in the first forward",
         "lazy",
         ("forward", "to-sim", "forward"),
-        "The first forward builds the mask, on the CPU. What does the second find?",
+        "The first forward pass builds the mask, on the CPU. Then the module moves. What will the "
+        "second forward pass do?",
     ),
     "half": Preset(
         "Half precision",
         "plain",
         ("half", "forward", "register", "half", "forward"),
-        "`.half()` runs twice: before the mask is registered as a buffer, and after. When does it "
-        "cast the mask?",
+        "`.half()` runs twice: before the mask is registered as a buffer, and after that. When "
+        "does it cast the mask to float16?",
     ),
     "meta": Preset(
-        "No error, no proof",
+        "Move to meta",
         "plain",
         ("to-meta", "forward"),
-        "The mask stays on the CPU. Will the forward pass complain?",
+        "The module moves to `meta`, a device without memory, and the mask stays on the CPU. What "
+        "will the forward pass do?",
     ),
 }
 for _device in available_devices()[1:-1]:
@@ -117,7 +120,7 @@ for _device in available_devices()[1:-1]:
         f"The same on {_device.name}",
         "plain",
         (f"to-{_device.name}", "forward"),
-        "A real GPU. Is it any different?",
+        "The same steps on a real GPU. What will the forward pass do?",
     )
 
 

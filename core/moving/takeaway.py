@@ -23,17 +23,21 @@ def takeaway(story: TimelineResult) -> str:
         return "A list that holds a buffer too keeps the old tensor when the module moves."
     if mask.device != weight.device:
         if "output" in last:
-            return "That no error came proves nothing: look at `.device`."
-        return "A tensor that stayed behind is silent until an operation meets it."
+            return "No error does not mean that all is in place: look at `.device`."
+        return "A tensor that stayed behind raises no error until an operation uses it."
     if mask.dtype != weight.dtype:
         return "A cast reaches what is registered when it runs, and nothing else."
     places = [c.ledger["mask"].device for c in story.columns if "mask" in c.ledger]
     moved = len(set(places)) > 1
     if mask.kind not in BUFFERS:
+        if "mask" not in story.columns[0].ledger and weight.device != "cpu":
+            return (
+                "A mask that `forward` builds fits until the module moves: no move takes it along."
+            )
         if moved:
             return "A plain attribute that was moved by hand is in place until the next move."
         if len({c.ledger["W_query.weight"].device for c in story.columns}) > 1:
-            return "A plain attribute never left: the module came back to where it is."
+            return "A plain attribute never moves: here the module came back to where the mask was."
         return "A plain attribute is as good as a buffer as long as nothing is moved or cast."
     if any(c.ledger["mask"].dtype != weight.dtype for c in story.columns if "mask" in c.ledger):
         return "A registered buffer of floating point is cast with its module."
@@ -50,7 +54,9 @@ def _of_error(story: TimelineResult) -> str:
             return "To register a buffer moves nothing: it lets the next `.to()` find it."
         return "A move takes parameters and buffers along; a mask that is neither stays behind."
     if story.error and story.error.type == "NotImplementedError":
-        return "What is on `meta` has no values: `to_empty` makes room, and loading fills it."
+        return (
+            "Tensors on `meta` have no values: `to_empty` gives them memory, and loading fills it."
+        )
     if story.error and story.error.type == "AttributeError":
         return _LAZY
     return ""

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.attention.outcome import Outcome
 from core.charts.markdown_table import markdown_table
-from core.moving.questions import Asked, asked_of
+from core.moving.questions import Asked, asked_of, preset_of
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import MADE, Place, TimelineResult, run_timeline
@@ -33,20 +33,25 @@ def builder() -> tuple[Timeline | None, bool, DeltaGenerator]:
     """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask; a
     place for the question, above the controls that build a timeline step by step).
     """
-    with st.container(horizontal=True, gap="small"):
-        for name, preset in PRESETS.items():
-            st.button(preset.title, key=f"preset {name}", on_click=set_steps,
-                      args=(preset.steps, preset.start))  # fmt: skip
+    stories = st.container(horizontal=True, gap="small")
     place = st.container()
     with section(MOVING["build"]):
         built = steps_and_start()
+    chosen = preset_of(built) if built else None
+    with stories:
+        for name, preset in PRESETS.items():
+            icon = ":material/check:" if chosen and chosen[0] == name else None
+            st.button(preset.title, key=f"preset {name}", on_click=set_steps,
+                      args=(preset.steps, preset.start), icon=icon)  # fmt: skip
     return built, widget(MOVING["predict"]), place
 
 
 def in_one_line(timeline: Timeline) -> str:
-    """A timeline as Markdown: how it begins, and its steps."""
+    """A timeline as Markdown: its story if it is one, how it begins, and its steps."""
+    chosen = preset_of(timeline)
+    title = f"**{chosen[1].title}.** " if chosen else ""
     labels = [f"`{STEPS[name].label}`" for name in timeline.steps]
-    return " → ".join((f"The mask is {STARTS[timeline.start][1]}", *labels))
+    return title + " → ".join((f"The mask is {STARTS[timeline.start][1]}", *labels))
 
 
 def steps_and_start() -> Timeline | None:

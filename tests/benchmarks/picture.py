@@ -35,7 +35,7 @@ GUESSED = "&".join(f"{name}=it+moves" for name in GUESS_NAMES.values())
 PAGES = {  # page: (link, the text or the class of what is clicked, charts)
     "the lab, T=6": (f"{LAB}?predict=false&device=cpu", TOGGLE, 4),
     "the lab, T=6 on sim": (f"{LAB}?predict=false", TOGGLE, 3),
-    "Moving devices": ("Moving_devices?predict=false", "The notebook's fix", 0),
+    "Moving devices": ("Moving_devices?predict=false", "Mask moved by hand", 0),
     "state_dict": ("State_dict?predict=false&keys=false&edit=true", "zeros", 4),
     "the ledger": ("What_is_state?predict=false", "Predict first", 0),
     "Training, before its run": ("Training", "Change the settings", 0),

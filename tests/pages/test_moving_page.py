@@ -37,6 +37,11 @@ def test_every_preset_runs_to_its_end(name):
     assert not app.exception
     assert steps_box(app).value == ".".join(PRESETS[name].steps)
     assert "| tensor |" in text(app)
+    assert f"**{PRESETS[name].title}.** The mask is" in text(app)
+    marked = [b.key for b in app.button if (b.key or "").startswith("preset ") and b.proto.icon]
+    assert marked == [f"preset {name}"]
+    app.button(key="add deepcopy").click().run()
+    assert not any(b.proto.icon for b in app.button if (b.key or "").startswith("preset "))
 
 
 def test_steps_are_added_and_taken_back():

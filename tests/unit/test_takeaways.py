@@ -120,7 +120,7 @@ TIMELINES = {  # what a sentence says: whether it is so of a TimelineResult
     "A list that holds a buffer": lambda s: (
         registered(s) and s.columns[-1].ledger["mask"] != s.columns[-1].ledger["masks[0]"]
     ),
-    "That no error came": lambda s: not s.error and apart(s) and "forward" in s.timeline.steps,
+    "No error does not mean": lambda s: not s.error and apart(s) and "forward" in s.timeline.steps,
     "A tensor that stayed behind": lambda s: (
         not s.error and apart(s) and s.columns[-1].label != "forward"
     ),
@@ -128,7 +128,7 @@ TIMELINES = {  # what a sentence says: whether it is so of a TimelineResult
     "A plain attribute that was moved": lambda s: (
         "by-hand" in s.timeline.steps and not registered(s) and not apart(s)
     ),
-    "A plain attribute never left": lambda s: (
+    "A plain attribute never moves": lambda s: (
         len(set(places(s, "mask"))) == 1 and len(set(places(s, "W_query.weight"))) > 1
         and not apart(s) and not registered(s)
     ),
@@ -146,7 +146,11 @@ TIMELINES = {  # what a sentence says: whether it is so of a TimelineResult
         registered(s) and (apart(s) if s.error else len(set(places(s, "mask"))) == 1)
     ),
     "A move takes parameters": lambda s: s.error and apart(s) and not registered(s),
-    "What is on `meta`": lambda s: "meta tensor" in s.error.message,
+    "Tensors on `meta`": lambda s: "meta tensor" in s.error.message,
+    "A mask that `forward` builds": lambda s: (
+        "mask" not in s.columns[0].ledger and not registered(s) and not apart(s)
+        and places(s, "mask")[-1] != "cpu"
+    ),
     "What `forward` builds": lambda s: "mask" not in s.columns[-1].ledger,
 }  # fmt: skip
 
@@ -156,6 +160,7 @@ def stories():
     yield from ((preset.start, preset.steps) for preset in PRESETS.values())
     yield "plain", ("to-sim", "register", "forward")
     yield "buffer", ("to-meta", "cpu")
+    yield "lazy", ("to-sim", "forward")
     for start in STARTS:
         yield from ((start, (step,)) for step in STEPS)
     few = ("to-sim", "cpu", "half", "list", "register", "by-hand", "forward")

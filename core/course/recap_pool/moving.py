@@ -163,7 +163,7 @@ QUESTIONS = (
             Choice("no, the one from before", "`.to()` puts a new tensor into the module. The "
                    "list keeps the old one.", prints("the list has the buffer", "False")),
         ),
-        moving("the stale alias", "buffer", "list.to-sim.float64.forward"),
+        moving("a list holds the mask too", "buffer", "list.to-sim.float64.forward"),
     ),
     RecapQuestion(
         "moved-to-meta", "A mask without dimensions is a plain attribute. The module moves to "

@@ -1,6 +1,7 @@
 """Timelines: what each step moves, and how they end. Expectations are PyTorch's documentation of
 torch.nn.Module.to ("parameters and buffers"; "floating point or complex"), written out by hand."""
 
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.code.files import as_script
@@ -72,20 +74,39 @@ def test_half_casts_what_is_registered_only():
 
 def test_a_buffer_registered_too_late_is_explained_as_that():
     told = story("plain", "to-sim", "register", "forward")
-    assert told.outcome == DEVICE_ERROR and "after the last move" in reason(told)
+    assert told.outcome == DEVICE_ERROR
+    assert "before the mask was registered in step 2" in reason(told)
     told = story("plain", "half", "register")
-    assert "registered or built after the cast" in reason(told)
+    assert "it was registered after step 1, `half()`, had cast them" in reason(told)
+    told = story("reserved", "half", "forward")
+    assert "it was built after step 1, `half()`, had cast them" in reason(told)
 
 
 def test_nothing_is_said_of_a_mask_elsewhere_where_it_is_not():
-    assert "elsewhere" not in reason(story("buffer", "to-meta", "forward"))
+    assert "where the mask is" not in reason(story("buffer", "to-meta", "forward"))
 
 
 def test_on_meta_a_mask_elsewhere_raises_nothing():
     told = story("plain", "to-meta", "forward")
     assert told.outcome == WORKS
     assert last(told, "output")[0] == "meta" and last(told, "mask")[0] == "cpu"
-    assert "The absence of an error proves nothing" in reason(told)
+    assert "did not check where the mask is" in reason(told)
+    assert "No error does not mean that all is in place" in reason(told)
+
+
+def test_a_list_keeps_the_old_tensor_since_a_move_makes_a_new_one():
+    told = story("buffer", "list", "to-sim", "forward")
+    assert "it makes a new tensor and stores it under the name `mask`" in reason(told)
+    module = nn.Module()
+    module.register_buffer("mask", torch.ones(2))
+    old = module.mask
+    assert module.to(torch.float64).mask is not old and old.dtype == torch.float32
+    for same in (story("buffer", "to-sim", "list"), story("buffer", "list", "forward")):
+        assert "masks[0]" not in reason(same)
+    behind = story("plain", "list", "to-sim")
+    assert "`masks[0]`, in the list, is the same tensor." in reason(behind)
+    by_hand = story("plain", "list", "to-sim", "by-hand", "forward")
+    assert "To move the mask by hand makes a new tensor too" in reason(by_hand)
 
 
 def test_leaving_meta_raises_what_pytorch_raises():
@@ -118,12 +139,56 @@ def test_the_output_is_the_same_on_sim_as_on_the_cpu():
     assert torch.equal(*names["outputs"])
 
 
+def fits(said, told):
+    """What a reason says of single steps is what the ledger has of them."""
+
+    def seen(name, what):
+        return [getattr(c.ledger[name], what) if name in c.ledger else None for c in told.columns]
+
+    def changes(name, what):
+        values = seen(name, what)
+        return [n for n in range(1, len(values)) if values[n] != values[n - 1]]
+
+    for number, label in re.findall(r"[Ss]tep (\d+), `(.+?)`,", said):
+        assert told.columns[int(number)].label == label
+    for what, verb in (("device", "moved"), ("dtype", "cast")):
+        for number in re.findall(rf"[Ss]tep (\d+), `[^`]+`, (?:had )?{verb}", said):
+            assert int(number) == changes("W_query.weight", what)[-1]
+    if "where the constructor put it" in said:
+        assert "mask" in told.columns[0].ledger and not changes("mask", "device")
+    for number in re.findall(r"where `forward` built it, in step (\d+)", said):
+        assert seen("mask", "device")[int(number) - 1] is None
+        assert told.timeline.steps[int(number) - 1] == "forward"
+    for number in re.findall(r"where it was moved by hand, in step (\d+)", said):
+        assert changes("mask", "device")[-1] == int(number)
+        assert told.timeline.steps[int(number) - 1] == "by-hand"
+    for number in re.findall(r"was registered in step (\d+)", said):
+        assert changes("mask", "kind")[-1] == int(number)
+    if "each move and cast took it along" in said:
+        own = changes("mask", "kind")
+        for what in ("device", "dtype"):
+            moves = [n for n in changes("W_query.weight", what) if not own or n > own[-1]]
+            assert set(moves) <= set(changes("mask", what))
+    assert "column" not in said
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_guess_at_every_story_is_answered_by_what_its_steps_did(name):
+    timeline = Timeline(PRESETS[name].start, PRESETS[name].steps)
+    told, asked = run_timeline(timeline), asked_of(timeline)
+    answers = [asked.verdict(guess, told) for guess in asked.prediction.guess.options]
+    assert [answer.right for answer in answers].count(True) == 1
+    for answer in answers:
+        fits(answer.text, told)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(STARTS)), st.lists(st.sampled_from(sorted(STEPS)), max_size=6))
 def test_any_timeline_ends_with_a_ledger_and_a_reason(start, steps):
     told = story(start, *steps)
     assert len(told.columns) == len(steps) + 1 or told.error
     assert told.outcome in OUTCOMES and reason(told)
+    fits(reason(told), told)
     for column in told.columns:
         for name, place in column.ledger.items():
             assert place.device and place.dtype and place.kind, name
@@ -254,4 +319,4 @@ def test_only_stories_ask_questions_of_their_own():
     own = {name for name, p in PRESETS.items() if asked_of(Timeline(p.start, p.steps)).prediction
            is not OUTCOME}  # fmt: skip
     assert own == {"fixed", "alias", "half"}
-    assert "is built" in asked_of(Timeline("plain", ())).question
+    assert "is built, and that is all." in asked_of(Timeline("plain", ())).question
