@@ -21,28 +21,31 @@ from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
 
 DEVICE_NOTE = (
-    "`register()` makes `sim`, a simulated accelerator with a memory of its own; its source is in "
-    "the file to take home. Where there is a GPU, the code uses that."
+    "With a GPU, the code uses `cuda`. Without one, `register()` makes `sim`, a simulated device; "
+    "its source is in the file below."
 )
 
 
 def show_case(slug: str) -> None:
-    """The case with this slug: its story, the code and the question side by side, the results."""
+    """The case with this slug: its story, the question beside the code, the results."""
     case = CASES[slug]
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         to_all_cases()
         ask = widget(FAILURES["predict"])
     st.header(f"{number_of(case)}. {case.title}", anchor=False)
     st.markdown(case.story)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
+    if ask:  # on a phone the question stands above the code
+        beside, code = st.columns([2, 3], gap="medium")
+    else:
+        code, beside = st.columns(2, gap="medium")
+    with code:
         st.markdown("**The code**, a part of the file below")
         st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
         if needs_device(case):
             st.caption(DEVICE_NOTE)
         if case.ranks > 1:
             st.caption("Two processes run this function at once, one with each rank.")
-    with right:
+    with beside:
         answered = gate(
             question_of(case),
             case.question,
@@ -51,11 +54,14 @@ def show_case(slug: str) -> None:
             context=case.story,
             code=shown(case.broken),
         )
-    outcome = run(case) if answered else None
+        outcome = run(case) if answered else None
+        if outcome and ask:
+            show(verdict(case, guess_of(question_of(case)), outcome.broken))
+        elif outcome:
+            both(outcome, beside=False)
     if outcome:
         if ask:
-            with right:
-                show(verdict(case, guess_of(question_of(case)), outcome.broken))
+            both(outcome, beside=True)
         results(case, outcome, ask)
     ways_on(case)
 
@@ -68,13 +74,7 @@ def run(case: Case) -> Outcome | None:
 
 
 def results(case: Case, outcome: Outcome, ask: bool) -> None:
-    """Both outcomes in short and side by side, why, the fix, and where to go from here."""
-    st.markdown(f"**In short.** {in_short(outcome.broken, outcome.fixed)}")
-    left, right = st.columns(2, gap="medium")
-    with left.container(border=True):
-        side("As it was written", outcome.broken, failing=True)
-    with right.container(border=True):
-        side("With the fix", outcome.fixed, failing=False)
+    """Why, the fix, and where to go from here."""
     st.markdown(f"**Why.** {case.why}")
     st.markdown(f"**The fix.** {case.fix}")
     st.html(difference_as_html(case))
@@ -88,6 +88,16 @@ def results(case: Case, outcome: Outcome, ask: bool) -> None:
             for fixed, column in zip((False, True), st.columns(2, gap="medium"), strict=True):
                 with column:
                     take_home(script(case, fixed), f"{case.slug}{'-fixed' if fixed else ''}")
+
+
+def both(outcome: Outcome, beside: bool) -> None:
+    """Both outcomes in short, then each of them: beside each other, or one below the other."""
+    st.markdown(f"**In short.** {in_short(outcome.broken, outcome.fixed)}")
+    broken, fixed = st.columns(2, gap="medium") if beside else (st.container(), st.container())
+    with broken.container(border=True):
+        side("As it was written", outcome.broken, failing=True)
+    with fixed.container(border=True):
+        side("With the fix", outcome.fixed, failing=False)
 
 
 def side(title: str, seen: Seen, failing: bool) -> None:

@@ -77,6 +77,16 @@ def test_a_case_waits_for_a_guess_and_then_shows_both_outcomes():
     assert "<ins>+             self.register_buffer(&quot;mask&quot;" in difference
 
 
+def test_the_question_stands_before_the_code_and_without_one_the_outcomes_stand_beside_it():
+    before, after = page(case="lazy-mask").columns[:2]
+    assert [radio.key for radio in before.radio] == ["guess"] and not before.code
+    assert len(after.code) == 1 and not after.radio
+    left, right = page(case="lazy-mask", predict="false").columns[:2]
+    assert [block.value for block in left.code] == [shown(CASES["lazy-mask"].broken).strip()]
+    assert "to be on the same device" in right.code[0].value and len(right.code) == 2
+    assert "**In short.**" in right.markdown[0].value
+
+
 def test_a_right_guess_is_praised_and_its_link_shows_the_same():
     said = "a device error at the mask"
     app = page(case="mask-left-behind", guess=said,

@@ -46,7 +46,7 @@ BEFORE_INIT = Case(
     ),
     right=1,
     why="`nn.Module.__init__` makes the dictionaries for parameters, buffers and submodules. "
-    "Before it ran, the object is an empty shell.",
+    "Before it has run, they do not exist.",
     fix="`super().__init__()` is the first line.",
     similar=("assigned-then-registered", "mask-left-behind"),
     experiment=Experiment("pages/1_Attention_lab.py", (("code", "true"),)),

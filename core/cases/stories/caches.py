@@ -206,7 +206,7 @@ RESULT_KEPT = Case(
     right=2,
     why="`deepcopy` copies leaves only: tensors that the user made. The kept result has the graph "
     "of its forward pass behind it, and it keeps that graph in memory, too.",
-    fix="Keep `.detach()` of it, or nothing.",
+    fix="Keep `.detach()` of it, or do not keep it.",
     similar=("graph-kept", "stale-alias"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "survives deepcopy"),)

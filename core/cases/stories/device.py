@@ -75,8 +75,8 @@ LEFT_BEHIND = Case(
     ),
     right=2,
     why="`module.to(device)` goes through the parameters and buffers of the module and of its "
-    "submodules. A tensor that was just assigned to an attribute is in neither list. No error is "
-    "raised until an operation gets tensors from two devices.",
+    "submodules. A tensor that was just assigned to an attribute is in neither list. There is "
+    "no error until an operation checks that its tensors are on one device.",
     fix="Register the mask as a buffer. Then every move takes it along.",
     similar=("lazy-mask", "meta-says-nothing", "tensors-in-a-list", "optimizer-left-behind"),
     experiment=Experiment(
@@ -140,8 +140,8 @@ META = Case(
                lambda seen: works(seen) and seen.value("mask") == "meta"),
     ),
     right=1,
-    why="Tensors on `meta` have a shape and no data. An operation there computes the shape of its "
-    "result, and many skip the check for devices. That nothing fails proves nothing.",
+    why="Tensors on `meta` have a shape and no data. An operation there computes the shape of "
+    "its result, and many skip the check for devices. A run without an error proves nothing.",
     fix="Register the mask, and let a test look at `.device` of every tensor. To see the error "
     "without a GPU, use a device that checks, such as `sim`.",
     similar=("mask-left-behind", "empty-after-assign"),

@@ -69,8 +69,8 @@ INFERENCE = Case(
     right=1,
     why="A tensor that is made in `inference_mode` carries no version counter, for speed. Autograd "
     "needs that to know whether a tensor it kept was changed. The buffer stays such a tensor.",
-    fix="Make what outlives the call outside the mode: `with torch.inference_mode(False)`, or in "
-    "`__init__`.",
+    fix="Make a tensor that is needed later outside the mode: `with "
+    "torch.inference_mode(False)`, or in `__init__`.",
     similar=("lazy-mask", "graph-kept"),
     experiment=Experiment("pages/4_What_is_state.py"),
     message="Inference tensors cannot be saved for backward",

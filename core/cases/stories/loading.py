@@ -182,8 +182,8 @@ SIZE = Case(
                raises("size mismatch for mask: copying a param with shape torch.Size([6, 6])")),
     ),
     right=2,
-    why="`strict=False` forgives keys. A tensor of another shape cannot be copied, and PyTorch "
-    "does not skip it silently.",
+    why="`strict=False` ignores missing and unexpected keys. A tensor of another shape cannot be "
+    "copied, and PyTorch does not skip it silently.",
     fix="Do not save what depends on the setting and can be made again: `persistent=False`.",
     similar=("missing-mask", "float-into-int"),
     experiment=Experiment(

@@ -50,7 +50,7 @@ REGISTERED_LATE = Case(
     right=1,
     why="A plain attribute lies in the object's own dictionary and would be found before the "
     "buffer of the same name. So `register_buffer` refuses a name that is in use.",
-    fix="Register instead of assigning. `self.mask` then reads the buffer.",
+    fix="Register the mask without assigning it first. `self.mask` then reads the buffer.",
     similar=("deleted-and-assigned", "list-over-buffer", "before-super-init"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "in buffers()"),)
@@ -141,7 +141,7 @@ PARAMETER_OVER = Case(
                raises("TypeError")),
     ),
     right=0,
-    why="`Module.__setattr__` asks first whether the value is a Parameter. If so, the name is "
+    why="`Module.__setattr__` first checks whether the value is a Parameter. If so, the name is "
     "removed from everything else and becomes a parameter.",
     fix="Assign a plain tensor, for instance `.detach()`. It stays a buffer.",
     similar=("mask-as-parameter", "list-over-buffer"),

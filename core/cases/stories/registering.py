@@ -171,7 +171,7 @@ ALIAS = Case(
     ),
     right=1,
     why="`.to()` gives a parameter new data and keeps the object. For a buffer it makes a new "
-    "tensor and puts that under the name. Whoever holds the old tensor holds it still.",
+    "tensor and puts that under the name. The list still holds the old tensor.",
     fix="Look the buffers up when they are needed.",
     similar=("tensors-in-a-list", "shared-mask-parts"),
     experiment=Experiment("pages/2_Moving_devices.py"),

@@ -58,8 +58,7 @@ MASKS_SAVED = Case(
                lambda seen: 50 < seen.number("torch.float32") < 51),
     ),
     right=2,
-    why="Every persistent buffer is written out, whether or not it could be computed from two "
-    "numbers.",
+    why="Every persistent buffer is saved, even if it can be computed from two numbers.",
     fix="What can be rebuilt need not be saved: `persistent=False`.",
     similar=("slice-saves-all", "shared-mask-parts", "unexpected-mask"),
     experiment=Experiment(
@@ -185,7 +184,8 @@ SHARED = Case(
     why="`.to()` visits each module and replaces each buffer. It does not remember that two were "
     "one. It puts a Parameter's new data into the Parameter that is there, so the weight is still "
     "one.",
-    fix="Tie again after the move, or let the layers ask their parent for the mask.",
+    fix="After the move, assign one mask to all layers again. Or keep it only in the module that "
+    "contains the layers.",
     similar=("stale-alias", "masks-fill-the-file", "slice-saves-all"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "tied, and still one after .to()"),)

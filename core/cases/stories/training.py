@@ -73,8 +73,8 @@ AS_PARAMETER = Case(
                "mask.", lambda seen: seen.number("largest drift of the mask") > 5),
     ),
     right=2,
-    why="`parameters()` is what the optimizer is given. For it the mask is one more weight, with a "
-    "gradient that says: let me see the later tokens.",
+    why="`parameters()` is what the optimizer is given. For the optimizer the mask is one more "
+    "weight, and its gradient makes later tokens visible.",
     fix="A mask is state, not a weight: register it as a buffer.",
     similar=("parameter-over-buffer", "mask-left-behind"),
     experiment=Experiment(
@@ -190,8 +190,9 @@ OPTIMIZER = Case(
     right=2,
     why="An optimizer keeps its own tensors for each parameter: momentum, or Adam's averages. They "
     "are not the module's buffers, so no `.to()` of the module finds them.",
-    fix="Move the model before the optimizer's first step. Later, `load_state_dict` of its own "
-    "state brings that to where the weights are.",
+    fix="Move the model before the optimizer's first step. After that, "
+    "`optimizer.load_state_dict(optimizer.state_dict())` copies its tensors to the weights' "
+    "device.",
     similar=("mask-left-behind", "weights-averaged-without-buffers"),
     experiment=Experiment("pages/5_Training.py", (("optimizer", "SGD"),)),
     message="(same device|two devices)",

@@ -126,10 +126,11 @@ REASSIGNED = Case(
                "registered name stays a buffer.", lambda seen: not works(seen)),
     ),
     right=1,
-    why="An assignment changes the register and not the tensor. Whoever holds the tensor that was "
-    "there (another layer, a list, a `state_dict`, a replica of DataParallel) sees nothing of it.",
-    fix="Change it in place: `+=`, `copy_()`, `fill_()`. Where the old value is needed for "
-    "backward, or the size changes, assign, and share nothing.",
+    why="An assignment puts a new tensor under the name and leaves the old tensor as it is. "
+    "Another layer, a list, a `state_dict` or a replica of DataParallel that holds the old "
+    "tensor does not see the change.",
+    fix="Change it in place: `+=`, `copy_()`, `fill_()`. If backward needs the old value, or the "
+    "size changes, assign a new tensor and do not share it.",
     similar=("stale-alias", "shared-mask-parts", "best-weights-keep-changing"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "aliased by state_dict()"),)

@@ -142,8 +142,8 @@ WHOLE = Case(
                raises("Missing key")),
     ),
     right=1,
-    why="A pickled model is a recipe that names classes and calls them. `weights_only=True`, the "
-    "default, reads a list of harmless types.",
+    why="A pickled model names classes and functions, and loading calls them. "
+    "`weights_only=True`, the default, allows only a list of harmless types.",
     fix="Save the `state_dict`. It has tensors only, and outlives changes of the class.",
     similar=("wrapped-by-compile", "best-weights-keep-changing"),
     experiment=Experiment("pages/3_State_dict.py", (("inside", "true"),)),
@@ -194,7 +194,7 @@ NOTHING_LOADED = Case(
         Choice("the weight is found and loaded", "Names are compared as a whole.",
                lambda seen: seen.value("weights were loaded") == "True"),
         Choice("nothing is loaded, nothing is said", "Every key is both missing and unexpected, "
-               "and `strict=False` forgives both.",
+               "and `strict=False` ignores both.",
                lambda seen: works(seen) and seen.value("weights were loaded") == "False"),
         Choice("an error: no key matches", "With `strict=False` no key has to match.",
                lambda seen: not works(seen)),
@@ -202,8 +202,8 @@ NOTHING_LOADED = Case(
     right=1,
     why="`strict=False` turns the error into a return value with two lists, `missing_keys` and "
     "`unexpected_keys`. Few look at it.",
-    fix="Load into the part that the file is of, with `strict=True`. Where that cannot be, look at "
-    "what is returned.",
+    fix="Load the file with `strict=True` into the part of the model that it belongs to. If that "
+    "is not possible, read the two lists.",
     similar=("wrapped-by-dataparallel", "size-mismatch", "unexpected-mask"),
     experiment=Experiment(
         "pages/3_State_dict.py",
