@@ -65,7 +65,7 @@ def ranking(report: Report) -> str:
         spans = ", ".join(f"*{way}* {span(rows[way].forward)}" for way in first)
         few = min(rows[way].forward.blocks for way in first) < MIN_BLOCKS
         why = "too few times were measured" if few else "the middle halves of their times overlap"
-        text = f"{where} these cannot be told apart, for {why}: {spans}."
+        text = f"{where} these cannot be told apart, since {why}: {spans}."
         rest = [row for way, row in rows.items() if way not in first]
         if not rest:
             return text
@@ -74,7 +74,7 @@ def ranking(report: Report) -> str:
     fastest = rows[first[0]].forward
     near = min((r for r in rows.values() if r.way != first[0]), key=lambda r: r.forward.median)
     return (
-        f"{where} *{first[0]}* was the fastest, with a median of {in_words(fastest.median)}. The "
+        f"{where}, *{first[0]}* was the fastest, with a median of {in_words(fastest.median)}. The "
         f"next, *{near.way}*, took {in_words(near.forward.median)}, "
         f"{near.forward.median / fastest.median:.2f} times as long."
     )
@@ -91,7 +91,7 @@ def reasons(report: Report) -> Iterator[str]:
     alone = {way.way: way.mask.median for way in (stored, rebuilt, copied) if way.mask}
     share = alone[REBUILT] / rebuilt.forward.median
     yield (
-        f"**The mask alone.** To look the *stored buffer* up took {in_words(alone[STORED])}. "
+        f"**The mask alone.** To read the *stored buffer* took {in_words(alone[STORED])}. "
         f"To build a mask took {in_words(alone[REBUILT])}, {share:.0%} of the forward pass of "
         f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(alone[COPIED])}."
     )
@@ -108,13 +108,15 @@ def reasons(report: Report) -> Iterator[str]:
         )
     if copied.crossed:
         yield (
-            f"**What crosses.** *{COPIED}* copied {in_bytes(copied.crossed)} from `cpu` to "
-            f"`{report.device}` in each forward pass; *{STORED}* copied {in_bytes(stored.crossed)}."
+            f"**From device to device.** *{COPIED}* copied {in_bytes(copied.crossed)} from `cpu` "
+            f"to `{report.device}` in each forward pass; *{STORED}* copied "
+            f"{in_bytes(stored.crossed)}."
         )
     else:
         yield (
-            f"**What crosses.** Nothing: mask and scores are both on `{report.device}`. The copy "
-            f"of *{COPIED}* was a clone. Choose another device to see bytes cross."
+            f"**From device to device.** Nothing was copied: mask and scores are both on "
+            f"`{report.device}`. The copy of *{COPIED}* stayed there too. Measure on another "
+            "device to see a difference."
         )
     yield f"**Inside SDPA.** {kernel(fused)}"
     least = min(row.total for row in rows.values())
@@ -133,14 +135,14 @@ def kernel(row: Cost) -> str:
     fused = [name for name in row.operations if "scaled_dot_product" in name]
     if fused:
         return (
-            f"PyTorch ran one kernel, `{fused[0]}`. The largest tensor of the whole forward pass "
-            f"took {in_bytes(row.largest)}; scores for all pairs would take "
-            f"{in_bytes(4 * row.tokens**2)}."
+            f"PyTorch computed attention in one function, `{fused[0]}`. The largest tensor of the "
+            f"forward pass took {in_bytes(row.largest)}; the scores of all pairs of tokens would "
+            f"take {in_bytes(4 * row.tokens**2)}."
         )
     builds = [f"`{name}`" for name in ("ones", "tril", "where") if name in row.operations]
     mask = f", {', '.join(builds)} for a mask of its own among them" if builds else ""
     return (
-        f"PyTorch has no single kernel for it here: {len(row.operations)} operations ran in a "
+        f"PyTorch has no single function for it here: {len(row.operations)} operations ran in a "
         f"forward pass{mask}. The largest tensor took {in_bytes(row.largest)}."
     )
 
@@ -149,7 +151,7 @@ def sameness(report: Report) -> str:
     """Whether all ways gave the same context vectors, in a sentence."""
     largest = max(row.difference for row in report.rows)
     how = (
-        f"the largest difference of a number is {largest:.2g}, at every length "
+        f"the largest difference between two numbers is {largest:.2g}, over all lengths "
         f"(`torch.allclose` with rtol={RTOL:g}, atol={ATOL:g})"
     )
     if report.same:
@@ -161,39 +163,53 @@ def tracing(report: Report) -> str:
     """What the lab's observer costs, in a sentence."""
     longest = report.traced[-1]
     return (
-        f"At {longest.tokens:,} tokens on `{report.device}` a plain call of the lab's module "
-        "(3 numbers a token, 2 a query) took "
-        f"{in_words(longest.plain.median)}, the same call observed line by line "
+        "The attention lab writes down every tensor of a forward pass, line by line. At "
+        f"{longest.tokens:,} tokens on `{report.device}` a plain call of its module took "
+        f"{in_words(longest.plain.median)}, the same call while it was watched "
         f"{in_words(longest.traced.median)}: **{longest.ratio:.2f} times** as long."
     )
 
 
-def limits(report: Report) -> str:
-    """What this measurement cannot say, in a few sentences."""
+def measured(report: Report) -> str:
+    """What was measured, in a sentence."""
+    lengths = [f"{tokens:,}" for tokens in report.measured]
+    span = f"{len(lengths)} lengths, from {lengths[0]} to {lengths[-1]}"
+    return f"Measured: {len(NAMES)} ways at {span if lengths[1:] else lengths[0]} tokens."
+
+
+def reading(report: Report) -> str:
+    """How to read the charts of times and memory."""
     text = (
-        f"{report.clock.capitalize()} of one thread, by `torch.utils.benchmark` on this machine "
-        f"({report.machine}): {report.rounds} of {ROUNDS} rounds in {report.seconds:.1f} seconds, "
-        "the ways in rotating order. Points are medians, bars the middle half. "
-    )
-    if report.clock == "processor time":
-        text += (
-            "While other visitors and programs hold the processor, this time stands still; through "
-            "shared caches and memory they slow it all the same. "
-        )
-    else:
-        text += "Whatever else the machine does meanwhile counts too. "
-    text += (
-        "Other sizes, threads, batches, types and machines can rank the ways otherwise. Peaks are "
-        "summed from the results of PyTorch's operations while these live; what a kernel takes "
-        "and gives back inside is not seen."
+        "A point is the median of the measured times, a bar their middle half: a quarter of the "
+        "times were shorter, a quarter longer. Other machines and sizes can rank the ways "
+        "otherwise."
     )
     if report.device == "sim":
-        text += " `sim` computes on the CPU and adds its own overhead: its times say nothing of "
-        text += "a GPU."
+        text += " `sim` computes on the CPU: its times say nothing of a GPU."
     if report.missing:
         names = ", ".join(f"{tokens:,}" for tokens in report.missing)
         text += f" **Not measured**, since the time was up: {names} tokens."
     return text
+
+
+def limits(report: Report) -> str:
+    """How it was measured, and what that cannot say."""
+    text = (
+        f"{report.clock.capitalize()} of one thread, by `torch.utils.benchmark` on this machine "
+        f"({report.machine}): {report.rounds} of {ROUNDS} rounds in {report.seconds:.1f} seconds, "
+        "the ways in rotating order. "
+    )
+    if report.clock == "processor time":
+        text += (
+            "Processor time stands still while other programs hold the processor; they slow it "
+            "all the same through shared caches and memory. "
+        )
+    else:
+        text += "Whatever else the machine does meanwhile counts too. "
+    return text + (
+        "The peak of memory is the sum of the results of PyTorch's operations that are alive at "
+        "the same time; what an operation takes and gives back inside is not seen."
+    )
 
 
 def figures(report: Report) -> list[dict[str, str]]:
@@ -227,4 +243,4 @@ def traced_table(report: Report) -> str:
         )
         for row in report.traced
     ]
-    return markdown_table(("tokens", "plain call", "observed call", "ratio"), rows, "rrrr")
+    return markdown_table(("tokens", "plain call", "watched call", "ratio"), rows, "rrrr")

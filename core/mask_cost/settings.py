@@ -28,4 +28,5 @@ MASK_COST = catalogue(
     ),
     FASTEST,
     CROSSES,
+    Switch("cost_figures", "All figures, and how they were measured", False),
 )

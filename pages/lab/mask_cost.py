@@ -6,7 +6,7 @@ import streamlit as st
 from core.device.available import SIMULATED, available_devices
 from core.mask_cost import charts as cost_charts
 from core.mask_cost import findings as costing
-from core.mask_cost.measure import MAX_SECONDS
+from core.mask_cost.measure import D_HEAD, MAX_SECONDS
 from core.mask_cost.results import Report
 from core.mask_cost.settings import CROSSES, FASTEST, MASK_COST
 from core.mask_cost.take_home import cost_script, measure_cost
@@ -15,17 +15,20 @@ from pages.components import prediction, progress, state
 from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import widget
+from pages.components.widgets import section, widget
 
 
 def show_mask_cost(ask: bool) -> None:
     """Controls, guess if ask, the measuring with its progress, and what came of it."""
     four = (
-        "Four modules that compute the same causal attention. The mask is a **stored buffer**; it "
-        "is **rebuilt each time** on the device, by `causal_mask`; it is built on the CPU and "
-        "**copied each time**; or there is none, and PyTorch's "
-        "`scaled_dot_product_attention(is_causal=True)`, **SDPA** for short, does all of it. One "
-        "head, 64 numbers a query, as in GPT-2; one sequence of T tokens, context length T."
+        "Four modules compute the same causal attention. They differ in where the mask comes from:"
+        "\n\n- **stored buffer**: the module holds it as a buffer\n"
+        "- **rebuilt each time**: `forward` builds it on the device, with `causal_mask`\n"
+        "- **copied each time**: `forward` builds it on the CPU and copies it to the device\n"
+        "- **SDPA**: there is none; PyTorch's `scaled_dot_product_attention(is_causal=True)` does "
+        "it all\n\n"
+        f"Each has one head with {D_HEAD} numbers a query, as in GPT-2, and gets one sequence of "
+        "tokens, as long as its context."
     )
     st.markdown(four)
     where, how_long = st.columns(2, gap="medium")
@@ -61,7 +64,7 @@ def once_more() -> None:
 
 
 def findings(report: Report, guess: str | None) -> None:
-    """The verdict, the reasons, both charts, the figures, and what they cannot say."""
+    """The verdict, the reasons, both charts, and all figures, folded."""
     if guess and report.device == SIMULATED:
         prediction.show(costing.crossing_verdict(guess, report))
     elif guess:
@@ -81,11 +84,19 @@ def findings(report: Report, guess: str | None) -> None:
         st.markdown("**Memory at the peak of a forward pass**")
         shows = cost_charts.describe_memory(report)
         chart(cost_charts.memory_chart(report), "Memory of a forward pass", shows)
-    st.caption(costing.limits(report))
+    st.caption(costing.reading(report))
     if report.same:
         st.caption(costing.sameness(report))
-    st.markdown("**All figures**")
+    st.markdown(costing.measured(report))
+    with section(MASK_COST["cost_figures"]) as opened:
+        if opened.open:
+            figures(report)
+
+
+def figures(report: Report) -> None:
+    """All figures, how they were measured, and what it costs to watch a forward pass."""
     rows = pd.DataFrame(costing.figures(report)).set_index("tokens, the mask")
     st.table(rows, height=420, alt="All figures, a row for each length and way")
-    st.markdown("**What the lab's observer costs.** " + costing.tracing(report))
+    st.markdown("**How they were measured.** " + costing.limits(report))
+    st.markdown("**What watching costs.** " + costing.tracing(report))
     st.markdown(costing.traced_table(report))

@@ -92,10 +92,16 @@ def test_everything_measured_is_on_the_page(asked):
     text = shown(app)
     assert "copied 4.10 kB from `cpu` to `sim` in each forward pass" in text
     assert "All four gave the same context vectors" in text
-    assert "What the lab's observer costs" in text and "| 32 |" in text
-    assert len(app.table[0].value) == 8  # four ways at two lengths
+    assert "Measured: 4 ways at 2 lengths, from 16 to 32 tokens." in text
+    assert not app.table and "What watching costs" not in text
     assert any("class Benchmark" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
+
+
+def test_the_long_table_is_folded(asked):
+    app = run(cost_device="sim", cost_figures="true")
+    assert "What watching costs" in shown(app) and "| 32 |" in shown(app)
+    assert len(app.table[0].value) == 8  # four ways at two lengths
 
 
 def test_measuring_again_asks_for_another_attempt(asked):

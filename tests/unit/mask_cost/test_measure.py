@@ -182,7 +182,7 @@ def test_when_the_time_is_up_nothing_more_begins_and_the_rest_is_marked(monkeypa
     assert begun == [16, 32]
     assert report.measured == (16,) and report.missing == (32, 64, 128, 256, 512, 1024, 2048)
     assert report.rounds == 1
-    assert "32, 64, 128, 256, 512, 1,024, 2,048 tokens" in costing.limits(report)
+    assert "32, 64, 128, 256, 512, 1,024, 2,048 tokens" in costing.reading(report)
     assert costing.figures(report)[-1]["forward, median"] == "not measured"
 
 
@@ -265,7 +265,7 @@ def test_ways_within_their_spread_cannot_be_told_apart():
     report = made_up(**APART | {"sdpa": (1, 2, 4.5)})
     assert costing.leaders(report) == [FUSED, STORED]
     text = costing.ranking(report)
-    assert "cannot be told apart, for the middle halves of their times overlap" in text
+    assert "cannot be told apart, since the middle halves of their times overlap" in text
     assert "was the fastest" not in text and "The next is *rebuilt each time*" in text
     for guess in (FUSED, STORED):
         verdict = costing.fastest_verdict(guess, report)
@@ -283,14 +283,15 @@ def test_too_few_times_tell_nothing():
 
 def test_reasons_say_what_was_seen():
     here = " ".join(costing.reasons(made_up(**APART)))
-    assert "The copy of *copied each time* was a clone" in here
-    assert "PyTorch ran one kernel, `_scaled_dot_product_flash`" in here
+    assert "The copy of *copied each time* stayed there too" in here
+    assert "PyTorch computed attention in one function, `_scaled_dot_product_flash`" in here
     there = made_up(device="sim", crossed=16_384, fused=("ones", "tril", "bmm"), **APART)
     text = " ".join(costing.reasons(there))
     assert "copied 16.4 kB from `cpu` to `sim` in each forward pass" in text
     assert "3 operations ran in a forward pass, `ones`, `tril` for a mask of its own" in text
-    assert "say nothing of a GPU" in costing.limits(there)
+    assert "say nothing of a GPU" in costing.reading(there)
     assert "**1.25 times** as long" in costing.tracing(there)
+    assert costing.measured(there) == "Measured: 4 ways at 64 tokens."
 
 
 def test_all_that_take_the_least_are_named():
