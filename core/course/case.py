@@ -19,9 +19,9 @@ class Case:
     """One decision. Texts are Markdown.
 
     tensor: the name of the tensor in question. batch: Python that makes an input. trained: whether
-    an optimizer is to train the tensor. best: the recommended choice; fine: the others that are
-    defensible too, each with its price; besides: what is to be said about other choices, which no
-    run of the experiment shows. back: where to go back to.
+    an optimizer is to train the tensor. best: the recommended choice; fine: the others that work
+    too, each with what is to be said of it; besides: what is to be said about other choices, which
+    no run of the experiment shows. back: where to go back to.
     """
 
     slug: str

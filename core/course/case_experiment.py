@@ -1,4 +1,4 @@
-"""What becomes of a module's tensor: trained, saved into a file, loaded, and moved to a device."""
+"""What happens to a module's tensor: trained, saved into a file, loaded, moved to a device."""
 
 import io
 
@@ -8,7 +8,7 @@ from core.device.simulated_device import register
 
 
 def train(model, name, x):
-    """Three steps; (whether the optimizer was handed the tensor, whether a step changed it).
+    """Three steps; (whether the optimizer got the tensor, whether a step changed it).
 
     The last step runs in eval(), as in fine-tuning with statistics that stay as they are.
     """
@@ -28,22 +28,22 @@ def train(model, name, x):
 
 
 def goes_on(model, Module, x):
-    """Save the model, load a fresh one: whether both go on alike, or the error of the loading.
+    """Load the saved model into a new one: whether both give the same output, or the error.
 
-    They get one more batch in train(), and then compute in eval().
+    Both get one more batch in train(), and then compute in eval().
     """
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     file.seek(0)
     torch.manual_seed(2)  # another process would draw other numbers
-    fresh = Module()
+    new_model = Module()
     try:
-        fresh.load_state_dict(torch.load(file))
+        new_model.load_state_dict(torch.load(file))
     except RuntimeError as error:
         return f"{type(error).__name__}: {error}"
     outputs = []
     with torch.no_grad():
-        for module in (model, fresh):
+        for module in (model, new_model):
             module.train()(x + 1)
             outputs.append(module.eval()(x))
     return torch.equal(*outputs)
@@ -63,7 +63,7 @@ def move(model, name, x):
 
 
 def examine(Module, name, x):
-    """What becomes of the tensor of that name in a Module that gets batches such as x."""
+    """What happens to the tensor of that name in a Module that gets batches such as x."""
     torch.manual_seed(1)
     model = Module()
     handed, changed = train(model, name, x)
@@ -72,10 +72,10 @@ def examine(Module, name, x):
     alike = goes_on(model, Module, x)
     place, error = move(model, name, x)
     return {
-        "handed to the optimizer": handed,
+        "given to the optimizer": handed,
         "changed by the optimizer": changed,
         "bytes in the state_dict": nbytes,
-        "a fresh module goes on alike": alike,
+        "a new module gives the same output": alike,
         "after .to(device) on": place,
         "error on the device": error,
     }

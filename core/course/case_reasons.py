@@ -6,7 +6,7 @@ from core.settings.prediction import Verdict
 
 
 def is_right(case: Case, choice: str) -> bool:
-    """Whether a choice counts: it is the recommended one, or defensible."""
+    """Whether a choice counts: it is the recommended one, or works too."""
     return choice == case.best or choice in case.fine
 
 
@@ -16,16 +16,18 @@ def faults(case: Case, result: CaseResult) -> tuple[str, ...]:
         return (f"It does not run: `{first_line(result.error)}`.",)
     found = []
     if result.device_error:
-        found.append(f"It stays on `{result.place}`, and the forward pass on the device raises.")
+        found.append(
+            f"It stays on `{result.place}`, and the forward pass on the device raises an error."
+        )
     if result.handed and not case.trained:
-        and_so = "changed it" if result.changed else "would change it with the first gradient"
-        found.append(f"The optimizer was handed it, and {and_so}.")
+        and_so = "changes it" if result.changed else "would change it with the first gradient"
+        found.append(f"The optimizer gets it and {and_so}.")
     if case.trained and not result.changed:
-        found.append("No optimizer trains it.")
+        found.append("The optimizer does not train it.")
     if result.load_error:
-        found.append("The file does not load into a fresh module.")
+        found.append("The file does not load into a new module.")
     if result.alike is False:
-        found.append("A fresh module that loads the file goes on differently: the values are lost.")
+        found.append("A new module that loads the file gives another output: the values are lost.")
     return tuple(found)
 
 
@@ -34,7 +36,7 @@ def case_verdict(case: Case, result: CaseResult) -> Verdict:
     if result.choice == case.best:
         said = "That is the recommended way."
     elif result.choice in case.fine:
-        said = f"Defensible, at a price. {case.fine[result.choice]}"
+        said = f"That works too. {case.fine[result.choice]}"
     else:
         besides = case.besides.get(result.choice)
         said = " ".join((*faults(case, result), *([besides] if besides else [])))
@@ -42,7 +44,7 @@ def case_verdict(case: Case, result: CaseResult) -> Verdict:
     if result.choice != case.best:
         reason = f"Recommended: **{case.best}**. {reason}"
     if result.choice == case.best and case.fine:
-        others = " ".join(f"A {choice} is defensible too. {why}" for choice, why in
+        others = " ".join(f"A {choice} works too. {why}" for choice, why in
                           case.fine.items())  # fmt: skip
         reason = f"{reason} {others}"
     return Verdict(result.choice, is_right(case, result.choice), said, reason, case.best)
@@ -57,15 +59,17 @@ def consequences(result: CaseResult) -> tuple[tuple[str, str], ...]:
     """(what was looked at, what was seen) of a run, as Markdown."""
     if result.error:
         return (("it runs", f"no: {first_line(result.error)}"),)
-    optimizer = "changed it" if result.changed else "has it" if result.handed else "never has it"
+    optimizer = (
+        "changes it" if result.changed else "gets it" if result.handed else "does not get it"
+    )
     device = f"raises: {first_line(result.device_error)}" if result.device_error else "works"
-    alike = {True: "yes", False: "no, its output differs", None: "no, loading raises"}
+    alike = {True: "yes", False: "no, its output differs", None: "no, loading raises an error"}
     return (
         ("moves with `.to(device)`", "yes" if result.moved else f"no, stays on `{result.place}`"),
         ("forward pass on the device", device),
         ("the optimizer", optimizer),
         ("in the `state_dict`", f"yes, {size(result.nbytes)}" if result.nbytes else "no"),
-        ("a fresh module that loads it goes on alike", alike[result.alike]),
+        ("a new module that loads the file gives the same output", alike[result.alike]),
     )
 
 

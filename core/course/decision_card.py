@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.course.case_machine import BOTH_TRAINED, NORM, PRICE
-from core.course.place import CHECK, FAILURES, MOVING, Place
+from core.course.place import CHECK, MOVING, Place, failure
 
 CARD = "pages/9_Decision_card.py"
 TITLE = "How do I hold this tensor?"
@@ -28,14 +28,14 @@ BRANCHES = (
         "weights, a learned temperature",
         "`nn.Parameter`",
         "self.scale = nn.Parameter(scale)",
-        "An optimizer is handed `module.parameters()`, and nothing else.",
+        "Optimizers get `module.parameters()`, and nothing else.",
         (BOTH_TRAINED,),
         "no",
     ),
     Branch(
-        "Not trained, but does it follow the module?",
-        "whatever `forward` computes with",
-        "a buffer; 3 and 4 say if it is saved",
+        "Not trained, but must it move with the module?",
+        "a tensor that `forward` computes with",
+        "a buffer; 3 and 4 say whether it is saved",
         'self.register_buffer("mask", mask)',
         "`.to()` moves and casts parameters and buffers, nothing else.",
         (
@@ -51,16 +51,16 @@ BRANCHES = (
         "causal mask, rotary table",
         "`persistent=False`",
         'self.register_buffer("mask", mask, persistent=False)',
-        "It follows the module, and the file does without a copy.",
+        "It moves with the module, and it is not in the file.",
         (PRICE,),
         "no",
     ),
     Branch(
         "Was it learned from data?",
         "running statistics, a codebook",
-        "persistent",
+        "a persistent buffer",
         'self.register_buffer("mean", mean)',
-        "Only the file can bring it back.",
+        "A new module can get it only from the file.",
         (
             NORM,
             Place(CARD, "The case machine: a running mean that is lost",
@@ -72,12 +72,11 @@ BRANCHES = (
     Branch(
         "A device error?",
         "two devices in the message",
-        "find the odd tensor",
+        "find the tensor on the other device",
         "torch.zeros(n, device=x.device)",
         "Register it, or create it on `x.device`.",
         (
-            Place(FAILURES, "Failure cases: the mask stays on the CPU",
-                  (("case", "mask-left-behind"),)),
+            failure("mask-left-behind"),
             Place(CHECK, "Check your module: made on the CPU in forward",
                   (("module", "ZerosOnCpu"),)),
         ),
@@ -85,6 +84,6 @@ BRANCHES = (
     ),
 )  # fmt: skip
 ELSE = (
-    "None of these, but a result that every pass makes anew? A plain attribute is right. "
-    "Keep it with `.detach()`."
+    "None of these, but a result that each forward pass makes again? Use a plain attribute, and "
+    "keep it with `.detach()`."
 )

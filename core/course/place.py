@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.cases.catalogue import CASES
+
 LAB, MOVING, STATE_DICT, LEDGER, TRAINING, FAILURES, CHECK, OWN_ERROR = (
     f"pages/{name}.py"
     for name in (
@@ -29,3 +31,8 @@ class Place:
     def link(self) -> dict[str, str | list[str]]:
         """The settings as Streamlit takes them: of a Several, a list of its words."""
         return {k: v if isinstance(v, str) else list(v) for k, v in self.settings}
+
+
+def failure(slug: str) -> Place:
+    """A failure case, under its title."""
+    return Place(FAILURES, f"Failure cases: {CASES[slug].title}", (("case", slug),))

@@ -5,10 +5,10 @@ from core.course.start import BUFFER, who_works
 from core.lab.run import Observation
 
 HELD = {  # by the recommended way
-    PARAMETER: "What a gradient is to change is an `nn.Parameter`.",
-    PERSISTENT: "What training made without a gradient is a persistent buffer.",
-    NOT_PERSISTENT: "What has to move, and need not be saved, is a non-persistent buffer.",
-    PLAIN: "What every forward pass makes anew may be a plain attribute.",
+    PARAMETER: "A tensor that the optimizer trains is an `nn.Parameter`.",
+    PERSISTENT: "What training changes without a gradient is a persistent buffer.",
+    NOT_PERSISTENT: "What has to move but need not be saved is a non-persistent buffer.",
+    PLAIN: "What each forward pass makes again can be a plain attribute.",
 }
 
 

@@ -63,7 +63,7 @@ def decided(case: Case) -> str | None:
     choice = guess_of(HOLD)
     first = quiz.keep_first(DECIDED, case.slug, choice)
     if first != choice:
-        right = "right" if is_right(case, first) else "not so"
+        right = "right" if is_right(case, first) else "wrong"
         st.caption(f"Your first choice counts: {first}, {right}.")
     return choice
 

@@ -60,14 +60,14 @@ def test_the_first_choice_counts_and_another_may_be_tried():
     assert "It does not run" in app.warning[0].value
     decide(app, "non-persistent buffer")
     assert "That is the recommended way" in app.success[0].value
-    assert "Your first choice counts: nn.Parameter, not so." in [c.value for c in app.caption]
+    assert "Your first choice counts: nn.Parameter, wrong." in [c.value for c in app.caption]
     assert f"**Score: 0 of {len(CASES)}.**" in text(app)
 
 
 def test_a_link_brings_score_and_choices_back():
     app = machine()
     decide(app, "persistent buffer")
-    assert "Defensible" in app.success[0].value
+    assert "That works too" in app.success[0].value
     click(app, "Next")
     assert app.radio(key="choice").value is None and CASES[SECOND].title in text(app)
     decide(app, "plain attribute")

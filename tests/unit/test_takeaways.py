@@ -330,10 +330,10 @@ def test_a_decision_s_sentence_is_so_of_its_module(slug):
     sentence = of_course.case_takeaway(case)
     seen = decide(case, case.best)
     assert one_sentence(sentence) and seen.device_error is None
-    assert ("gradient is to change" in sentence) == seen.handed == seen.changed
+    assert ("optimizer trains" in sentence) == seen.handed == seen.changed
     assert ("persistent buffer" in sentence) <= seen.moved
-    assert ("training made" in sentence) == (not seen.handed and seen.nbytes > 0)
-    if "training made" in sentence:  # a file without it brings another module back
+    assert ("training changes" in sentence) == (not seen.handed and seen.nbytes > 0)
+    if "training changes" in sentence:  # a file without it brings another module back
         assert decide(case, "non-persistent buffer").alike is False
 
 

@@ -3,7 +3,8 @@
 import torch
 
 from core.cases.case import Choice, prints, raises, works
-from core.course.recap_pool.places import failure, lab
+from core.course.place import failure
+from core.course.recap_pool.places import lab
 from core.course.recap_question import RecapQuestion
 
 
@@ -57,7 +58,7 @@ QUESTIONS = (
                    "and 0 / 0 is `nan`. A mask has to leave at least one key in sight.",
                    prints("weights", "[nan, nan, nan]")),
         ),
-        failure("a row of nan", "row-of-nan"),
+        failure("row-of-nan"),
     ),
     RecapQuestion(
         "too-negative", "Float16 scores are filled with -1e9 where the mask hides.", too_negative,
@@ -66,6 +67,6 @@ QUESTIONS = (
             Choice("an error: overflow", "-1e9 is no float16. `-torch.inf` is, in every floating "
                    "dtype.", raises("overflow")),
         ),
-        failure("too negative for half", "too-negative-for-half"),
+        failure("too-negative-for-half"),
     ),
 )  # fmt: skip

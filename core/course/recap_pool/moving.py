@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from core.cases.case import Choice, prints, raises, works
-from core.course.recap_pool.places import check, failure, lab, ledger, moving
+from core.course.place import failure
+from core.course.recap_pool.places import check, lab, ledger, moving
 from core.course.recap_question import RecapQuestion
 from core.device.simulated_device import register
 
@@ -191,7 +192,7 @@ QUESTIONS = (
             Choice("an error is raised", "An error is raised for a value that is neither a tensor "
                    "nor `None`.", raises("Error")),
         ),
-        failure("deleted, assigned, and no buffer any more", "deleted-and-assigned"),
+        failure("deleted-and-assigned"),
     ),
     RecapQuestion(
         "copied-deeply", "`deepcopy` of a module with a plain tensor. The copy's is set to 0. "
@@ -218,7 +219,7 @@ QUESTIONS = (
                    "changed in place.",
                    prints("it has the moved weight", "False")),
         ),
-        failure("an optimizer left behind", "optimizer-left-behind"),
+        failure("optimizer-left-behind"),
     ),
     RecapQuestion(
         "zeros-in-forward", "`forward` adds `torch.zeros(3)`. The module moves, and then runs.",
@@ -244,7 +245,7 @@ QUESTIONS = (
                    "meet tensors of another device. But it is not saved.",
                    prints("scale", "cpu")),
         ),
-        failure("meta says nothing", "meta-says-nothing"),
+        failure("meta-says-nothing"),
     ),
     RecapQuestion(
         "tied-buffers", "Two layers share a weight and a buffer. What do they share after "
@@ -259,7 +260,7 @@ QUESTIONS = (
             Choice("neither", "A parameter is changed in place, so the weight stays shared.",
                    lambda seen: seen.value("one weight") == "False"),
         ),
-        failure("a shared mask parts", "shared-mask-parts"),
+        failure("shared-mask-parts"),
     ),
     RecapQuestion(
         "complex-to-real", "A complex buffer, and `.to(torch.bfloat16)`.", complex_to_real,
@@ -270,6 +271,6 @@ QUESTIONS = (
             Choice("the imaginary part is gone", "The cast goes through, with a warning that the "
                    "imaginary part is dropped.", prints("table", "[1.0]")),
         ),
-        failure("a complex table", "complex-table"),
+        failure("complex-table"),
     ),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from core.course.place import (
     CHECK,
-    FAILURES,
     LAB,
     LEDGER,
     MOVING,
@@ -38,11 +37,6 @@ def ledger(row: str, column: str) -> Place:
 def training(words: str, **settings: str) -> Place:
     """The lesson on training."""
     return Place(TRAINING, f"Training: {words}", tuple(settings.items()))
-
-
-def failure(words: str, slug: str) -> Place:
-    """A failure case."""
-    return Place(FAILURES, f"Failure cases: {words}", (("case", slug),))
 
 
 def check(words: str, module: str) -> Place:

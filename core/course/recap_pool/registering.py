@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from core.cases.case import Choice, prints, raises, works
-from core.course.recap_pool.places import failure, ledger
+from core.course.place import failure
+from core.course.recap_pool.places import ledger
 from core.course.recap_question import RecapQuestion
 
 
@@ -51,7 +52,7 @@ QUESTIONS = (
             Choice("nothing changes", "PyTorch does not pass over this without a word.",
                    prints("keys", "['weight', 'bias']")),
         ),
-        failure("assigned, then registered", "assigned-then-registered"),
+        failure("assigned-then-registered"),
     ),
     RecapQuestion(
         "before-super", "`register_buffer` stands above `super().__init__()`.", before_super,
@@ -62,7 +63,7 @@ QUESTIONS = (
             Choice("the buffer is forgotten", "The line raises, so the constructor does not get "
                    "any further.", prints("keys", "[]")),
         ),
-        failure("registered before super().__init__()", "before-super-init"),
+        failure("before-super-init"),
     ),
     RecapQuestion(
         "swapped-for-a-call", "`functional_call` puts 2 in the place of a buffer of 1. What is "

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from core.cases.case import Choice, prints, raises, works
-from core.course.recap_pool.places import failure, ledger, state_dict
+from core.course.place import failure
+from core.course.recap_pool.places import ledger, state_dict
 from core.course.recap_question import RecapQuestion
 
 
@@ -171,7 +172,7 @@ QUESTIONS = (
             Choice("the changed ones", "`state_dict()` has the live tensors, not copies. A "
                    "`deepcopy` of it keeps the best.", prints("the best weights", "[7.0, 7.0]")),
         ),
-        failure("the best weights keep changing", "best-weights-keep-changing"),
+        failure("best-weights-keep-changing"),
     ),
     RecapQuestion(
         "saved-slice", "`torch.save` of a corner, 2 by 2, of a table of 1,000 by 1,000. How large "
@@ -184,7 +185,7 @@ QUESTIONS = (
                    "whole. `.clone()` makes a storage of its own, and saves the corner alone.",
                    lambda seen: seen.number("bytes") > 4_000_000),
         ),
-        failure("a slice saves all", "slice-saves-all"),
+        failure("slice-saves-all"),
     ),
     RecapQuestion(
         "prefix-without-strict", "All keys begin with `module.`, and `strict=False`. Is the "

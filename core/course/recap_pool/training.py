@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from core.cases.case import Choice, prints, raises
-from core.course.recap_pool.places import failure, lab, ledger, training
+from core.course.place import failure
+from core.course.recap_pool.places import lab, ledger, training
 from core.course.recap_question import RecapQuestion
 
 CHANGES = "it changes"
@@ -128,7 +129,7 @@ QUESTIONS = (
             Choice(STAYS, "`no_grad` is about gradients, and the statistics need none.",
                    prints("running mean", "[0.0, 0.0]")),
         ),
-        failure("still in training mode", "still-in-training-mode"),
+        failure("still-in-training-mode"),
     ),
     RecapQuestion(
         "buffers-gradient", "The loss goes through a buffer. What is its `.grad` after "

@@ -16,7 +16,7 @@ from core.course.case_program import case_script
 from core.course.case_reasons import case_verdict, consequences, faults, is_right
 
 # What a choice comes to: T trained by the optimizer, H handed to it without a change, L lost (a
-# fresh module goes on differently), D an error on the device, X an error before that, U the file
+# new module gives another output), D an error on the device, X an error before that, U the file
 # does not load. Then the bytes of a float32, int64 or bool tensor of that shape, where it is saved.
 FINE, T, H, L, D, X, U = "", "T", "H", "L", "D", "X", "U"
 EXPECTED = {  # slug: (bytes, by choice: Parameter, persistent, non-persistent, plain)
@@ -156,7 +156,7 @@ def test_pasted_into_a_fresh_python_all_print_the_same(tmp_path):
             assert f"bytes in the state_dict: {seen.nbytes}" in lines, name
             assert f"error on the device: {seen.device_error}" in lines, name
             said = seen.load_error or seen.alike
-            assert f"a fresh module goes on alike: {said}".splitlines()[0] in lines, name
+            assert f"a new module gives the same output: {said}".splitlines()[0] in lines, name
 
 
 def test_the_module_that_is_shown_names_no_helper():
