@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from core.settings.setting import (
@@ -101,6 +102,14 @@ def section(setting: Setting) -> ExpanderContainer:
     return st.expander(
         setting.label, setting.default, key=setting.name, on_change="rerun", bind="query-params"
     )
+
+
+def control_box(name: str) -> DeltaGenerator:
+    """A container for controls that are not all widgets of this file, such as buttons and tables.
+
+    Where a link hides the controls, all of it goes. name: one of its own on the page.
+    """
+    return st.container(key=f"controls {name}")
 
 
 def sections(

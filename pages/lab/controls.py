@@ -29,7 +29,7 @@ from core.lab.view import (
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.progress import work
-from pages.components.widgets import in_link, section, widget
+from pages.components.widgets import control_box, in_link, section, widget
 from pages.server.run_lock import release
 
 MOVES = ("move_model", "move_mask", "compare")
@@ -108,7 +108,7 @@ def lab_controls() -> tuple[LabSettings | None, Places]:
     introduction = st.container()
     values = {}
     first, code = st.columns([1, 1.25], gap="small")
-    with section(LAB["inputs"]) as opened:
+    with control_box("input"), section(LAB["inputs"]) as opened:
         values |= (
             input_controls() if to_draw(opened) else {name: in_link(LAB[name]) for name in INPUTS}
         )

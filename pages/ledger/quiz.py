@@ -37,11 +37,16 @@ def catalogue() -> dict[str, Setting]:
 
 
 def which_quiz() -> str:
-    """Draw the choice: twelve questions, or all of them."""
-    old = {"quiz_row", "revealed", *GUESS_NAMES.values()}  # links from before there were twelve
-    if not state.is_drawn("cells") and "cells" not in st.query_params and old & {*st.query_params}:
-        state.set_value(LEDGER["cells"], ALL)
-    return str(widget(LEDGER["cells"]))
+    """Draw the choice: twelve questions, or all of them.
+
+    A link from before there were twelve gets the word for all, which others may then follow.
+    """
+    cells, old = LEDGER["cells"], {"quiz_row", "revealed", *GUESS_NAMES.values()}
+    link = {*st.query_params}
+    if not state.is_drawn(cells.name) and cells.name not in link and old & link:
+        put_in_link(cells.name, ALL, cells.default)
+        state.set_value(cells, ALL)
+    return str(widget(cells))
 
 
 def show_quiz(which: str) -> None:

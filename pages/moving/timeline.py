@@ -13,7 +13,7 @@ from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.timeline import MADE, Place, TimelineResult, run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
-from pages.components.widgets import put_in_link, section, widget
+from pages.components.widgets import control_box, put_in_link, section, widget
 
 ABSENT = "–"
 
@@ -33,9 +33,10 @@ def builder() -> tuple[Timeline | None, bool, DeltaGenerator]:
     """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask; a
     place for the question, above the controls that build a timeline step by step).
     """
-    stories = st.container(horizontal=True, gap="small")
+    with control_box("stories"):
+        stories = st.container(horizontal=True, gap="small")
     place = st.container()
-    with section(MOVING["build"]):
+    with control_box("steps"), section(MOVING["build"]):
         built = steps_and_start()
     chosen = preset_of(built) if built else None
     with stories:

@@ -27,7 +27,7 @@ from pages.components import quiz, state
 from pages.components.code import take_home
 from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
-from pages.components.widgets import section, widget
+from pages.components.widgets import control_box, section, widget
 
 STYLE = """<style>
 @media (max-width: 640px) {  /* what is asked is about the code: there it stands first */
@@ -59,7 +59,7 @@ def show_recap() -> None:
     """One question at a time, and the summary of all."""
     st.html(STYLE)
     body = st.container(key="recap")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with control_box("twelve"), st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             seed = widget(SEED, on_change=start_over)
         st.button("Another twelve", on_click=another, args=(seed,), icon=":material/shuffle:")

@@ -18,9 +18,10 @@ from pages.components.room_hook import Gate
 from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled
 from pages.rooms.live import answers
-from pages.rooms.presenter import presenting
 from pages.rooms.visit import screen_here
 
+# Of a gate's container, all but the question: the room has guessed, and results need the screen.
+GUESSING = "> :is([data-testid=stLayoutWrapper], .stElementContainer:has(.stButton))"
 NOBODY = "Nobody has answered yet. Wait for an answer, or make a guess of your own below."
 
 
@@ -86,8 +87,7 @@ def run(room: Controlled, here: Snapshot, gate: Gate, guess: Choice) -> None:
     name, guesses = gate.prediction.answered.name, gate.prediction.guesses
     if len(guesses) > 1:
         st.markdown(f"**Guess {guesses.index(guess) + 1} of {len(guesses)}.** {guess.label}")
-    gate_key = f"prediction {name}" if presenting() else ""
-    answers(here, key=f"room answers {name}", gate=gate_key)
+    answers(here, key=f"room answers {name}", gate=f"prediction {name}")
     if trouble := state.ROOM_GATE_TROUBLE.take():
         st.warning(trouble)
     if here.room.phase == REVEALED:
@@ -117,15 +117,15 @@ def why_not(missing: Sequence[Choice], number: int) -> str:
 
 def after_reveal(room: Controlled, here: Snapshot, gate: Gate) -> None:
     """What is on the phones, and of several guesses the next result for them."""
-    following = not_shown(room, gate)
-    with st.container(horizontal=True, gap="small"):
+    following, name = not_shown(room, gate), gate.prediction.answered.name
+    st.html(f"<style>.st-key-prediction-{name} {GUESSING} {{ display: none; }}</style>")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if following:
             label = f"Next result: {words(following[0])}"
-            button(label, f"show {gate.prediction.answered.name}", show, gate, following[0],
-                   primary=True)  # fmt: skip
-        round_buttons(room, here.room.phase, gate.prediction.answered.name)
-    more = f" {len(following)} more results wait for them." if len(following) > 1 else ""
-    st.caption(f"Learners see the answer and the reason on their phones.{more}")
+            button(label, f"show {name}", show, gate, following[0], primary=True)
+        round_buttons(room, here.room.phase, name)
+        more = f" {len(following)} more results wait for them." if len(following) > 1 else ""
+        st.caption(f"Learners see the answer and the reason on their phones.{more}")
 
 
 def not_shown(room: Controlled, gate: Gate) -> list[Choice]:

@@ -17,7 +17,7 @@ from pages.rooms.addresses import join_address
 from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, say_trouble, tried
 from pages.rooms.lead import lead_switches, show_button
-from pages.rooms.presenter import switches
+from pages.rooms.presenter import controls_switch, present_switch
 from pages.rooms.visit import page_of, screen_here, visit
 
 WORKSHOP_PAGE = "pages/11_Workshop.py"
@@ -27,20 +27,33 @@ def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> No
     """One line above every page but the room's own."""
     plan = here.room.plan
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
-        address = urlsplit(join_address(st.context.url or "", room.code))
-        st.markdown(
-            f":material/groups: **{spaced(room.code)}** &nbsp; `{address.netloc}{address.path}`",
-            width="content",
-        )
+        where_to_join(room.code)
         if plan:
             way_on(plan, page)
         show_button(room, here, page, catalogue)
         with st.popover("Room", icon=":material/more_horiz:"):
-            switches()
+            present_switch()
+            controls_switch()
             lead_switches(room, here)
             add_to_plan(room, plan, page)
             st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
     say_trouble()
+
+
+def where_to_join(code: str) -> None:
+    """The code, and the address without its scheme."""
+    address = urlsplit(join_address(st.context.url or "", code))
+    st.markdown(
+        f":material/groups: **{spaced(code)}** &nbsp; `{address.netloc}{address.path}`",
+        width="content",
+    )
+
+
+def bar_of_workshop(code: str) -> None:
+    """On the room's own page on a projector: what stays in sight, and the way back."""
+    with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
+        where_to_join(code)
+        present_switch()
 
 
 def way_on(plan: tuple[str, ...], page: str) -> None:

@@ -16,11 +16,13 @@ from pages.components import state
 from pages.components.code import download
 from pages.components.widgets import in_link, plain, section
 from pages.rooms.addresses import join_address, join_path, key_path, server_addresses
+from pages.rooms.bar import bar_of_workshop
 from pages.rooms.buttons import button, round_buttons
 from pages.rooms.control import Controlled, controlled, live_rooms, say_trouble, tried
 from pages.rooms.live import answers
 from pages.rooms.opening import open_button
 from pages.rooms.plan import plan_of, plan_section
+from pages.rooms.presenter import present_switch, presenting
 from pages.rooms.visit import link_here
 
 INTRO = (
@@ -61,7 +63,8 @@ def lobby() -> None:
                 icon=":material/groups:",
                 query_params={"room": one.room.code, PLAN.name: list(plan)},
             )
-    st.markdown("To join a room as a learner, open [/r](/r) and type the code.")
+    address = f"{server_addresses(st.context.url or '')[0]}/r"
+    st.markdown(f"Learners open [{address}]({address}) and type the room's code.")
     plan_section(None, plan)
 
 
@@ -96,6 +99,8 @@ def stranger(code: str) -> None:
 def run_room(room: Controlled) -> None:
     """Everything about a room of one's own."""
     here = room.read()
+    if presenting():
+        bar_of_workshop(room.code)
     say_trouble()
     if here.room.phase == ENDED:
         st.success("This room has ended. Its summary can be had for an hour, then it is deleted.")
@@ -203,6 +208,8 @@ def summary(room: Controlled) -> None:
 def end_of_room(room: Controlled) -> None:
     """The secret link on demand, and the end."""
     with st.container(horizontal=True, gap="small"):
+        if not presenting():
+            present_switch()
         with st.popover("Take this room to another device", icon=":material/key:"):
             st.warning(
                 "Whoever has this link controls the room. Take the picture off the projector, or "

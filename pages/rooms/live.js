@@ -11,7 +11,7 @@ export default function (component) {
   }
   held.shown = { ...data };
   held.lost = false;
-  bring(root, held, data);
+  bring(root, data);
   const draw = () => render(root, held);
   held.source.onopen = () => { held.lost = false; draw(); };
   held.source.onerror = () => { held.lost = true; draw(); };
@@ -28,18 +28,30 @@ export default function (component) {
   return () => { held.source.close(); listeners.delete(root); };
 }
 
-function bring(root, held, { gate, number, phase }) {
-  const now = `${number} ${phase}`;
-  if (!gate || held.brought === now) return;
-  const opened = phase === "revealed" && !held.brought?.endsWith("revealed");
-  held.brought = now;
-  hold(() => opened ? verdict(gate) : root.getRootNode().host?.closest("[class*=st-key-room-now]"));
+// What was seen of a room last, and on which page: Streamlit may draw the element anew.
+let brought = {};
+function bring(root, { code, gate, number, phase, present }) {
+  if (!gate) return;
+  const before = brought, page = location.pathname;
+  brought = { page, code, number, phase };
+  const known = before.page === page && before.code === code;
+  if (known && before.number === number && before.phase === phase) return;
+  if (phase === "revealed" && before.phase !== "revealed" && (known || present)) {
+    hold(() => verdict(gate));
+  } else if (present) hold(() => root.getRootNode().host?.closest("[class*=st-key-room-now]"));
 }
 
-// The question with the verdict below it; of a question that fills the screen, what follows it.
+// The verdict beside the question, or the question with the verdict below it; of a question that
+// fills the screen, the verdict, or what follows.
 function verdict(gate) {
   const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
-  if (!question || question.offsetHeight < 0.45 * innerHeight) return question;
+  if (!question) return question;
+  const follows = (one) => question.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const said = [...document.querySelectorAll(".stMain [data-testid=stAlert]")]
+    .find((one) => one.offsetHeight && follows(one));
+  const top = (one) => one.getBoundingClientRect().top;
+  if (said && (top(said) < top(question) || question.offsetHeight > 0.45 * innerHeight)) return said;
+  if (question.offsetHeight < 0.45 * innerHeight) return question;
   for (let node = question; node && node !== document.body; node = node.parentElement) {
     let after = node.nextElementSibling;
     while (after && !after.offsetHeight) after = after.nextElementSibling;
@@ -65,7 +77,10 @@ function hold(find) {
     if (!end || app?.dataset.testScriptState === "running") end = now + 1500;
     if (stopped || now > Math.min(end, last)) return stop();
     const found = find();
-    const place = (document.querySelector(".st-key-room-bar")?.offsetHeight ?? 0) + 12;
+    const bar = document.querySelector(".st-key-room-bar")?.parentElement;
+    const stays = bar && getComputedStyle(bar).position === "sticky";
+    const head = stays ? bar : document.querySelector("[data-testid=stHeader]");
+    const place = (head?.offsetHeight ?? 0) + 12;
     if (found && Math.abs(found.getBoundingClientRect().top - place) > 1) {
       found.style.scrollMarginTop = `${place}px`;
       found.scrollIntoView({ block: "start" });

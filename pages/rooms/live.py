@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.rooms.room import CLOSED, REVEALED, Snapshot
+from pages.rooms.presenter import presenting
 
 HERE = Path(__file__).parent
 _component = st.components.v2.component(
@@ -22,8 +23,8 @@ _component = st.components.v2.component(
 def answers(here: Snapshot, key: str, gate: str = "") -> None:
     """The room's answers to its present question.
 
-    gate: the key of the container with the question on a page that is presented. Another question
-    or phase is then brought into sight: the answers, and from the reveal on what follows the gate.
+    gate: the key of the container with the question, on a lesson. A reveal brings what came of it
+    into sight. On a page that is presented, each other question and phase is brought there too.
     """
     room, asking = here.room, here.room.asking
     if asking is None:
@@ -41,5 +42,6 @@ def answers(here: Snapshot, key: str, gate: str = "") -> None:
             "version": room.version,
             "happened": asking.reveal.happened if asking.reveal else None,
             "gate": gate,
+            "present": presenting(),
         },
     )

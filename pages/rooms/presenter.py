@@ -14,7 +14,8 @@ WIDGETS = ", ".join(f".st{name}" for name in (
     "Slider", "FileUploader"))  # fmt: skip
 KEPT = '[class*="st-key-prediction"] *, [class*="st-key-room"] *'
 NO_CONTROLS = f"""
-.stMain :is({WIDGETS}):not(:is({KEPT})), .st-key-navigation {{ display: none; }}
+.stMain :is({WIDGETS}):not(:is({KEPT})), .stMain [class*="st-key-controls"], .st-key-navigation {{
+  display: none; }}
 """
 LARGE = """
 html { font-size: clamp(18px, 1.7vw, 30px); }
@@ -82,9 +83,9 @@ def show_as_asked() -> None:
         _keys(key="remote")
 
 
-def switches() -> None:
-    """Switch the presenter view and the controls on and off, on this page."""
-    present, hidden = presenting(), in_link(CONTROLS) == HIDDEN
+def present_switch() -> None:
+    """Switch the presenter view on and off, on this page."""
+    present = presenting()
     st.button(
         "Leave the presenter view" if present else "Presenter view",
         key="room present",
@@ -92,6 +93,11 @@ def switches() -> None:
         on_click=lambda: put_in_link(PRESENT.name, str(not present).lower(), "false"),
         help="Large type for a projector. PageDown, PageUp and the arrow keys go on and back.",
     )
+
+
+def controls_switch() -> None:
+    """Hide the controls of this page, or show them again."""
+    hidden = in_link(CONTROLS) == HIDDEN
     st.button(
         "Show the controls" if hidden else "Hide the controls",
         key="room controls",

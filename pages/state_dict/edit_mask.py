@@ -17,7 +17,7 @@ from pages.components import prediction, state
 from pages.components.chart import chart
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import section, widget
+from pages.components.widgets import control_box, section, widget
 
 MASK_HEIGHT = 180  # pixels
 
@@ -87,12 +87,13 @@ def painting(cells: tuple[tuple[int, int], ...]) -> None:
         ticked = [f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if frame.iloc[q, k]]
         state.set_value(STATE_DICT["cells"], " ".join(ticked))
 
-    st.data_editor(
-        pd.DataFrame(start, index=pd.Index(tokens, name="query"), columns=tokens),
-        key=key,
-        on_change=take_over,
-        alt="Cells of the mask to change, queries down, keys across; the text above is the same",
-    )
+    with control_box("painting"):
+        st.data_editor(
+            pd.DataFrame(start, index=pd.Index(tokens, name="query"), columns=tokens),
+            key=key,
+            on_change=take_over,
+            alt="Cells of the mask to change, queries down, keys across, as in the text above",
+        )
 
 
 def show(name: str, outcome: EditResult) -> None:

@@ -24,7 +24,7 @@ from core.state_dict.takeaway import load_takeaway
 from pages.components import prediction, state
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import section, widget
+from pages.components.widgets import control_box, section, widget
 
 INTRODUCTION = (
     "A **source** module gives its `state_dict`: `state = source.state_dict()`. A **target**, "
@@ -138,8 +138,9 @@ def take_preset(preset: LoadExperiment) -> None:
 
 def controls() -> tuple[LoadExperiment, DeltaGenerator]:
     """The widgets of a LoadExperiment, and a place for the question, above those that few need."""
-    st.markdown("**Choose a situation**")
-    situations = st.container(horizontal=True, gap="small")
+    with control_box("situations"):
+        st.markdown("**Choose a situation**")
+        situations = st.container(horizontal=True, gap="small")
     place = st.container()
     values = {}
     groups = (
@@ -147,7 +148,7 @@ def controls() -> tuple[LoadExperiment, DeltaGenerator]:
         ("target", "target_length", "target_device"),
         ("strict", "assign", "fix"),
     )
-    with section(STATE_DICT["load_settings"]):
+    with control_box("loading"), section(STATE_DICT["load_settings"]):
         columns = st.columns(3, gap="medium")
         for column, names in zip(columns, groups, strict=True):
             with column:

@@ -14,7 +14,7 @@ from core.training.run import TrainingRun
 from core.training.settings import QUESTIONS, TRAINING, training_settings
 from pages.components import room_hook, state
 from pages.components.chart import chart
-from pages.components.widgets import section, widget
+from pages.components.widgets import control_box, section, widget
 
 ASKED = "Which of these tensors will training change?"
 
@@ -24,7 +24,7 @@ def controls() -> tuple[Training | None, bool, DeltaGenerator]:
     place for the question, above the controls).
     """
     place = st.container()
-    with section(TRAINING["settings"]):
+    with control_box("training"), section(TRAINING["settings"]):
         settings = settings_of_controls()
     return settings, widget(TRAINING["predict"]), place
 

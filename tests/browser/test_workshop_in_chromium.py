@@ -6,6 +6,8 @@ from qr_codes import qr_codes
 from test_access import AXE, OF_STREAMLIT
 
 pytestmark = pytest.mark.browser
+NOT_OURS = "[class*=st-key-prediction] *, [class*=st-key-room] *"
+CONTROLS = f".stMain :is(input, textarea, canvas, .stButton button):not(:is({NOT_OURS}))"
 PHONE = {"viewport": {"width": 390, "height": 844}}
 OFFLINE = "ERR_INTERNET_DISCONNECTED"  # the browser says itself that it had no connection
 
@@ -55,7 +57,7 @@ def address_is_in_the_picture(page):
 def is_in_sight(page, selector):
     """Wait until the first of these is on the screen, and nothing lies on it."""
     page.wait_for_function(
-        "selector => { const one = document.querySelector(selector);"
+        "selector => { const one = document.querySelector(selector); if (!one) return false;"
         " const {left, top, right, bottom} = one.getBoundingClientRect();"
         " const there = document.elementFromPoint((left + right) / 2, top + 5);"
         " return top >= 0 && bottom <= innerHeight"
@@ -163,10 +165,37 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     teacher.settled(0)
     address_is_in_the_picture(page)
     axe_finds_nothing(page, "light", "dark")
+    page.locator(".room-code").evaluate("one => one.style.marginTop = '200vh'")  # a long page
+    page.get_by_role("button", name="End the room").scroll_into_view_if_needed()
+    is_in_sight(page, ".st-key-room-bar")
+    expect(page.locator(".st-key-room-bar")).to_contain_text(f"/r/{code}")
     page.goto(f"{teacher.server}/Workshop?room={code}")
     expect(page.get_by_text("1 (50 %)").first).to_be_visible()
     teacher.settled(0)
     axe_finds_nothing(page, "dark", "light")
     address_is_in_the_picture(page)
+
+    # in the lab, on a laptop: Reveal brings what came of it into sight
+    page.goto(f"{teacher.server}/Attention_lab?device=sim")
+    page.get_by_role("button", name="Ask the room").click()
+    ann.get_by_role("radio", name="a device error").check()
+    expect(page.get_by_text("1 answer")).to_be_visible()
+    page.get_by_role("button", name="Reveal").click()
+    is_in_sight(page, "[data-testid=stAlert]")
+    is_in_sight(page, ".st-key-variants h2")
+    expect(page.get_by_role("radio", name="a device error")).to_be_hidden()  # it is said above
+    teacher.settled(3)
+    page.wait_for_load_state("networkidle")
+
+    # what hides the controls hides them all, and leaves the question
+    for screen, question in (
+        ("Attention_lab?input=numbers&inputs=true", "What will"),
+        ("State_dict?keys=false&edit=true&change=paint", "Where will the edit survive"),
+        ("Moving_devices?build=true", "Does the mask?"),
+    ):
+        page.goto(f"{teacher.server}/{screen}&controls=hidden")
+        expect(page.get_by_text(question).first).to_be_visible()
+        expect(page.locator(CONTROLS).filter(visible=True)).to_have_count(0)
+        page.wait_for_load_state("networkidle")
     assert all(OFFLINE in line for line in learners[1].console)
     learners[1].console.clear()

@@ -170,3 +170,11 @@ def test_a_plan_leads_to_the_same_page_with_what_the_next_screen_says(room):
     press(app, "Next")
     assert link_of(app) == {"norm": "true"}
     assert app.toggle(key="predict").value is True
+
+
+def test_an_old_link_to_the_quiz_shows_others_the_quiz_that_it_opens(room):
+    """The quiz of all cells came before the one of twelve; old links do not name it."""
+    old = {"view": "the quiz", "says_InDict": "no", "revealed": ["dict"]}
+    app = open_page("4_What_is_state.py", lead="true", **old)
+    assert app.radio(key="cells").value == "all of them"
+    assert shown(room) == Screen("What_is_state", "view=the+quiz&cells=all+of+them")

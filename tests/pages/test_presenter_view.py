@@ -1,10 +1,16 @@
 """How a link says that a page is shown: large for a projector, without controls for learners."""
 
+import inspect
+import re
+
 import pytest
+import streamlit
+from imports import python_files
 from page_driver import open_page
 from room_pages import labels, press
 
 from pages.components import state
+from pages.rooms.presenter import NO_CONTROLS, WIDGETS
 
 LARGE, BARE = "font-size: clamp(", ".stSlider"
 
@@ -20,6 +26,24 @@ def test_the_link_decides_and_either_flag_stands_alone(room, page):
     assert LARGE in large and BARE not in large
     bare = styles(open_page(page, controls="hidden"))
     assert BARE in bare and LARGE not in bare
+
+
+def test_every_kind_of_control_that_pages_use_can_be_hidden():
+    def is_control(name):
+        made = getattr(streamlit, name, None)
+        return callable(made) and "on_change" in inspect.signature(made).parameters
+
+    texts = [path.read_text("utf-8") for path in python_files("pages")]
+    used = {name for text in texts for name in re.findall(r"\bst\.(\w+)\(", text)}
+    kinds = set(filter(is_control, used)) - {"expander", "popover"}  # they open and close
+    assert len(kinds) > 8
+    hidden = set(WIDGETS.lower().replace(".st", "").split(", "))
+    assert {kind.replace("_", "").replace("toggle", "checkbox") for kind in kinds} == hidden | {
+        "dataeditor"
+    }
+    # a table that is edited looks to CSS as one that is read, so it stands in a box
+    assert '[class*="st-key-controls"]' in NO_CONTROLS
+    assert all("control_box(" in text for text in texts if "st.data_editor(" in text)
 
 
 def test_the_switches_write_the_link_and_take_it_back(room):
