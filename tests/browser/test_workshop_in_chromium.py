@@ -182,7 +182,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     expect(page.get_by_text("1 answer")).to_be_visible()
     page.get_by_role("button", name="Reveal").click()
     is_in_sight(page, "[data-testid=stAlert]")
-    is_in_sight(page, ".st-key-variants h2")
+    is_in_sight(page, ".st-key-variants .stVegaLiteChart")
     expect(page.get_by_role("radio", name="a device error")).to_be_hidden()  # it is said above
     teacher.settled(3)
     page.wait_for_load_state("networkidle")
