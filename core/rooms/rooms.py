@@ -191,7 +191,7 @@ class Rooms:
         return self.change(code, key, lambda room: replace(room, plan=plan))
 
     def end(self, code: str, key: str) -> Room:
-        """End the room. Its summary can be had for an hour, then it is deleted."""
+        """End the room. Its summary can be had for an hour, then it is deleted; see `delete`."""
         return self.change(code, key, lambda room: replace(room, phase=ENDED, screen=None))
 
     def delete(self, code: str, key: str) -> None:

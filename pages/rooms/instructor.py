@@ -49,6 +49,8 @@ def workshop() -> None:
 
 def lobby() -> None:
     """How it goes, a button to open a room, the rooms that are open, and the plan."""
+    if deleted := state.ROOM_DELETED.take():
+        st.success(f"Room {spaced(deleted)} and all its answers are deleted.")
     st.markdown(INTRO)
     networks()
     open_button()
@@ -105,6 +107,7 @@ def run_room(room: Controlled) -> None:
     if here.room.phase == ENDED:
         st.success("This room has ended. Its summary can be had for an hour, then it is deleted.")
         summary(room)
+        delete_button(room)
         open_button()
         return
     plan = plan_of(room, here.room.plan)
@@ -222,3 +225,21 @@ def end_of_room(room: Controlled) -> None:
         with st.popover("End the room", icon=":material/logout:"):
             st.markdown("Learners' pages say that it has ended. This cannot be undone.")
             button("End it now", "end", room.do, rooms().end, primary=True)
+        delete_button(room)
+
+
+def delete_button(room: Controlled) -> None:
+    """Delete the room at once, after a second look."""
+    with st.popover("Delete the room and all answers", icon=":material/delete:"):
+        st.markdown(
+            "Its questions and all answers are deleted at once, and the summary with them. "
+            "Download that first if you want it. This cannot be undone."
+        )
+        button("Delete it now", "delete", delete, room, primary=True)
+
+
+def delete(room: Controlled) -> None:
+    """Delete the room, and go back to the page without one."""
+    if tried(lambda: rooms().delete(room.code, room.key)):
+        state.ROOM_DELETED.set(room.code)
+        st.query_params.pop(WORKSHOP["room"].name, None)

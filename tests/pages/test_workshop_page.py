@@ -1,10 +1,14 @@
 """The instructor's page and the room at a lesson's gate, in Streamlit's test driver."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from page_driver import open_page, text
 from room_pages import labels, press
 
 from core.rooms.questions import plain
+from core.rooms.room import NoRoom
 from pages.rooms import control
 from pages.rooms.identity import key_cookie
 
@@ -148,6 +152,26 @@ def test_the_end_of_a_room_leaves_its_summary(room):
     assert ours.read(code).room.phase == "ended"
     assert "How many of the four have `mask`" in text(app)
     assert [one.label for one in app.get("download_button")] == ["Summary (.csv)", "Summary (.md)"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_room_is_deleted_with_all_its_answers_after_a_second_look(room, ended):
+    ours, code, key = room
+    press(open_page("3_State_dict.py"), "Ask the room")
+    ours.answer(code, "a", 1, 2, 1)
+    if ended:
+        ours.end(code, key)
+    app = open_page("11_Workshop.py", room=code, plan=["State_dict"])
+    assert "This cannot be undone." in text(app)
+    press(app, "Delete it now")
+    assert app.success[0].value == f"Room {code[:3]} {code[3:]} and all its answers are deleted."
+    assert "room" not in app.query_params and app.query_params["plan"] == "State_dict"
+    with pytest.raises(NoRoom):
+        ours.read(code)
+    with contextlib.closing(sqlite3.connect(ours.store.path)) as file:
+        for table in ("room", "asking", "answer"):
+            assert file.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    assert not app.run().success, "it is said once"
 
 
 LESSONS_ASK = {  # a screen with a question: what of its code, or of its words, a phone shows
