@@ -20,9 +20,10 @@ with frame.page(PAGE, CHECK):
     ask = widget(CHECK["predict"])
     with question:
         answered = sections.predict(ask)
-    if answered:
-        name = sections.choose()
-        report = report_of(name)
-        if report:
-            sections.show(name, report)
+    with st.container():
+        if answered:
+            name = sections.choose()
+            report = report_of(name)
+            if report:
+                sections.show(name, report)
     sections.more()

@@ -59,10 +59,11 @@ def show_case(slug: str) -> None:
             show(verdict(case, guess_of(question_of(case)), outcome.broken))
         elif outcome:
             both(outcome, beside=False)
-    if outcome:
-        if ask:
-            both(outcome, beside=True)
-        results(case, outcome, ask)
+    with st.container():
+        if outcome:
+            if ask:
+                both(outcome, beside=True)
+            results(case, outcome, ask)
     ways_on(case)
 
 
@@ -75,8 +76,7 @@ def run(case: Case) -> Outcome | None:
 
 def results(case: Case, outcome: Outcome, ask: bool) -> None:
     """Why, the fix, and where to go from here."""
-    st.markdown(f"**Why.** {case.why}")
-    st.markdown(f"**The fix.** {case.fix}")
+    st.markdown(f"**Why.** {case.why}\n\n**The fix.** {case.fix}")
     st.html(difference_as_html(case))
     show_takeaway(takeaway(case, outcome))
     guess = guess_of(question_of(case)) if ask else None

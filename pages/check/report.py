@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.cases.case import Case
 from core.cases.catalogue import for_message
-from core.check.report import Finding, Report
+from core.check.report import Finding, Report, Trial
 from core.check.shipped import check_shipped, line_of
 from core.lessons import lesson
 from pages.components.code import download
@@ -39,14 +39,10 @@ def draw(report: Report, name: str) -> None:
 
 
 def _finding(number: int, finding: Finding, line: str) -> None:
-    st.markdown(f"{BADGES[finding.severity]} **{number}. {finding.title}**")
-    st.markdown(finding.sentence)
-    for trial in finding.evidence:
-        colour, mark = ("green", "✓") if trial.ok else ("red", "✗")
-        if finding.severity == "information":
-            colour, mark = "blue", ""
-        sign = f":{colour}-badge[{mark} {finding.sign(trial)}]"
-        st.markdown(f"- {sign} {trial.what}: {plain(trial.outcome)}")
+    st.markdown(
+        f"{BADGES[finding.severity]} **{number}. {finding.title}**\n\n{finding.sentence}\n\n"
+        + "\n".join(_trial(finding, trial) for trial in finding.evidence)
+    )
     st.markdown(f"**How to fix it.** The line is `{line}`" if line else "**How to fix it**")
     st.code(finding.fix, wrap_lines=True)
     page = lesson(finding.lesson)
@@ -64,6 +60,15 @@ def _finding(number: int, finding: Finding, line: str) -> None:
             icon=lesson(CASES_PAGE).icon,
             query_params={"case": case.slug},
         )
+
+
+def _trial(finding: Finding, trial: Trial) -> str:
+    """A run that shows the finding, or that works with the repair, as an item in Markdown."""
+    colour, mark = ("green", "✓") if trial.ok else ("red", "✗")
+    if finding.severity == "information":
+        colour, mark = "blue", ""
+    sign = f":{colour}-badge[{mark} {finding.sign(trial)}]"
+    return f"- {sign} {trial.what}: {plain(trial.outcome)}"
 
 
 def _case_like(finding: Finding) -> Case | None:

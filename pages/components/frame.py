@@ -110,7 +110,8 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
         rerun_after_reconnect()
         known = {**ON_EVERY_PAGE, **(catalogue or {})}
         open_page(name, known)
-        yield
+        with st.container():  # what follows the page's contents keeps its place
+            yield
         course.ways_on(lesson(name), link_back)
         remember_link(name)
         room_hook.host().page_done(name, known)

@@ -63,8 +63,15 @@ def so_far(cells: Sequence[Cell]) -> None:
 def show_ledger(ask: bool) -> None:
     """A summary, the table and a cell of it; asks for a guess at one cell first if ask."""
     code = f"{holding_line(ASKED[1])}\nmodule.half()"
-    if not prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask, code=code):
-        return
+    with st.container():  # also without a question, so that what follows keeps its place
+        answered = prediction.gate(HALF_OF_BOOL, QUESTION, "half-bool", ask, code=code)
+    if answered:
+        with st.container():
+            show_results(ask)
+
+
+def show_results(ask: bool) -> None:
+    """The summary, the table and a cell of it; what a guess was worth first if ask."""
     cells = dict(fast_cells())
     if ask:
         prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))

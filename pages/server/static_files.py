@@ -5,6 +5,7 @@ Both are ASGI middleware of `st.App`. A page works without either; with them it 
 
 import asyncio
 import gzip
+import json
 from pathlib import Path
 
 import streamlit
@@ -33,6 +34,8 @@ CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-sin
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
 NEEDED = ("BidiComponent", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
 CHARTS = ("ArrowVegaLiteChart",)  # needed after a guess
+RESULTS = ("Button", "DownloadButton", "Selectbox")  # needed then by some pages
+FONTS = ("italic 1em 'Source Sans'", "italic 1em 'Source Code Pro'")  # needed then
 
 
 def head() -> bytes:
@@ -49,8 +52,9 @@ def head() -> bytes:
 
     And it fetches the script of each kind of element when the first of them comes. They are
     fetched while it connects instead. Those of charts are a fifth of all bytes, and a page that
-    asks for a guess first has no chart: they are fetched once the question stands there. The home
-    page has charts, and so has a link that leads to what somebody looked at.
+    asks for a guess first has no chart: they are fetched once the question stands there, with what
+    else comes after a guess. The home page has charts, and so has a link that leads to what
+    somebody looked at.
     """
     return f"""<script>
 window.__streamlit = {{
@@ -61,10 +65,16 @@ window.__streamlit = {{
 <script type="module">
 {imports(NEEDED)}
 const charts = () => {{ {imports(CHARTS)} }};
+const results = () => {{
+  charts();
+  {imports(RESULTS)}
+  for (const font of {json.dumps(FONTS)}) document.fonts.load(font).catch(() => 0);
+}};
 const drawn = "[data-testid=stApp][data-test-script-state=notRunning] h1";
 const later = () => document.querySelector(drawn)
-  ? (window.requestIdleCallback ?? setTimeout)(charts) : setTimeout(later, 200);
-location.search || location.pathname.endsWith("/") ? charts() : later();
+  ? (window.requestIdleCallback ?? setTimeout)(results) : setTimeout(later, 200);
+if (location.search || location.pathname.endsWith("/")) charts();
+later();
 </script>
 </head>""".encode()
 

@@ -30,7 +30,7 @@ class Node:
     """What stands at a place: its contents' hash, its kind, and whether others stand within.
 
     id: of a widget, "" where there is none, None where it is not known. message: what drew it, of
-    a widget only.
+    a widget, and of a container that is not seen while nothing is in it.
     """
 
     hash: str
@@ -38,6 +38,7 @@ class Node:
     holds_others: bool = False
     id: str | None = ""
     message: ForwardMsg | None = None
+    fragment: str = ""  # that it belongs to
 
 
 NOTHING = Node("")  # where something stood
@@ -125,7 +126,8 @@ class Screen:
             self.whole, self.kept_bytes = False, 0
             return [*self.held.values(), message]
         taken_away = [one for path in gone for one in self.take_away(path)]
-        return [*taken_away, as_part(message)]
+        emptied = [one for path in gone for one in self.make_anew(path[:-1])]
+        return [*taken_away, *emptied, as_part(message)]
 
     def gone(self) -> list[Path]:
         """Where something stands that this run did not draw; the outermost places."""
@@ -155,10 +157,26 @@ class Screen:
 
     def take_away(self, path: Path) -> list[ForwardMsg]:
         """The messages that let a place be empty."""
-        before = self.for_good(self.nodes[path])
+        gone = self.nodes[path]
         self.forget_within(path)
         self.nodes[path] = NOTHING
-        return [*before, nothing_at(path, self.page)]
+        fragment = self.nodes.get(path[:-1], NOTHING).fragment or gone.fragment
+        return [*self.for_good(gone), nothing_at(path, self.page, fragment)]
+
+    def make_anew(self, path: Path) -> list[ForwardMsg]:
+        """The messages that make a container anew of which nothing is left.
+
+        The front end leaves its place out, and its distance to what follows, while it has nothing
+        in it. An empty place within is something.
+        """
+        container = self.nodes.get(path, NOTHING)
+        inner = [p for p in self.nodes if p[:-1] == path and p]
+        if container.id or not container.message or not inner:
+            return []
+        if any(self.nodes[one] is not NOTHING for one in inner):
+            return []
+        self.forget_within(path)
+        return [nothing_at(path, self.page, container.fragment), container.message]
 
     def draw(self, message: ForwardMsg) -> list[ForwardMsg]:
         """An element or a container comes: what is sent, nothing if it stands there as it comes."""
@@ -192,7 +210,7 @@ class Screen:
         The front end keeps a widget that is pushed aside until a run of the whole page is over, for
         it may have moved to another place; not so one that was drawn in this run.
         """
-        return [widget.message] if widget.message else []
+        return [widget.message] if widget.id and widget.message else []
 
     def forget_within(self, path: Path) -> None:
         """A container is gone, and what was in it."""
@@ -210,11 +228,12 @@ def as_part(message: ForwardMsg) -> ForwardMsg:
     return changed
 
 
-def nothing_at(path: Path, page: str) -> ForwardMsg:
-    """A message that takes away what stands at a place."""
+def nothing_at(path: Path, page: str, fragment: str) -> ForwardMsg:
+    """A message that takes away what stands at a place, and belongs to the same fragment."""
     message = ForwardMsg()
     message.metadata.delta_path.extend(path)
     message.metadata.active_script_hash = page
+    message.delta.fragment_id = fragment
     message.delta.new_element.empty.SetInParent()
     return message
 
@@ -223,13 +242,16 @@ def node_of(message: ForwardMsg) -> Node | None:
     """What a message draws; None for what is shown for a while."""
     if message.WhichOneof("type") == "ref_hash":
         return Node(message.ref_hash, id=None)
+    fragment = message.delta.fragment_id
     if message.delta.WhichOneof("type") == "new_element":
         element = message.delta.new_element
         kind = element.WhichOneof("type") or ""
         id = getattr(getattr(element, kind, None), "id", "")
-        return Node(message.hash, kind, False, id, message if id else None)
+        return Node(message.hash, kind, False, id, message if id else None, fragment)
     if message.delta.WhichOneof("type") == "add_block":
-        return Node(message.hash, message.delta.add_block.WhichOneof("type") or "", True)
+        block = message.delta.add_block
+        kind = block.WhichOneof("type") or ""
+        return Node(message.hash, kind, True, "", None if block.allow_empty else message, fragment)
     return None
 
 

@@ -20,6 +20,7 @@ from pages.components.takeaway import show_takeaway
 from pages.components.widgets import control_box, section, widget
 
 MASK_HEIGHT = 180  # pixels
+MASK_END = 2.0  # of the colour scale, in every edit: the largest number that an edit writes
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -106,12 +107,11 @@ def show(name: str, outcome: EditResult) -> None:
     st.markdown(f":{colour}-badge[:material/{icon}: the edit {kept}]")
     tokens = [token for token, _ in SIX_TOKENS]
     masks = {"as it was edited": outcome.edited, "of the fresh module": outcome.restored}
-    largest = float(max(mask.abs().max() for mask in masks.values()))
     for column, (which, mask) in zip(st.columns(2, gap="small"), masks.items(), strict=True):
         numbers, nothing = mask.tolist(), [[False] * 6] * 6
         with column:
             st.markdown(f"**The mask {which}**")
-            drawing = heatmap(numbers, tokens, "scores", nothing, largest, MASK_HEIGHT)
+            drawing = heatmap(numbers, tokens, "scores", nothing, MASK_END, MASK_HEIGHT)
             title = f"Mask of {name}, {which}"
             chart(drawing, title, describe_heatmap(numbers, tokens, title))
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"

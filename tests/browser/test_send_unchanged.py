@@ -21,7 +21,7 @@ STEPS = {  # link: what is clicked one after the other; "" presses Space where t
         "it works",
         "Run the forward pass",
     ),
-    "/Moving_devices?predict=false": ("The notebook's fix", "Predict first", "Predict first"),
+    "/Moving_devices?predict=false": ("Mask moved by hand", "Predict first", "Predict first"),
     "/State_dict?predict=false&keys=false&edit=true": (
         "zeros",
         "paint",

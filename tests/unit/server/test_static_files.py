@@ -189,4 +189,4 @@ def test_other_answers_are_not_touched(path, method):
 def test_every_page_and_every_script_that_is_fetched_early_is_there():
     addresses = {Path(lesson.page).stem.partition("_")[2] for lesson in LESSONS}
     assert addresses == front.PAGES and {"", "Attention_lab", "State_dict"} < front.PAGES
-    assert front.HEAD.count(b"import(") == len(front.NEEDED + front.CHARTS)
+    assert front.HEAD.count(b"import(") == len(front.NEEDED + front.CHARTS + front.RESULTS)

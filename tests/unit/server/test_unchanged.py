@@ -108,6 +108,8 @@ class Browser:
         def words(node):
             if isinstance(node, Element):
                 return node.text if "empty" not in node.text else None
+            if node.kind != "root" and "allow_empty" not in node.kind and not node.children:
+                return None  # a container is not seen while nothing is in it
             inner = [word for word in map(words, node.children) if word is not None]
             return node.kind, inner, [aside.text for aside in node.pushed_aside]
 
@@ -165,6 +167,7 @@ class Server:
                 message.delta.add_block.column.weight = 1
             else:
                 message.delta.add_block.flex_container.border = kind == "border"
+            message.delta.add_block.allow_empty = kind != "plain"
             self.send(message)
             for place, child in enumerate(children):
                 self.draw([*path, place], child, fragment)
@@ -213,6 +216,16 @@ def test_a_page_that_gets_shorter_loses_what_went():
     assert server.show("a", "b", "c").count("delta") == 0
     server.show("a", "b", "c", ["column", "d", "widget 2"], "g")
     assert server.lean.shown() == server.plain.shown()
+
+
+def test_a_container_that_nothing_is_left_in_is_no_longer_seen():
+    server = Server()
+    server.show("a", ["plain", "b", ["plain", "c"]], "d", "e")
+    for inner in ([["plain"]], [], ["b"], []):
+        server.show("a", ["plain", *inner], "d", "e")
+        assert server.lean.shown() == server.plain.shown()
+        if not inner:
+            assert "flex_container" not in str(server.lean.shown())
 
 
 def test_a_widget_that_another_takes_the_place_of_goes():
