@@ -8,37 +8,45 @@ from core.glossary.words import GLOSSARY
 _STATE = ("parameter", "buffer", "persistent buffer", "non-persistent buffer", "plain attribute")
 ON_PAGE: Mapping[str, tuple[str, ...]] = {
     "dashboard.py": (
-        "module", "causal mask", "device", "`sim`", "buffer", "plain attribute", "state_dict",
+        "module", "parameter", "causal mask", "device", "`sim`", "buffer", "plain attribute",
+        "state_dict",
     ),
     "pages/1_Attention_lab.py": (
-        "causal mask", "buffer", "plain attribute", "device", "`sim`", "attention scores",
+        "module", "parameter", "causal mask", "buffer", "plain attribute", "device", "`sim`",
+        "attention scores",
         "attention weights", "context vector", "state_dict", "non-persistent buffer", "SDPA",
     ),
     "pages/2_Moving_devices.py": (
-        "module", "plain attribute", "buffer", "device", "`sim`", "meta device", "None buffer",
+        "module", "parameter", "plain attribute", "buffer", "device", "`sim`", "meta device",
+        "None buffer",
     ),
-    "pages/3_State_dict.py": ("state_dict", "checkpoint", *_STATE, "`sim`", "meta device"),
+    "pages/3_State_dict.py": (
+        "state_dict", "checkpoint", "module", *_STATE, "causal mask", "`sim`", "meta device",
+    ),
     "pages/4_What_is_state.py": (
-        *_STATE, "None buffer", "closure", "state_dict", "`sim`", "meta device", "`_apply`",
-        "weight decay",
+        "module", *_STATE, "None buffer", "closure", "device", "state_dict", "optimizer", "`sim`",
+        "meta device", "`_apply`", "weight decay",
     ),
     "pages/5_Training.py": (
-        "optimizer", "parameter", "buffer", "plain attribute", "weight decay",
+        "module", "device", "`sim`", "optimizer", "parameter", "buffer", "plain attribute",
+        "weight decay",
         "running statistics", "attention weights",
     ),
     "pages/6_Failure_cases.py": (
-        "module", *_STATE, "state_dict", "checkpoint", "optimizer", "running statistics",
-        "`sim`", "meta device",
+        "module", *_STATE, "device", "state_dict", "checkpoint", "optimizer", "running statistics",
+        "attention weights", "`sim`", "meta device",
     ),
     "pages/7_Check_your_module.py": (
-        "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "`sim`",
+        "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "device",
+        "`sim`",
         "meta device",
     ),
     "pages/8_Your_own_error.py": (
-        "device", "`sim`", "parameter", "buffer", "state_dict", "meta device", "optimizer",
+        "module", "device", "`sim`", "parameter", "buffer", "state_dict", "meta device",
+        "optimizer",
     ),
     "pages/9_Decision_card.py": (
-        *_STATE, "causal mask", "running statistics", "state_dict", "optimizer",
+        "module", *_STATE, "device", "causal mask", "running statistics", "state_dict", "optimizer",
     ),
     "pages/10_Recap.py": (
         "module", *_STATE, "state_dict", "`sim`", "optimizer", "running statistics",
