@@ -24,8 +24,10 @@ from core.checkpoint.report import (
     look,
 )
 from core.checkpoint.settings import INSIDE, NOTHING, OURS
+from core.checkpoint.takeaway import comparison_takeaway, file_takeaway
 from pages.components import state
 from pages.components.progress import forget, work
+from pages.components.takeaway import show_takeaway
 from pages.components.widgets import widget
 from pages.server.limits import LIMITS as SERVER
 from pages.state_dict.checkpoint_tables import comparison, contents_table, refused, summary
@@ -125,12 +127,15 @@ def show(files: list[File]) -> None:
     st.caption(NOTHING_RECORDED)
     reports = [(file, contents_of(place, file)) for place, file in enumerate(files)]
     found = [(file, report) for file, report in reports if report is not None]
-    if len(found) < 2:
-        return
     wrapped = any(report.wrappers for _, report in found[1:])
     unwrap = widget(INSIDE["unwrap"]) if wrapped else False
-    for place, other in enumerate(found[1:], 1):
-        differences_of(place, found[0], other, unwrap)
+    compared = [
+        differences_of(place, found[0], other, unwrap) for place, other in enumerate(found[1:], 1)
+    ]
+    if compared and compared[0]:
+        show_takeaway(comparison_takeaway(compared[0]))
+    elif found and not compared:
+        show_takeaway(file_takeaway(found[0][1]))
 
 
 @functools.cache
@@ -174,8 +179,10 @@ def read(place: int, file: File) -> FileReport | Refusal | None:
 
 def differences_of(
     place: int, first: tuple[File, FileReport], other: tuple[File, FileReport], unwrap: bool
-) -> None:
-    """Show what load_state_dict says of the other file where the first is expected."""
+) -> ComparisonReport | None:
+    """Show what load_state_dict says of the other file where the first is expected, and return it;
+    None after saying why there is nothing.
+    """
     (file_a, a), (file_b, b) = first, other
     kept = state.FILES_READ.get()
     key = (file_a.id, file_b.id)
@@ -188,11 +195,12 @@ def differences_of(
             else work(f"comparison {place}", compare_packed, *asked, private=True)
         )
         if report is None:
-            return
+            return None
         kept[key] = unwrap, report
     forget(f"comparison {place}")
     report = kept[key][1]
     if isinstance(report, Refusal):
         st.error(str(report))
-    elif isinstance(report, ComparisonReport):
-        comparison(a.contents.name, b.contents.name, report)
+        return None
+    comparison(a.contents.name, b.contents.name, report)
+    return report

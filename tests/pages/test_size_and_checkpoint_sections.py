@@ -339,3 +339,10 @@ def test_work_is_left_to_a_worker_even_if_the_file_is_small(inspecting, monkeypa
     assert len(packed.getvalue()) < 200_000
     app = upload(inspecting, ("small.pt", packed.getvalue()))
     assert table(app).loc["(the whole file)", "dtype"] == "list of 100,000"
+
+
+def test_a_look_inside_ends_with_a_take_away(inspecting):
+    assert "> **Take-away.** A checkpoint has names" in text(page("inside"))
+    app = page("inside", compared="attention_without_buffers.pt")
+    (line,) = [line for line in text(app).splitlines() if "Take-away" in line]
+    assert line == "> **Take-away.** A file fits a module only where both have the same keys."

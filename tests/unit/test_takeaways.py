@@ -1,5 +1,6 @@
 """A take-away fits the run that it stands under: each sentence is held against what happened."""
 
+import io
 import itertools
 import re
 
@@ -14,6 +15,8 @@ from core.cases.observe import Outcome, kept_outcome
 from core.check import takeaway as of_checks
 from core.check.report import KINDS as FOUND
 from core.check.shipped import check_shipped
+from core.checkpoint import takeaway as of_files
+from core.checkpoint.report import compare_packed, look
 from core.course import takeaway as of_course
 from core.course.case import CHOICES
 from core.course.case_machine import CASES as DECISIONS
@@ -265,6 +268,49 @@ def test_a_mask_that_is_not_persistent_costs_the_file_nothing():
     wrong = [type(row)("non-persistent buffer", *list(vars(row).values())[1:])
              for row in table if row.way == "float32 buffer"]  # fmt: skip
     assert of_state.size_takeaway([*saved, *wrong]) == ""
+
+
+WEIGHT = {"weight": torch.ones(2)}
+LOADED = {  # what is said where WEIGHT is expected and this is loaded
+    "The same keys and": WEIGHT,
+    "A training checkpoint holds": {"model": WEIGHT, "epoch": 3},
+    "A wrapper puts its name": {"module.weight": torch.ones(2)},
+    "The same key is not enough": {"weight": torch.ones(3)},
+    "A file fits a module only": {"weight": torch.ones(2), "mask": torch.ones(2)},
+    "`load_state_dict` casts": {"weight": torch.full((2,), 0.1, dtype=torch.float64)},
+}
+
+
+def inside(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    return look(None, file.getvalue(), "file.pt")
+
+
+@pytest.mark.parametrize("begin", LOADED)
+def test_what_is_said_of_a_file_is_what_a_module_does_with_it(begin):
+    loaded = LOADED[begin]
+    seen = compare_packed(None, inside(WEIGHT).packed, inside(loaded).packed, False)
+    sentence = of_files.comparison_takeaway(seen)
+    assert sentence.startswith(begin.replace("The same keys and", "Two files")), sentence
+    assert one_sentence(sentence)
+    module = nn.Module()
+    module.weight = nn.Parameter(torch.zeros(2))
+    fits = begin in ("The same keys and", "`load_state_dict` casts")
+    if fits:
+        module.load_state_dict(loaded)
+        assert (module.weight.dtype == loaded["weight"].dtype) == (begin == "The same keys and")
+    else:
+        with pytest.raises(RuntimeError):
+            module.load_state_dict(loaded)
+
+
+def test_one_file_says_nothing_of_buffers_and_may_hold_more_than_it_names():
+    whole = of_files.file_takeaway(inside(WEIGHT))
+    part = of_files.file_takeaway(inside({"weight": torch.ones(200)[:2]}))
+    assert "does not say which tensors are buffers" in whole and one_sentence(whole)
+    assert "bytes that no name in it reads" in part and one_sentence(part)
+    assert of_files.file_takeaway(inside({})) == ""
 
 
 def test_a_row_s_sentence_has_every_way_once_with_its_outcome():
