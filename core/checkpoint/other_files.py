@@ -10,6 +10,7 @@ import re
 import tarfile
 from collections.abc import Collection
 
+from core.charts.byte_words import in_bytes
 from core.checkpoint.contents import Limits, Refusal, printable
 from core.settings.setting import shorten
 
@@ -66,7 +67,7 @@ def other_file(start: bytes, data: bytes, limits: Limits) -> Refusal | None:
 
 def _lfs_pointer(data: bytes) -> Refusal:
     size = re.search(rb"^size (\d{1,15})$", data[:1000], re.M)
-    of = f", of a file of {int(size[1]):,} bytes" if size else ""
+    of = f", of a file of {in_bytes(int(size[1]))}" if size else ""
     return Refusal(
         f"This is a pointer of Git LFS{of}: a few lines of text in place of the file. Fetch the "
         "file itself with `git lfs pull`.",

@@ -1,5 +1,6 @@
 """What is said about a learner's choice in the case machine, from what its run showed."""
 
+from core.charts.byte_words import in_bytes
 from core.course.case import Case
 from core.course.case_program import CaseResult
 from core.settings.prediction import Verdict
@@ -68,11 +69,6 @@ def consequences(result: CaseResult) -> tuple[tuple[str, str], ...]:
         ("moves with `.to(device)`", "yes" if result.moved else f"no, stays on `{result.place}`"),
         ("forward pass on the device", device),
         ("the optimizer", optimizer),
-        ("in the `state_dict`", f"yes, {size(result.nbytes)}" if result.nbytes else "no"),
+        ("in the `state_dict`", f"yes, {in_bytes(result.nbytes)}" if result.nbytes else "no"),
         ("a new module that loads the file gives the same output", alike[result.alike]),
     )
-
-
-def size(nbytes: int) -> str:
-    """A number of bytes for people."""
-    return f"{nbytes / 1e6:.2f} MB" if nbytes >= 1e6 else f"{nbytes:,} bytes"

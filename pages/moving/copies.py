@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.charts.byte_words import in_bytes
 from core.charts.devices_and_bytes import bytes_per_forward
 from core.charts.markdown_table import markdown_table
 from core.moving.copies import CONTEXT_LENGTHS, Crossing, crossings
@@ -61,13 +62,13 @@ def show_copies(ask: bool) -> None:
 
 
 def names(copies: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{name}, {nbytes:,} bytes" for name, nbytes in copies) or "nothing"
+    return ", ".join(f"{name}, {in_bytes(nbytes)}" for name, nbytes in copies) or "nothing"
 
 
 def describe_copies(table: Sequence[Crossing]) -> str:
     largest = [row for row in table if row.context_length == CONTEXT_LENGTHS[-1]]
     return "Bytes copied in each forward pass at 4096 tokens: " + "; ".join(
-        f"{row.way} {row.bytes_each:,}" for row in largest
+        f"{row.way} {in_bytes(row.bytes_each)}" for row in largest
     )
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.charts.byte_words import in_bytes
 from core.checkpoint import clean_save
 from core.checkpoint.comparing import Cast
 from core.checkpoint.contents import Entry, Refusal, printable
@@ -41,9 +42,9 @@ def summary(report: FileReport) -> None:
     looks = "no name, dtype or number suggests a buffer"
     if report.hinted:
         like = "looks like a buffer" if report.hinted == 1 else "look like buffers"
-        looks = f"{report.hinted:,} {like}, {report.hinted_bytes:,} bytes"
+        looks = f"{report.hinted:,} {like}, {in_bytes(report.hinted_bytes)}"
     st.markdown(
-        f"**{shown(contents.name)}** {contents.format}, {contents.nbytes:,} bytes. "
+        f"**{shown(contents.name)}** {contents.format}, {in_bytes(contents.nbytes)}. "
         f"{report.keys:,} {'key' if report.keys == 1 else 'keys'}; {looks}."
     )
     for note in filter(None, (contents.note, *contents.notes)):
@@ -58,10 +59,10 @@ def storage_summary(report: FileReport) -> None:
         return
     times = "one storage is" if report.sharing == 1 else f"{report.sharing:,} storages are"
     shared = f" {times[0].upper()}{times[1:]} read by more than one name." if report.sharing else ""
-    saved = f" Saved without what nobody reads, they would have {total.clean:,}."
+    saved = f" Saved without what nobody reads, they would take {in_bytes(total.clean)}."
     st.markdown(
-        f"**Bytes, counted once.** The tensors count {total.tensors:,} bytes. Their storages in "
-        f"the file have {total.stored:,}, of which {total.used:,} are read."
+        f"**Bytes, counted once.** By their shapes the tensors have {in_bytes(total.tensors)}. The "
+        f"file stores {in_bytes(total.stored)} for them and reads {in_bytes(total.used)} of that."
         + shared
         + (saved if total.clean < total.stored else "")
     )

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.charts.byte_words import in_bytes
 from core.charts.heatmap import describe_heatmap, heatmap
 from core.inputs.embeddings import SIX_TOKENS
 from core.settings.setting import SettingError
@@ -118,7 +119,7 @@ def show(name: str, outcome: EditResult) -> None:
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
     st.markdown(
         f"- `load_state_dict` said: `{outcome.message}`\n"
-        f"- The file has {outcome.nbytes:,} bytes.\n"
+        f"- The file has {in_bytes(outcome.nbytes)}.\n"
         f"- The output {changed}.\n"
         + (f"- Causality is gone for: {leaks}." if leaks else "- No token sees a later one.")
     )

@@ -41,7 +41,7 @@ def test_the_copies_are_counted_and_drawn(visit):
     page = visitor.open(f"{PAGE}?predict=false&crossings=true&counted=256")
     visitor.settled(charts=1)
     expect(page.get_by_role("row", name=re.compile("moved in every forward"))).to_contain_text(
-        "mask, 262,144 bytes"
+        "mask, 262 kB"
     )
     expect(page.get_by_role("row", name=re.compile("a registered buffer"))).to_contain_text(
         "nothing"

@@ -268,8 +268,11 @@ def test_bytes_are_counted_once_and_a_clean_save_is_offered(inspecting):
     mask, whole = torch.ones(40, 40), torch.ones(100, 100)
     state = {f"{i}.mask": mask for i in range(12)}
     app = upload(inspecting, ("shared.pt", saved(state)), ("slice.pt", saved({"w": whole[:6, :6]})))
-    assert "12 look like buffers, 6,400 bytes" in text(app)
-    assert "have 40,000, of which 144 are read. Saved without what nobody reads" in text(app)
+    assert "12 look like buffers, 6.40 kB" in text(app)
+    assert (
+        "stores 40.0 kB for them and reads 144 bytes of that. Saved without what nobody reads"
+        in text(app)
+    )
     assert table(app).loc["0.mask", "storage"] == "shared by 12 names"
     assert table(app, 1).loc["w", "storage"] == "144 of 40,000 bytes used"
     programs = [code.value for code in app.code if "def clean" in code.value]

@@ -238,7 +238,7 @@ OTHERS = {
     "other JSON": (b'{"hidden_size": 3}', "configuration"),
     "GGUF": (b"GGUF\x03\0\0\0" + bytes(100), "llama.cpp"),
     "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n",
-                  "of a file of 123,456 bytes"),
+                  "of a file of 123 kB"),
     "HTML": (b"<!DOCTYPE html><html><body>Sign in</body></html>", "web page"),
     "HTML after a mark": (b"\xef\xbb\xbf\n <html></html>", "web page"),
     "gzip": (b"\x1f\x8b\x08" + bytes(20), "gunzip"),
