@@ -214,8 +214,8 @@ class Capacity:
         )
 
 
-def processes(servers, where, size):
-    """Rows on how rooms grow with the number of processes, which share a Redis."""
+def processes(servers, where, size, store):
+    """Rows on how rooms grow with the number of processes, which share a store at a place."""
     number, found = size.room_learners, {}
     for many in size.room_processes:
         found[many] = asyncio.run(capacity(servers[:many], where, number, size.room_attempts))
@@ -223,10 +223,10 @@ def processes(servers, where, size):
     wrong, cores = sum(each.wrong for each in found.values()), len(os.sched_getaffinity(0))
     figures = "; ".join(f"{many}: {each.figures()}" for many, each in found.items())
     shows = (
-        f"{cores} cores for learners, Redis and servers together; the learners took "
+        f"{cores} cores for learners, store and servers together; the learners took "
         f"{max(each.load for each in found.values()):.1f} of them"
     )
-    who = f"Rooms in Redis, {number} learners"
+    who = f"Rooms in {store}, {number} learners"
     against = f"{max(found)} processes against {min(found)}"
     return [
         Row(f"{who} on one process: change to seen, p95", "under 250 ms", 250,
@@ -235,8 +235,19 @@ def processes(servers, where, size):
             most.rate / one.rate, f"by processes, {figures}; {shows}", errors=wrong),
         Row(f"{who}, {against}: processor time an answer", "–", None, most.each / one.each,
             "what sharing costs: with a core for each process, the rate grows by the number of "
-            "processes divided by this, as long as Redis keeps up", errors=wrong),
+            "processes divided by this, as long as the store keeps up", errors=wrong),
     ]  # fmt: skip
+
+
+def one_file(size):
+    """Rows on processes that share a file of SQLite."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        several(max(size.room_processes), where := Path(folder, "rooms"), Server) as servers,
+    ):
+        for server in servers if size.settled else ():
+            server.come_to_rest()
+        return processes(servers, where, size, "SQLite")
 
 
 def failures(size):
@@ -251,7 +262,7 @@ def failures(size):
     ):
         for server in servers if size.settled else ():
             server.come_to_rest()
-        rows += processes(servers, redis.address, size)
+        rows += processes(servers, redis.address, size, "Redis")
 
         def restart():
             redis.kill()

@@ -434,7 +434,7 @@ def sim(size, house):
 def rooms(size, house):
     """Workshop rooms: a whole workshop on one process, several processes, and deaths."""
     rows = bench_rooms.one_process(size) + bench_follow.following(size)
-    return rows + bench_rooms.failures(size)
+    return rows + bench_rooms.one_file(size) + bench_rooms.failures(size)
 
 
 PARTS = {
