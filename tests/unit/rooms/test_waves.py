@@ -60,6 +60,19 @@ def test_a_hundred_go_ten_at_a_time_and_nobody_waits_longer_than_that_takes(cloc
     assert gone[-1][0] == pytest.approx(9 * SECONDS)
 
 
+def test_who_leaves_while_waiting_is_not_sent_on_and_the_next_takes_the_place(clock):
+    gone = []
+    waves = Waves(clock, gone.append)
+    for one in range(25):
+        waves.add(one)
+    for one in (12, 20):
+        waves.drop(one)
+    clock.until(clock.now + SECONDS)
+    assert gone == [*range(12), *range(13, 20), 21]
+    clock.until(clock.now + 5)
+    assert gone == [one for one in range(25) if one not in (12, 20)]
+
+
 STEPS = st.lists(
     st.tuples(st.sampled_from(["add", "add", "drop"]), st.integers(0, 30), st.floats(0, 0.2)),
     max_size=120,
@@ -168,3 +181,22 @@ def test_where_nothing_is_shown_any_more_nobody_goes(channel, clock):
     show(channel, None)
     clock.until(1_005)
     assert sum(len(one.gone_to()) for one in following) == MOST  # the first wave was gone
+
+
+def test_another_change_of_the_room_sends_nobody_on(channel, clock):
+    following = followers(channel, clock, 5)
+    show(channel, "seed=1")
+    clock.until(1_002)
+    room = channel.snapshot.room
+    channel.publish(Snapshot(replace(room, version=room.version + 1, show_counts=True)))
+    clock.until(1_005)
+    assert [len(one.gone_to()) for one in following] == [1] * 5
+
+
+def test_who_waited_for_a_screen_that_is_shown_no_more_takes_nobodys_place(channel, clock):
+    following = followers(channel, clock, 20)
+    show(channel, "seed=1")  # ten go, ten wait
+    show(channel, None)
+    clock.until(clock.now + SECONDS + 0.01)
+    show(channel, "seed=2")
+    assert sum(b"seed=2" in news for one in following for _, news in one.gone_to()) == MOST
