@@ -5,6 +5,8 @@ A browser's session costs four descriptors, and three of them for two minutes af
 """
 
 import contextlib
+import time
+from dataclasses import dataclass
 
 import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +17,7 @@ from pages.server.limits import LIMITS
 RESERVED_DESCRIPTORS = 56  # for workers, imports, and connections that bring the page below
 SESSION_DESCRIPTORS = 10  # that a page takes while it loads: its session, and connections
 LAST_DESCRIPTORS = 12  # descriptors below which a new connection gets the page below, unheard
+COUNT_SECONDS = 1.0  # that one count of them serves at most
 
 FULL = plain_page(
     503,
@@ -53,10 +56,35 @@ def raise_limit(wanted: int = LIMITS.open_files) -> int | None:
     return allowed()
 
 
+@dataclass
+class Counted:
+    """What was free under a limit, and for how many questions and until when that will do."""
+
+    limit: int = 0
+    free: int = 0
+    uses: int = 0
+    until: float = 0.0
+
+
+counted = Counted()
+
+
 def free() -> int:
-    """How many descriptors this process may still open."""
-    limit = allowed()
-    return 1_000_000 if limit is None else limit - psutil.Process().num_fds()
+    """How many descriptors this process may still open, but for those of the last second.
+
+    Counting takes time for each that is open. So while many are free, one count serves many
+    visitors: as many as can't take them all, and none where the next may be the last.
+    """
+    limit, now = allowed(), time.monotonic()
+    if limit is None:
+        return 1_000_000
+    counted.uses -= 1
+    if counted.uses < 0 or counted.until < now or counted.limit != limit:
+        counted.limit, counted.until = limit, now + COUNT_SECONDS
+        counted.free = limit - psutil.Process().num_fds()
+        spare = counted.free - RESERVED_DESCRIPTORS - SESSION_DESCRIPTORS
+        counted.uses = spare // SESSION_DESCRIPTORS - 1
+    return counted.free
 
 
 def is_full() -> bool:

@@ -2,8 +2,11 @@
 
 import sys
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pages.server import descriptors
 from pages.server.limits import Limits, from_environment, is_on, variable
@@ -60,6 +63,42 @@ def test_without_limits_of_open_files_a_server_is_never_full(monkeypatch):
     monkeypatch.setitem(sys.modules, "resource", None)
     assert descriptors.allowed() is None and descriptors.raise_limit() is None
     assert not descriptors.is_full() and not descriptors.refuse_at_once()
+
+
+@given(st.integers(150, 2_000), st.lists(st.integers(-30, 10), max_size=300))
+def test_counting_seldom_never_takes_a_full_server_for_one_with_room(limit, visitors):
+    """Each opens at most ten, or others leave; a count of its own would say the same."""
+    opened, counts = 40, 0
+
+    class Process:
+        def num_fds(self):
+            nonlocal counts
+            counts += 1
+            return opened
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(descriptors, "counted", descriptors.Counted())
+        patch.setattr(descriptors, "allowed", lambda: limit)
+        patch.setattr(descriptors.psutil, "Process", Process)
+        patch.setattr(descriptors.time, "monotonic", lambda: 0.0)
+        for more in visitors:
+            full = limit - opened < 66
+            assert descriptors.is_full() is full
+            opened = max(10, opened + (min(more, 0) if full else more))
+
+
+def test_many_visitors_of_a_second_are_one_count_and_a_lower_limit_counts_anew(monkeypatch):
+    counts, now = [], [5.0]
+    process = SimpleNamespace(num_fds=lambda: counts.append(now[0]) or 100)
+    monkeypatch.setattr(descriptors, "counted", descriptors.Counted())
+    monkeypatch.setattr(descriptors.psutil, "Process", lambda: process)
+    monkeypatch.setattr(descriptors.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(descriptors, "allowed", lambda: 16_384)
+    assert not any(descriptors.is_full() for _ in range(1_000)) and len(counts) == 1
+    now[0] += 1.5
+    assert not descriptors.is_full() and len(counts) == 2
+    monkeypatch.setattr(descriptors, "allowed", lambda: 150)
+    assert descriptors.is_full() and len(counts) == 3
 
 
 @pytest.mark.parametrize(
