@@ -129,6 +129,15 @@ function ways(place, data) {
   if (now.length > done.length) save(now);
 }
 
+function ending({ end, lessons }) {
+  // What a learner can do once all is done, and what to do next
+  const ways = end.next.map(({ number, words }) =>
+    make("li", {}, link(lessons.find((one) => one.number === number), [words])));
+  return make("section", { className: "end" },
+    make("h3", {}, end.title), make("ul", {}, ...end.can.map((what) => make("li", {}, what))),
+    make("p", {}, "What to do next:"), make("ul", {}, ...ways));
+}
+
 const answers = (count) => `${count} answer${count === 1 ? "" : "s"}`;
 function map(place, data, component) {
   const { done, problem } = load(data.known);
@@ -191,7 +200,7 @@ function map(place, data, component) {
   const no = make("button", { type: "button" }, "Keep them");
   yes.addEventListener("click", () => save([]));
   no.addEventListener("click", () => map(place, data, component));
-  const parts = [head, list, tools, said];
+  const parts = [head, ...(next ? [] : [ending(data)]), list, tools, said];
   if (data.brought.length) {
     const take = make("button", { type: "button" }, "Add them to my progress");
     take.addEventListener("click", () => {

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.lessons import LESSONS, QUESTIONS, Lesson, page_name
+from core.lessons import LESSONS, QUESTIONS, Lesson, lesson, page_name
 from pages.components import state
 
 HERE = Path(__file__).parent
@@ -76,11 +76,19 @@ def ways_on(here: Lesson, link: Link) -> None:
     )
 
 
-def course_map(link: Link, brought: tuple[str, ...]) -> bool:
+def course_map(link: Link, brought: tuple[str, ...], end: Mapping[str, Any]) -> bool:
     """All lessons with what is done of them. brought: questions that a link has as answered.
 
-    True once those were taken up.
+    end: what stands there once all lessons are done: its title, what a learner can do, and next
+    (page, words). True once those that were brought were taken up.
     """
     entries = [entry(one, link(one.page)) for one in LESSONS]
-    data = {"part": "map", "lessons": entries, "known": QUESTIONS, "brought": list(brought)}
+    ways = [{"number": lesson(page).number, "words": words} for page, words in end["next"]]
+    data = {
+        "part": "map",
+        "lessons": entries,
+        "known": QUESTIONS,
+        "brought": list(brought),
+        "end": {**end, "next": ways},
+    }
     return bool(_component(key="map", data=data, on_taken_change=lambda: None).taken)

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.charts.devices_and_bytes import describe_where, where_tensors_are
+from core.course.end import CAN, NEXT, TITLE
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
 from core.glossary.words import GLOSSARY
@@ -66,7 +67,8 @@ def home() -> None:
     st.markdown(
         f"It takes about {minutes} minutes in all. You can also take any lesson on its own."
     )
-    if course.course_map(frame.link_back, brought()):
+    end = {"title": TITLE, "can": CAN, "next": [(one.page, one.words) for one in NEXT]}
+    if course.course_map(frame.link_back, brought(), end):
         st.query_params.pop(BROUGHT.name, None)
         st.rerun()
     about()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.course.end import CAN, NEXT, TITLE
 from core.course.recap import ASKED, drawn, kept_seen
 from core.course.recap_question import (
     RecapQuestion,
@@ -29,15 +30,6 @@ from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
 from pages.components.widgets import control_box, section, widget
 
-STYLE = """<style>
-@media (max-width: 640px) {  /* what is asked is about the code: there it stands first */
-  .st-key-recap > [data-testid="stLayoutWrapper"] > .stHorizontalBlock:has(> .stColumn) {
-    flex-direction: column-reverse; }
-  .st-key-recap > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > .stColumn {
-    width: 100% !important; flex: 1 1 100% !important; }
-  .st-key-recap .stCode code { font-size: 0.75rem; } }
-</style>"""
-
 
 def number_of(setting: Whole) -> int:
     """The number that the session or the link has, or the default where it is none."""
@@ -57,8 +49,7 @@ def catalogue() -> dict[str, Setting]:
 
 def show_recap() -> None:
     """One question at a time, and the summary of all."""
-    st.html(STYLE)
-    body = st.container(key="recap")
+    body = st.container()
     with control_box("twelve"), st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):
             seed = widget(SEED, on_change=start_over)
@@ -75,14 +66,28 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     start_of(question.slug)
     slugs = [one.slug for one in questions]
     quiz.steps(slugs, at, go, f"**Question {at + 1} of {ASKED}**")
-    code, answers = st.columns(2, gap="medium")  # on a phone, what is asked about comes first
+    answers, code = st.columns(2, gap="medium")  # on a phone, Run is on the first screen
     with code:
         st.markdown("**The code**, a part of the file below")
         st.code(question.code, wrap_lines=True)
     with answers:
         if asked(question, ask):
             answer(question, kept_seen(question.slug), ask)
-    quiz.summary(answered(questions), go, start_over)
+    summed_up = answered(questions)
+    quiz.summary(summed_up, go, start_over)
+    if all(one.right is not None for one in summed_up):
+        the_end()
+
+
+def the_end() -> None:
+    """What a learner can do now, and what to do next."""
+    st.header(TITLE, anchor=False)
+    st.markdown("\n".join(f"- {what}" for what in CAN))
+    st.markdown("**What to do next**")
+    for place in NEXT:
+        st.page_link(
+            place.page, label=place.words, icon=lesson(place.page).icon, query_params=place.link
+        )
 
 
 def asked(question: RecapQuestion, ask: bool) -> bool:
@@ -106,8 +111,7 @@ def answer(question: RecapQuestion, seen: Seen, ask: bool) -> None:
     if guess:
         show(recap_verdict(question, guess, seen))
     st.markdown("**What it showed**")
-    st.code(in_words(seen), language=None,
-            wrap_lines=True)  # fmt: skip
+    st.code(in_words(seen), language=None, wrap_lines=True)
     if told := answers_in_words(question, seen, guess):
         st.markdown(told)
     back = question.back

@@ -64,7 +64,7 @@ PAGES = {
         0,
     ),
     "recap, answered": (
-        "/Recap?at=2&guess=yes&ran=optimizer-made-before-yes"
+        "/Recap?at=9&guess=yes&ran=optimizer-made-before-yes"
         "&answers=saved-slice.0_optimizer-made-before.0",
         0,
     ),

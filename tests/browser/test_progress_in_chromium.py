@@ -5,6 +5,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from core.course.end import NEXT, TITLE
+from core.lessons import QUESTIONS, lesson
+
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 BLOCKED = """
@@ -35,6 +38,16 @@ def test_progress_goes_into_a_file_is_forgotten_and_comes_back(visit, tmp_path):
     place.set_input_files(file)
     expect(page.get_by_text("Of this file, what is no progress")).to_be_visible()
     expect(page.get_by_text("2 of 9 done.")).to_be_visible()
+    expect(page.get_by_role("heading", name=TITLE)).to_have_count(0)
+    about = {name: [f":{n}" for n in range(times)] if times > 1 else [""]
+             for name, times in QUESTIONS.items()}  # fmt: skip
+    done = [name + one for name, cases in about.items() for one in cases]
+    file.write_text(json.dumps({"version": 1, "done": done}))
+    place.set_input_files(file)
+    expect(page.get_by_text("9 of 9 done. You have done it all.")).to_be_visible()
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
+    page.get_by_role("link", name=NEXT[0].words).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(lesson(NEXT[0].page).question)
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_the_course_goes_on(visit):

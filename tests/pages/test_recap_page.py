@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
 
+from core.course.end import CAN, NEXT, TITLE
 from core.course.recap import ASKED, POOL, drawn, kept_seen
 from core.course.recap_question import what_holds
 from core.course.recap_settings import ANSWERS, RECAP
@@ -42,13 +43,15 @@ def test_a_whole_recap_is_answered_scored_and_summed_up():
     app, questions = page(seed="7"), drawn(7)
     for number, question in enumerate(questions, start=1):
         assert f"**Question {number} of 12**" in text(app) and question.question in text(app)
-        assert "What it showed" not in text(app)
+        assert "What it showed" not in text(app) and CAN[0] not in text(app)
         answer(app, wrong(question) if number % 3 == 0 else right(question))
         assert "What it showed" in text(app)
         assert bool(app.warning) == (number % 3 == 0)
         if number < ASKED:
             click(app, "Next")
     assert "**Score: 8 of 12.** All are answered." in text(app)
+    assert app.header[-1].value == TITLE and all(f"- {what}" in text(app) for what in CAN)
+    assert {place.words for place in NEXT} <= set(links(app))
     missed = [label for label in links(app) if "→" in label]
     assert len(missed) == 4 and missed[0].startswith("3. ")
     assert missed[0].endswith(questions[2].back.words)

@@ -195,8 +195,8 @@ QUESTIONS = (
         failure("deleted-and-assigned"),
     ),
     RecapQuestion(
-        "copied-deeply", "`deepcopy` of a module with a plain tensor. The copy's is set to 0. "
-        "What has the first one?", copied_deeply,
+        "copied-deeply", "A module with a plain tensor is copied by `deepcopy`. The copy's tensor "
+        "is set to 0. What is in the first one's?", copied_deeply,
         (
             Choice("zeros too", "A deep copy shares no tensor with the first module.",
                    prints("the first one's mask", "[0.0, 0.0]")),

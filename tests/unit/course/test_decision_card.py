@@ -14,6 +14,7 @@ from core.course.card_files import as_markdown, as_svg
 from core.course.case_machine import CASES
 from core.course.case_program import run
 from core.course.decision_card import BRANCHES
+from core.course.end import NEXT
 from core.lessons import LESSONS
 from core.moving import timeline
 from core.moving.settings import split_steps
@@ -25,6 +26,7 @@ from core.training.settings import training_settings
 
 PLACES = [place for branch in BRANCHES for place in branch.proofs]
 PLACES += [case.back for case in CASES.values()]
+PLACES += NEXT
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.words)

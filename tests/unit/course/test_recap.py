@@ -12,7 +12,7 @@ from core.cases.program import program
 from core.code.building_blocks import DEVICE
 from core.code.script import Script
 from core.course import recap
-from core.course.recap import ASKED, POOL, drawn, pages
+from core.course.recap import ASKED, MAIN, POOL, drawn, pages
 from core.course.recap_question import recap_verdict
 from core.course.recap_settings import ANSWERS, prediction_of
 from core.lessons import LESSONS
@@ -113,6 +113,15 @@ def test_a_draw_has_twelve_different_questions_of_all_lessons(seed):
     assert len({question.slug for question in questions}) == ASKED == 12
     assert {question.back.page for question in questions} == set(pages())
     assert questions == drawn(seed)
+
+
+def test_most_of_a_draw_is_what_the_course_is_about():
+    assert set(POOL) > MAIN and len(MAIN) > ASKED
+    assert {POOL[slug].back.page for slug in MAIN} == set(pages())
+    numbers = [sum(question.slug in MAIN for question in drawn(seed)) for seed in range(1, 201)]
+    assert min(numbers) >= 7 and sum(numbers) / len(numbers) > 10
+    # without a preference it would be about half, as in the pool
+    assert 0.45 < len(MAIN) / len(POOL) < 0.6
 
 
 def test_draws_differ_and_reach_the_whole_pool():
