@@ -7,7 +7,7 @@ import streamlit as st
 from core.charts.byte_words import in_bytes
 from core.charts.devices_and_bytes import bytes_per_forward
 from core.charts.markdown_table import markdown_table
-from core.moving.copies import CONTEXT_LENGTHS, Crossing, crossings
+from core.moving.copies import CONTEXT_LENGTHS, MASK_IS, Crossing, crossings
 from core.moving.reasons import copying_verdict
 from core.moving.settings import COPYING, MOVING
 from core.moving.take_home import copies_script
@@ -30,11 +30,9 @@ def count(counted_up_to: int) -> tuple[Crossing, ...]:
 def show_copies(ask: bool) -> None:
     """Five ways to have the mask where the scores are, side by side; asks for a guess if ask."""
     five = (
-        "Five modules that compute the same. Each moves to `sim`, then runs; every copy between "
-        "`cpu` and `sim` is counted as it happens. The input is there already. The mask is a "
-        "registered buffer; a plain attribute moved once by hand; a plain attribute moved in every "
-        "forward; built on the device in every forward; built on the CPU in every forward and "
-        "copied."
+        "Five modules compute the same attention. Each moves to `sim` and then runs; its input is "
+        "on `sim` already. Every copy between `cpu` and `sim` is counted. They differ in where "
+        "the mask comes from:\n\n" + "\n".join(f"- {way}" for way in MASK_IS)
     )
     st.markdown(five)
     counted = int(widget(MOVING["counted"]))
@@ -54,9 +52,9 @@ def show_copies(ask: bool) -> None:
     st.markdown(markdown_table(heads, rows, "lllrr"))
     chart(bytes_per_forward(table), "Bytes in each forward pass", describe_copies(table))
     st.caption(
-        f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are extrapolated: a "
-        "mask's bytes grow with the square of the context length. The scale is linear up to 1,000 "
-        "bytes, so that 0 has a place, and logarithmic beyond."
+        f"Full bars were counted. Pale, dashed ones, above {counted:,} tokens, are computed: the "
+        "bytes of a mask grow with the square of the context length. The scale is linear up to "
+        "1,000 bytes, so that 0 has a place, and logarithmic above."
     )
     show_takeaway(copies_takeaway(table))
 

@@ -75,15 +75,15 @@ def show_checkpoint() -> None:
     """The upload, the files of ours, a table for each file, and what the files differ in."""
     st.html(STYLE)
     st.markdown(
-        "A checkpoint of PyTorch is a zip file with a pickle in it. A pickle can import and call "
-        "anything when it is loaded with `weights_only=False`. **Nothing in a file runs here**: it "
-        "is read as a table, and a file that asks for more than tensors is refused. What you "
+        "A checkpoint of PyTorch is a zip file with a pickle in it. To load a pickle with "
+        "`weights_only=False` can run any code. **Nothing in a file runs here**: it is read as a "
+        "table, and a file that asks for more than tensors is refused. What you "
         "upload stays in this server's memory until you remove it or leave; nobody else can see "
         "it, and it is not written to disk."
     )
     uploads = st.file_uploader(
-        "Checkpoints, whatever they are called: the content decides. Of several, the first is "
-        "compared with each other one.",
+        "Your checkpoints. Their names do not matter: the content decides. The first file is "
+        "compared with each of the others.",
         accept_multiple_files=True,
         key="uploads",
         help=UPLOAD_HELP,

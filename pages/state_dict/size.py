@@ -64,11 +64,10 @@ def show_sizes(ask: bool) -> None:
     st.markdown(markdown_table(heads, rows, "lrrl"))
     chart(bytes_saved(table), "Bytes of the file", describe_sizes(table))
     st.caption(
-        f"Full bars were measured: built, saved, counted. Pale, dashed ones are computed, since "
-        f"their masks together would take more than {MAX_SAVED_BYTES / 2**20:.0f} MiB: a file "
-        "grows with the square of the context length, by as much as between the last two that were "
-        "saved. The scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic "
-        "beyond."
+        "Full bars are files that were saved and counted. Pale, dashed ones are computed from the "
+        "last two that were saved: their masks together would take more than "
+        f"{MAX_SAVED_BYTES / 2**20:.0f} MiB. The bytes grow with the square of the context length. "
+        "The scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic above."
     )
     show_takeaway(size_takeaway(table))
     with section(STATE_DICT["price_code"]) as opened:
