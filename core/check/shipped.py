@@ -1,5 +1,6 @@
 """The modules that the page checks, each as a Script: what runs is what can be taken home."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,11 +34,13 @@ def script(name: str) -> Script:
     return Script(text, (CHECKER, modules), "The check", report="print(report.text())\n")
 
 
+@functools.cache
 def source(name: str) -> str:
     """The source of one of the example modules, or "" of torch's."""
     return inspect.getsource(EXAMPLES[name].build) if name in EXAMPLES else ""
 
 
+@functools.cache
 def line_of(name: str, where: str) -> str:
     """The line of a shipped module's source at "file.py:12", or "" where it is not in there."""
     if name not in EXAMPLES or not where:

@@ -6,6 +6,7 @@ Both are ASGI middleware of `st.App`. A page works without either; with them it 
 import asyncio
 import gzip
 import json
+import re
 from pathlib import Path
 
 import streamlit
@@ -29,12 +30,14 @@ addEventListener("click", (event) => event.target.closest?.("[data-testid=stRadi
   ?.parentElement.querySelector("[data-testid=stRadioOption]")?.click());"""
 CACHE_BYTES = 64 * 2**20  # of files that are kept
 PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by then
+AHEAD_SECONDS = 5  # after the start, when all that a first visit needs is packed
 CONDITIONS = ("range", "if-range", "if-none-match", "if-match", "if-modified-since",
               "if-unmodified-since")  # fmt: skip
-SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
-NEEDED = ("BidiComponent", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
+INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+SCRIPTS = INDEX.parent / "static" / "js"
+NEEDED = ("BidiComponent", "Button", "Checkbox", "Html", "PageLink", "Radio")  # by most pages
 CHARTS = ("ArrowVegaLiteChart",)  # needed after a guess
-RESULTS = ("Button", "DownloadButton", "Selectbox")  # needed then by some pages
+RESULTS = ("DownloadButton", "Selectbox")  # needed then by some pages
 FONTS = ("italic 1em 'Source Sans'", "italic 1em 'Source Code Pro'")  # needed then
 
 
@@ -50,20 +53,23 @@ def head() -> bytes:
     below a choice stands outside its label, and chooses nothing; a click on it counts for the
     choice.
 
-    And it fetches the script of each kind of element when the first of them comes. They are
-    fetched while it connects instead. Those of charts are a fifth of all bytes, and a page that
-    asks for a guess first has no chart: they are fetched once the question stands there, with what
-    else comes after a guess. The home page has charts, and so has a link that leads to what
-    somebody looked at.
+    And it fetches the script of each kind of element when the first of them comes, and then those
+    that this one imports. They are fetched with the page's own instead. Those of charts are a fifth
+    of all bytes, and a page that asks for a guess first has no chart: they are fetched a second
+    after the question stands there, with what else comes after a guess. The home page has charts,
+    and so has a link that leads to what somebody looked at.
     """
-    return f"""<script>
+    index = INDEX.read_text("utf-8")
+    needed = with_imports(scripts_of(NEEDED), known=index)
+    early = (f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in needed)
+    return f"""{"".join(early)}
+<script>
 window.__streamlit = {{
   BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^/]+$/, "")
 }};
 {HELP}
 </script>
 <script type="module">
-{imports(NEEDED)}
 const charts = () => {{ {imports(CHARTS)} }};
 const results = () => {{
   charts();
@@ -71,9 +77,11 @@ const results = () => {{
   for (const font of {json.dumps(FONTS)}) document.fonts.load(font).catch(() => 0);
 }};
 const drawn = "[data-testid=stApp][data-test-script-state=notRunning] h1";
+const soon = location.search || location.pathname.endsWith("/");
 const later = () => document.querySelector(drawn)
-  ? (window.requestIdleCallback ?? setTimeout)(results) : setTimeout(later, 200);
-if (location.search || location.pathname.endsWith("/")) charts();
+  ? setTimeout(() => (window.requestIdleCallback ?? setTimeout)(results), soon ? 0 : 1000)
+  : setTimeout(later, 200);
+if (soon) charts();
 later();
 </script>
 </head>""".encode()
@@ -81,18 +89,43 @@ later();
 
 def imports(kinds: tuple[str, ...]) -> str:
     """JavaScript that fetches the scripts of kinds of elements."""
-    files = [file.name for kind in kinds for file in sorted(SCRIPTS.glob(f"{kind}.*.js"))]
-    return "".join(f'import("./static/js/{file}").catch(() => 0);' for file in files)
+    return "".join(f'import("./static/js/{n}").catch(() => 0);' for n in scripts_of(kinds))
+
+
+def scripts_of(kinds: tuple[str, ...]) -> list[str]:
+    """The names of the scripts of kinds of elements."""
+    return [file.name for kind in kinds for file in sorted(SCRIPTS.glob(f"{kind}.*.js"))]
+
+
+def with_imports(names: list[str], known: str = "") -> list[str]:
+    """These scripts, and those that they import, and so on; known: a text with those to leave."""
+    found = list(names)
+    for name in found:
+        text = (SCRIPTS / name).read_text("utf-8")
+        imported = re.findall(r'(?:from|import)\s*[`"]\./([\w.-]+\.js)[`"]', text)
+        found += [one for one in dict.fromkeys(imported) if one not in found and one not in known]
+    return found
 
 
 HEAD = head()
+
+
+def first_files() -> list[str]:
+    """The addresses of the scripts and styles that a first visit needs: what the page names, what
+    is fetched early, and what these import in turn."""
+    index = INDEX.read_text("utf-8")
+    found = re.findall(r"\./(static/css/[\w.-]+\.css)", index)
+    named = re.findall(r"\./static/js/([\w.-]+\.js)", index + HEAD.decode())
+    scripts = with_imports(list(dict.fromkeys(named)))
+    return [f"/{path}" for path in found] + [f"/static/js/{name}" for name in scripts]
 
 
 def cache_static_files(app: ASGIApp) -> ASGIApp:
     """Answer from memory for files that never change, from the second time on, and packed.
 
     A visitor's first page takes 120 of them, 5 MB. Streamlit asks the disk for each, in a thread,
-    and leaves it to a proxy to pack them.
+    and leaves it to a proxy to pack them. Those of a first visit are packed without being asked
+    for, a few seconds after the start.
     """
     plain: dict[str, Answer] = {}
     packed: dict[str, Answer] = {}
@@ -104,8 +137,22 @@ def cache_static_files(app: ASGIApp) -> ASGIApp:
         packed[path] = answer.with_body(body, content_encoding="gzip")
         del plain[path]
 
+    async def pack_ahead() -> None:
+        async def drop(message: Message) -> None: ...
+
+        await asyncio.sleep(AHEAD_SECONDS)
+        for path in await asyncio.to_thread(first_files):
+            asked = {"type": "http", "method": "GET", "path": path, "headers": []}
+            await answer({**asked, "raw_path": path.encode(), "query_string": b""}, nothing, drop)
+
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal room
+        if scope["type"] == "lifespan":
+            ahead = asyncio.create_task(pack_ahead())
+            try:
+                return await app(scope, receive, send)
+            finally:
+                ahead.cancel()
         if not is_read(scope) or any(name in Headers(scope=scope) for name in CONDITIONS):
             return await app(scope, receive, send)
         path, whole = scope["path"], scope["method"] == "GET"
@@ -147,6 +194,11 @@ def inject_backend_url(app: ASGIApp) -> ASGIApp:
         return await page.send(send, body=scope["method"] == "GET")
 
     return answer
+
+
+async def nothing() -> Message:
+    """What somebody sends who only asks, and stays: nothing more comes."""
+    return await asyncio.get_running_loop().create_future()
 
 
 def never_changes(status: int, headers: Headers) -> bool:

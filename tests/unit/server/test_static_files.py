@@ -98,6 +98,41 @@ def test_after_a_while_a_file_is_packed_for_those_who_take_it_so(monkeypatch):
     assert body == text and b"content-encoding" not in headers and len(asked) == 2
 
 
+def test_what_a_first_visit_needs_is_packed_before_somebody_asks(monkeypatch):
+    monkeypatch.setattr(front, "PACK_SECONDS", 0)
+    monkeypatch.setattr(front, "AHEAD_SECONDS", 0)
+    monkeypatch.setattr(front, "first_files", lambda: ["/static/js/a.js"])
+    text = b"a buffer moves with its module. " * 1000
+    files, asked = serving([text], FOREVER)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            return await asyncio.sleep(0.3)
+        with pytest.raises(TimeoutError):  # who asks says nothing more, and does not leave
+            await asyncio.wait_for(receive(), 0.01)
+        return await files(scope, receive, send)
+
+    remembering = front.cache_static_files(app)
+    run(remembering({"type": "lifespan"}, None, None))
+    assert [scope["path"] for scope in asked] == ["/static/js/a.js"]
+    _, headers, body = ask(remembering, "/static/js/a.js", [(b"accept-encoding", b"gzip")])
+    assert headers[b"content-encoding"] == b"gzip" and gzip.decompress(body) == text
+    assert len(asked) == 1
+
+
+def test_the_files_of_a_first_visit_are_there_and_have_what_they_import():
+    files = front.first_files()
+    assert len(files) == len(set(files)) > 60
+    static = front.INDEX.parent
+    for address in files:
+        text = (static / address.lstrip("/")).read_text("utf-8")
+        if address.endswith(".js"):
+            head = text.partition(";")[0].replace("`", '"')  # a bundle begins with its imports
+            for piece in head.split('"./')[1:] if head.startswith("import") else ():
+                name, _, _ = piece.partition('"')
+                assert f"/static/js/{name}" in files, address
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "question"),
     [
@@ -189,4 +224,8 @@ def test_other_answers_are_not_touched(path, method):
 def test_every_page_and_every_script_that_is_fetched_early_is_there():
     addresses = {Path(lesson.page).stem.partition("_")[2] for lesson in LESSONS}
     assert addresses == front.PAGES and {"", "Attention_lab", "State_dict"} < front.PAGES
-    assert front.HEAD.count(b"import(") == len(front.NEEDED + front.CHARTS + front.RESULTS)
+    assert front.HEAD.count(b"import(") == len(front.CHARTS + front.RESULTS)
+    for kind in front.NEEDED:
+        assert (
+            front.HEAD.count(f'modulepreload" crossorigin href="./static/js/{kind}.'.encode()) == 1
+        )
