@@ -61,9 +61,9 @@ class Experiment(Declared):
     context_length: int = declared(
         Whole(
             "context_length",
-            "Context length",
+            "Context length (0: as many as tokens)",
             0,
-            "Rows and columns of the mask. 0: as many as the input has tokens.",
+            "Rows and columns of the mask.",
             0,
             MAX_TOKENS,
         )

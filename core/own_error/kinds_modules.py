@@ -63,7 +63,7 @@ KINDS = (
     Kind(
         "before-init",
         Cause.REGISTERED,
-        "Something is registered before super().__init__()",
+        "Something is registered before `super().__init__()`",
         (r"cannot assign (?P<what>\w{1,20}) before Module\.__init__\(\) call",),
         "`Module.__init__` makes the dictionaries that hold a module's parameters, buffers and "
         "submodules. Before that call they do not exist, so nothing can be registered. A plain "

@@ -39,7 +39,7 @@ def show_case(slug: str) -> None:
     else:
         code, beside = st.columns(2, gap="medium")
     with code:
-        st.markdown("**The code**, a part of the file below")
+        st.markdown("**The code**, a part of a longer file")
         st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
         if needs_device(case):
             st.caption(DEVICE_NOTE)

@@ -7,8 +7,8 @@ from core.cases.catalogue import for_message
 from core.check.report import Finding, Report, Trial
 from core.check.shipped import check_shipped, line_of
 from core.lessons import lesson
+from pages.components import progress
 from pages.components.code import download
-from pages.components.progress import work
 from pages.components.widgets import plain
 
 CASES_PAGE = "pages/6_Failure_cases.py"
@@ -21,7 +21,7 @@ BADGES = {
 
 def report_of(name: str) -> Report | None:
     """The Report on a shipped module, or None while a worker is still at it."""
-    return work("check", check_shipped, name)
+    return progress.work("check", check_shipped, name)
 
 
 def draw(report: Report, name: str) -> None:
@@ -68,7 +68,7 @@ def _trial(finding: Finding, trial: Trial) -> str:
     if finding.severity == "information":
         colour, mark = "blue", ""
     sign = f":{colour}-badge[{mark} {finding.sign(trial)}]"
-    return f"- {sign} {trial.what}: {plain(trial.outcome)}"
+    return f"- {sign} {trial.what}. **Result:** {plain(trial.outcome)}"
 
 
 def _case_like(finding: Finding) -> Case | None:

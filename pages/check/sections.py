@@ -60,7 +60,7 @@ def show(name: str, report: Report) -> None:
     if source(name):
         left, right = st.columns([1, 1.35], gap="large")
         with left:
-            st.markdown("**The module**, a part of the file below")
+            st.markdown("**The module**, a part of a longer file")
             st.code(source(name), wrap_lines=True)
         with right:
             draw(report, name)

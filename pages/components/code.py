@@ -5,7 +5,7 @@ import streamlit as st
 from core.code.files import as_notebook, as_script
 from core.code.script import Script
 
-LONG_LINES = 24  # lines; longer code scrolls in its box
+LONG_LINES = 60  # lines; longer code scrolls in its box, and says so
 
 
 def take_home(script: Script, name: str, csv: str | None = None) -> None:
@@ -21,13 +21,15 @@ def take_home(script: Script, name: str, csv: str | None = None) -> None:
     else:
         for part in parts:
             if part.shown_first:
-                long = part.text.count("\n") > LONG_LINES
-                st.markdown(f"**{part.title}**, a part of the file below")
+                lines = part.text.count("\n")
+                long = lines > LONG_LINES
+                more = f"; {lines} lines, scroll in the box" if long else ""
+                st.markdown(f"**{part.title}**, a part of a longer file{more}")
                 st.code(part.text, wrap_lines=True, height=420 if long else "content")
         with st.expander("What it needs, all in one file"):
             st.markdown(
                 "**All of it**, which runs as pasted wherever PyTorch is installed: "
-                f"{text.count(chr(10)):,} lines"
+                f"{text.count(chr(10)):,} lines; scroll in the box"
             )
             st.code(text, wrap_lines=True, height=420)
     files = [

@@ -40,6 +40,7 @@ STYLE = """<style>
 .st-key-both [data-testid=stVerticalBlock] { gap: 0.4rem; }
 .st-key-both [data-testid=stMarkdownContainer] { margin: 0; }
 .st-key-both .stMarkdown :is(h2, p) { padding: 0; margin: 0; }
+.st-key-both { padding-bottom: 0.75rem; }
 .st-key-both pre.marked { font-size: 0.72rem; padding: 0.3rem 0.5rem; margin: 0;
   min-height: 3.1rem; }
 </style>"""
@@ -107,7 +108,7 @@ def both(observation: Observation, moved: bool, told: bool) -> None:
         st.caption(
             f"{legend}. Each stands in the column of its device. Both modules were {built} just "
             "now. `sim` has a memory of its own, so no GPU is needed; with one, write "
-            '`model.to("cuda")`.'
+            '`model.to("cuda")`. PyTorch numbers the devices of a kind: `sim:0` is the first.'
         )
     st.html(STYLE)
 

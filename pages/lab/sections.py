@@ -215,7 +215,7 @@ def contrast(settings: LabSettings, changed: int, token: str) -> str:
 
 
 def code(observation: Observation) -> None:
-    st.markdown("**The one line that differs**, in two classes of the file below")
+    st.markdown("**The one line that differs**, in two classes of a longer file")
     classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
     for column, (source, index) in zip(st.columns(2), differing_lines(*classes), strict=True):
         lines = [html.escape(line) for line in source.split("\n")]

@@ -76,7 +76,7 @@ def show_results(ask: bool) -> None:
     if ask:
         prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))
         show_takeaway(cast_takeaway(cells))
-    st.markdown(f"**In short**, {len(FAST)} experiments on each of {len(WAYS)} ways to hold it")
+    st.markdown(f"**In short**, what ran for each of {len(WAYS)} ways to hold the mask")
     st.markdown(summary(cells))
     st.markdown(
         f"Each column is one of {len(WAYS)} ways to hold the mask, each row something that PyTorch "
@@ -88,7 +88,7 @@ def show_results(ask: bool) -> None:
     with place:
         show_tables(cells, rows, columns)
     download_tables([cells[r, c] for r in rows for c in columns if (r, c) in cells])
-    st.header("One cell from near", anchor=False)
+    st.header("One cell in detail", anchor=False)
     row, column = chosen_cell()
     near(cells, rows, row, column)
 

@@ -135,13 +135,13 @@ def one_like_it(kind: Kind, yours: str) -> None:
                 st.code(words, language=None, wrap_lines=True)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True):
-        st.markdown("**The smallest example**, a part of the file below")
+        st.markdown("**The smallest example**, a part of a longer file")
         st.code(shown(kind.slug), wrap_lines=True)
         st.markdown(f":red-badge[{'raises' if seen.fails else 'runs here without an error'}]")
         if seen.fails:
             st.code(seen.fails, language=None, wrap_lines=True)
     with right.container(border=True):
-        st.markdown("**The same, corrected**, a part of the file below")
+        st.markdown("**The same, corrected**, a part of a longer file")
         st.code(shown(kind.slug, works=True), wrap_lines=True)
         st.markdown(f":green-badge[{'raises' if seen.works else 'runs without an error'}]")
         if seen.works:

@@ -68,7 +68,7 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     quiz.steps(slugs, at, go, f"**Question {at + 1} of {ASKED}**")
     answers, code = st.columns(2, gap="medium")  # on a phone, Run is on the first screen
     with code:
-        st.markdown("**The code**, a part of the file below")
+        st.markdown("**The code**, a part of a longer file")
         st.code(question.code, wrap_lines=True)
     with answers:
         if asked(question, ask):

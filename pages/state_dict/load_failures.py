@@ -110,7 +110,7 @@ def show_fixed(loading: LoadExperiment) -> None:
         st.markdown(f"**With the fix.** {fix_text(loading)}.")
         for where, lines in zip(("before", "after"), fix_lines(loading), strict=True):
             if lines:
-                st.markdown(f"These lines come {where} `load_state_dict`, a part of the file below")
+                st.markdown(f"These lines come {where} `load_state_dict`, a part of a longer file")
                 st.code(lines, wrap_lines=True)
         show_result(fixed, explain=False)
         st.button("Take the fix back", on_click=set_fix, args=("none",))

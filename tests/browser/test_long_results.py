@@ -22,7 +22,7 @@ def test_sections_with_a_result_stay_within_two_screens(visit):
     ("link", "end"),
     [
         ("/Training?predict=false", "Weight decay on the mask"),
-        ("/What_is_state?predict=false", "One cell from near"),
+        ("/What_is_state?predict=false", "One cell in detail"),
         ("/Failure_cases?case=mask-left-behind&predict=false", "Take it home"),
     ],
 )
