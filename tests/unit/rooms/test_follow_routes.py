@@ -181,3 +181,60 @@ def test_a_learners_events_never_hold_the_key(served):
         assert key not in told and rooms.store.key(code) not in told
 
     served(test)
+
+
+async def status_of(browser, path):
+    """The status of a GET."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await browser.app(browser.scope("GET", path), receive, send)
+    return sent[0]["status"]
+
+
+def test_what_is_not_shown_yet_is_heard_with_the_key_alone(served):
+    async def test(rooms, code, key):
+        rooms.ask(code, key, WILL)
+        rooms.answer(code, "ann", 1, 0, 1)
+        for cookie in ("", "buffer_lab_learner=ann", f"buffer_lab_room_{code}=wrong"):
+            assert await status_of(Browser(cookie), f"/r/{code}/events?as=instructor") == 403
+        path = f"/r/{code}/events"
+        teacher = Browser(f"buffer_lab_room_{code}={key}")
+        async with teacher.listening(f"{path}?as=instructor") as (_, hears):
+            room = await hears("")
+            assert (room["counts"], room["seq"]) == ([1, 0], 1)
+        async with Browser("buffer_lab_learner=bob").listening(path) as (_, hears):
+            room = await hears("")
+            assert (room["counts"], room["seq"]) == (None, 0), "seq would tell how many answered"
+
+    served(test)
+
+
+def test_wrong_codes_are_counted_and_so_are_rooms_that_are_opened(served):
+    async def test(rooms, code, key):
+        guesser = Browser("buffer_lab_learner=eve")
+        found = [await status_of(guesser, "/r/BBBBBB") for _ in range(22)]
+        assert found == [404] * 20 + [429] * 2
+        assert await status_of(guesser, f"/r/{code}") == 429, "a right code waits as well"
+        assert await status_of(Browser("buffer_lab_learner=bob"), f"/r/{code}") == 200
+        opened = [(await Browser().post("/r/new", {}))[0] for _ in range(31)]
+        assert opened == [200] * 30 + [429]
+
+    served(test)
+
+
+def test_over_https_a_cookie_is_sent_over_https_alone(served):
+    async def test(rooms, code, key):
+        for scheme in ("http", "https"):
+            browser = Browser()
+            plain = browser.scope
+            browser.scope = lambda *a, s=scheme, p=plain, **k: p(*a, **k) | {"scheme": s}
+            async with browser.listening(f"/r/{code}/events") as (headers, _):
+                assert (b"Secure" in headers[b"set-cookie"]) is (scheme == "https")
+
+    served(test)
