@@ -31,7 +31,10 @@ function mountRoom(root, base, options = {}) {
   if (inLesson) { make("summary", "", place, "The room's question"); place.open = true; }
   const beside = ["lesson", "context", "code", "words"].map(
     (part) => [part, make(part === "code" ? "pre" : "p", part, place)]);
-  for (const [, node] of beside) node.hidden = true;
+  for (const [part, node] of beside) {
+    node.hidden = true;
+    if (part === "code") node.tabIndex = 0;  // long code scrolls, by keys too
+  }
   const form = make("fieldset", "", place);
   const state = make("p", "state", place);
   state.setAttribute("role", "status");
