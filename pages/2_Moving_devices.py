@@ -17,14 +17,14 @@ PAGE = "pages/2_Moving_devices.py"
 with frame.page(PAGE, MOVING):
     st.markdown(
         "A module moves from device to device, step by step. Choose a story, guess how it ends, "
-        "and see where every tensor is. `sim` is a simulated accelerator; with a GPU, write "
-        '`"cuda"`.'
+        "and see where every tensor is. `sim` is a simulated GPU; in code for a real one, "
+        'write `"cuda"`.'
     )
-    built, ask, place = timeline.builder()
+    built, ask, question, results = timeline.builder()
     asked = timeline.question_of(built)
     answered = False
     if built and asked:
-        with place:
+        with question:
             story = timeline.in_one_line(built)
             st.markdown(story)
             answered = prediction.gate(
@@ -32,14 +32,15 @@ with frame.page(PAGE, MOVING):
             )
     if built and asked and answered:
         seen = timeline.cached_timeline(built)
-        if ask:
-            prediction.show(asked.verdict(prediction.guess_of(asked.prediction), seen))
-        st.header("The ledger", anchor=False)
-        timeline.ledger(seen)
-        timeline.failure(seen)
-        if not ask:
-            st.markdown(reason(seen))
-        show_takeaway(takeaway(seen))
+        with results:
+            if ask:
+                prediction.show(asked.verdict(prediction.guess_of(asked.prediction), seen))
+            st.header("The ledger", anchor=False)
+            timeline.ledger(seen)
+            timeline.failure(seen)
+            if not ask:
+                st.markdown(reason(seen))
+            show_takeaway(takeaway(seen))
         with section(MOVING["code"]) as opened:
             if opened.open:
                 code.take_home(timeline_script(built), "timeline")

@@ -24,10 +24,11 @@ with frame.page(PAGE, TRAINING):
         with place:
             answered = prediction.gate(CHANGED, training.ASKED, "", ask, context=five)
     if settings and answered:
-        run = progress.work("training", train, settings, live=training.losses_so_far)
-        if run:
-            with place:
+        with place:
+            run = progress.work("training", train, settings, live=training.losses_so_far)
+            if run:
                 training.verdict(run, ask)
                 show_takeaway(takeaway(run))
+        if run:
             trained.results(run)
             trained.closer(run)

@@ -61,12 +61,11 @@ STYLE += """<style>
   [data-testid="stTable"] table :is(td, th):first-child {
     position: sticky; left: -1px; background: var(--page); z-index: 1; max-width: 45vw;
     box-shadow: inset -1px 0 color-mix(in srgb, currentcolor 15%, transparent); } }
-/* Of several guesses the button stays in sight, at the bottom of a small screen. */
+/* Of several guesses the button stays in sight, on a bar at the bottom of the screen. */
 [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
-  position: sticky; bottom: 0.75rem; z-index: 5; background: var(--page); }
-@media (max-width: 640px) {
-  [class*="st-key-prediction"] > .stElementContainer:has(.stButton) {
-    bottom: 0; width: 100% !important; padding-block: 0.5rem; } }
+  position: sticky; bottom: 0; z-index: 5; width: 100% !important; padding-block: 0.5rem;
+  background: var(--page);
+  border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
 @media (max-width: 640px) { .stCode :is(pre, code) { font-size: 0.75rem; } }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;

@@ -29,22 +29,24 @@ def question_of(timeline: Timeline | None) -> Asked | None:
     return asked_of(timeline) if timeline else None
 
 
-def builder() -> tuple[Timeline | None, bool, DeltaGenerator]:
+def builder() -> tuple[Timeline | None, bool, DeltaGenerator, DeltaGenerator]:
     """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask; a
-    place for the question, above the controls that build a timeline step by step).
+    places for the question and for its results, above the controls that build a timeline step by
+    step).
     """
     with control_box("stories"):
         stories = st.container(horizontal=True, gap="small")
-    place = st.container()
+    question, results = st.container(), st.container()
     with control_box("steps"), section(MOVING["build"]):
         built = steps_and_start()
     chosen = preset_of(built) if built else None
     with stories:
         for name, preset in PRESETS.items():
-            icon = ":material/check:" if chosen and chosen[0] == name else None
+            checked = "checked" if chosen and chosen[0] == name else "unchecked"
+            icon = f":material/radio_button_{checked}:"
             st.button(preset.title, key=f"preset {name}", on_click=set_steps,
                       args=(preset.steps, preset.start), icon=icon)  # fmt: skip
-    return built, widget(MOVING["predict"]), place
+    return built, widget(MOVING["predict"]), question, results
 
 
 def in_one_line(timeline: Timeline) -> str:

@@ -38,10 +38,9 @@ def test_every_preset_runs_to_its_end(name):
     assert steps_box(app).value == ".".join(PRESETS[name].steps)
     assert "| tensor |" in text(app)
     assert f"**{PRESETS[name].title}.** The mask is" in text(app)
-    marked = [b.key for b in app.button if (b.key or "").startswith("preset ") and b.proto.icon]
-    assert marked == [f"preset {name}"]
+    assert [b.key for b in app.button if "_checked" in b.proto.icon] == [f"preset {name}"]
     app.button(key="add deepcopy").click().run()
-    assert not any(b.proto.icon for b in app.button if (b.key or "").startswith("preset "))
+    assert not any("_checked" in b.proto.icon for b in app.button)
 
 
 def test_steps_are_added_and_taken_back():
