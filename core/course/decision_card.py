@@ -72,9 +72,9 @@ BRANCHES = (
     Branch(
         "A device error?",
         "two devices in the message",
-        "find the tensor on the other device",
+        "move the tensor that stayed behind",
         "torch.zeros(n, device=x.device)",
-        "Register it, or create it on `x.device`.",
+        "Register it as a buffer, or create it on `x.device`.",
         (
             failure("mask-left-behind"),
             Place(CHECK, "Check your module: made on the CPU in forward",
@@ -84,6 +84,6 @@ BRANCHES = (
     ),
 )  # fmt: skip
 ELSE = (
-    "None of these, but a result that each forward pass makes again? Use a plain attribute, and "
-    "keep it with `.detach()`."
+    "None of these, but a result that each forward pass computes anew? Store it as a plain "
+    "attribute, with `.detach()`."
 )

@@ -5,6 +5,7 @@ import streamlit as st
 from core.cases.case import Case
 from core.cases.catalogue import CASES, CHAPTERS, FIRST, search
 from core.cases.settings import FAILURES
+from core.lessons import lesson
 from pages.components import state
 from pages.components.widgets import widget
 
@@ -34,6 +35,7 @@ def show_catalogue() -> None:
     found = search(find, tags)
     if len(found) == len(CASES):
         st.header("Begin with these five", anchor=False)
+        st.markdown(f"With {lesson(PAGE).times} cases of your choice, this lesson is done.")
         for case in FIRST:
             link(case)
     st.caption(f"{len(found)} of {len(CASES)} cases, in the order in which learners meet them.")

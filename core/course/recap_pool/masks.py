@@ -61,7 +61,8 @@ QUESTIONS = (
         failure("row-of-nan"),
     ),
     RecapQuestion(
-        "too-negative", "Float16 scores are filled with -1e9 where the mask hides.", too_negative,
+        "too-negative", "Float16 scores are filled with -1e9 where the mask hides a key. What "
+        "happens?", too_negative,
         (
             Choice("it works", "The largest float16 is 65,504, so -1e9 does not fit.", works),
             Choice("an error: overflow", "-1e9 is no float16. `-torch.inf` is, in every floating "

@@ -130,7 +130,8 @@ def complex_to_real():
 
 QUESTIONS = (
     RecapQuestion(
-        "plain-mask", "The mask is a plain attribute. The module moves, and then runs.",
+        "plain-mask", "The mask is a plain attribute. The module moves, and then runs. What "
+        "happens?",
         plain_mask,
         (
             Choice("it works on the device", "It would work if the mask were registered.", works),
@@ -222,7 +223,8 @@ QUESTIONS = (
         failure("optimizer-left-behind"),
     ),
     RecapQuestion(
-        "zeros-in-forward", "`forward` adds `torch.zeros(3)`. The module moves, and then runs.",
+        "zeros-in-forward", "`forward` adds `torch.zeros(3)`. The module moves, and then runs. "
+        "What happens?",
         zeros_in_forward,
         (
             Choice(DEVICE_ERROR, "`torch.zeros(3)` is made on the CPU, wherever the module is. "
@@ -233,8 +235,8 @@ QUESTIONS = (
         check("made on the CPU in forward", "ZerosOnCpu"),
     ),
     RecapQuestion(
-        "number-on-the-cpu", "A scale without dimensions, not registered. The module moves, and "
-        "then runs.", number_on_the_cpu,
+        "number-on-the-cpu", "A scale without dimensions is a plain attribute. The module "
+        "moves, and then runs. What happens?", number_on_the_cpu,
         (
             Choice(DEVICE_ERROR, "That rule has an exception: CPU tensors without dimensions.",
                    raises("device")),
@@ -263,7 +265,8 @@ QUESTIONS = (
         failure("shared-mask-parts"),
     ),
     RecapQuestion(
-        "complex-to-real", "A complex buffer, and `.to(torch.bfloat16)`.", complex_to_real,
+        "complex-to-real", "What does `.to(torch.bfloat16)` do to a complex buffer?",
+        complex_to_real,
         (
             Choice("it stays complex", "`.to()` with a dtype casts complex tensors too.",
                    prints("table", "[(1+2j)]")),

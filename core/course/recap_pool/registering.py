@@ -41,7 +41,8 @@ def swapped_for_a_call():
 
 QUESTIONS = (
     RecapQuestion(
-        "assigned-and-registered", "`model.mask = …`, and then `register_buffer(\"mask\", …)`.",
+        "assigned-and-registered", "First `model.mask = …`, then `register_buffer(\"mask\", …)`: "
+        "what happens?",
         assigned_and_registered,
         (
             Choice("the mask is a buffer now", "The name is in use by the attribute.",
@@ -55,7 +56,8 @@ QUESTIONS = (
         failure("assigned-then-registered"),
     ),
     RecapQuestion(
-        "before-super", "`register_buffer` stands above `super().__init__()`.", before_super,
+        "before-super", "`register_buffer` stands above `super().__init__()`. What happens?",
+        before_super,
         (
             Choice("it works", "The lists of parameters and buffers do not exist yet.", works),
             Choice("an error is raised", "`super().__init__()` makes the list of buffers. Before "

@@ -150,7 +150,8 @@ QUESTIONS = (
         state_dict("an unexpected key", failures="true", target="plain"),
     ),
     RecapQuestion(
-        "another-size", "A mask of 6 by 6 is loaded into one of 4 by 4, with `strict=False`.",
+        "another-size", "A mask of 6 by 6 is loaded into one of 4 by 4, with `strict=False`. What "
+        "happens?",
         another_size,
         (
             Choice("it loads, without the mask", "`strict=False` is about missing and unexpected "
@@ -188,8 +189,8 @@ QUESTIONS = (
         failure("slice-saves-all"),
     ),
     RecapQuestion(
-        "prefix-without-strict", "All keys begin with `module.`, and `strict=False`. Is the "
-        "weight the source's?", prefix_without_strict,
+        "prefix-without-strict", "All keys of a file begin with `module.`. It is loaded with "
+        "`strict=False`. Does the module have the file's weight then?", prefix_without_strict,
         (
             Choice("no, and nothing is raised", "No key fits, and `strict=False` keeps silent. "
                    "Look at what `load_state_dict` returns.", prints(SAME, "False")),
