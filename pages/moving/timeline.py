@@ -42,8 +42,8 @@ def builder() -> tuple[Timeline | None, bool, DeltaGenerator, DeltaGenerator]:
     chosen = preset_of(built) if built else None
     with stories:
         for name, preset in PRESETS.items():
-            checked = "checked" if chosen and chosen[0] == name else "unchecked"
-            icon = f":material/radio_button_{checked}:"
+            here = chosen and chosen[0] == name
+            icon = ":material/radio_button_checked:" if here else None
             st.button(preset.title, key=f"preset {name}", on_click=set_steps,
                       args=(preset.steps, preset.start), icon=icon)  # fmt: skip
     return built, widget(MOVING["predict"]), question, results

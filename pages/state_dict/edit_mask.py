@@ -54,7 +54,10 @@ def show_edit(ask: bool) -> None:
         [change, *([] if persistent else ["unsaved"]), *(f"{query}{key}" for query, key in cells)]
     )
     held = "a persistent buffer" if persistent else "a buffer with `persistent=False`"
-    question = f"Where will the edit survive: in a module that holds its mask as {held}, or not?"
+    question = (
+        "Two modules get the same edit. One holds its mask as a plain attribute, the other as "
+        f"{held}. Both are saved, and loaded into new modules. Which of these have the edit?"
+    )
     if not prediction.gate(SURVIVAL, question, name, ask, context=story):
         return
     without, with_buffer = run_edit(change, cells, persistent)
