@@ -13,8 +13,8 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/1_Attention_lab.py": (
         "module", "parameter", "causal mask", "buffer", "plain attribute", "device", "`sim`",
-        "attention scores",
-        "attention weights", "context vector", "state_dict", "non-persistent buffer", "SDPA",
+        "attention scores", "attention weights", "context vector", "state_dict",
+        "non-persistent buffer", "SDPA",
     ),
     "pages/2_Moving_devices.py": (
         "module", "parameter", "plain attribute", "buffer", "device", "`sim`", "meta device",
@@ -29,8 +29,7 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/5_Training.py": (
         "module", "device", "`sim`", "optimizer", "parameter", "buffer", "plain attribute",
-        "weight decay",
-        "running statistics", "attention weights",
+        "weight decay", "running statistics", "attention weights",
     ),
     "pages/6_Failure_cases.py": (
         "module", *_STATE, "device", "state_dict", "checkpoint", "optimizer", "running statistics",
@@ -38,8 +37,7 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/7_Check_your_module.py": (
         "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "device",
-        "`sim`",
-        "meta device",
+        "`sim`", "meta device",
     ),
     "pages/8_Your_own_error.py": (
         "module", "device", "`sim`", "parameter", "buffer", "state_dict", "meta device",

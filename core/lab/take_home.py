@@ -1,5 +1,6 @@
 """What the lab hands over beside its script: values as CSV, and the line that differs."""
 
+import functools
 import inspect
 from collections.abc import Iterator
 
@@ -61,6 +62,7 @@ def differing_lines(one: type[nn.Module], other: type[nn.Module]) -> list[tuple[
     return found
 
 
+@functools.cache  # every rerun of the lab and of the home page asks for it
 def held_by(persistent: bool = True) -> tuple[str, str]:
     """The statement with which each class holds its mask, without a buffer and with one.
 

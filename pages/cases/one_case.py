@@ -14,16 +14,11 @@ from core.cases.sources import address, words
 from core.cases.takeaway import takeaway
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, number_of, searched, to_case
-from pages.components.code import take_home
+from pages.components.code import DEVICE_NOTE, take_home
 from pages.components.prediction import gate, guess_of, show
 from pages.components.progress import work
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
-
-DEVICE_NOTE = (
-    "With a GPU, the code uses `cuda`. Without one, `register()` makes `sim`, a simulated device; "
-    "its source is in the file below."
-)
 
 
 def show_case(slug: str) -> None:
@@ -38,21 +33,17 @@ def show_case(slug: str) -> None:
         beside, code = st.columns([2, 3], gap="medium")
     else:
         code, beside = st.columns(2, gap="medium")
+    text = shown(case.broken)
     with code:
         st.markdown("**The code**, a part of a longer file")
-        st.code(shown(case.broken), line_numbers=True, wrap_lines=True)
+        st.code(text, line_numbers=True, wrap_lines=True)
         if needs_device(case):
             st.caption(DEVICE_NOTE)
         if case.ranks > 1:
             st.caption("Two processes run this function at once, one with each rank.")
     with beside:
         answered = gate(
-            question_of(case),
-            case.question,
-            case.slug,
-            ask,
-            context=case.story,
-            code=shown(case.broken),
+            question_of(case), case.question, case.slug, ask, context=case.story, code=text
         )
         outcome = run(case) if answered else None
         if outcome and ask:

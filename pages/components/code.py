@@ -6,6 +6,10 @@ from core.code.files import as_notebook, as_script
 from core.code.script import Script
 
 LONG_LINES = 60  # lines; longer code scrolls in its box, and says so
+DEVICE_NOTE = (  # below code with `register()`, a part of a longer file
+    "With a GPU, the code uses `cuda`. Without one, `register()` makes `sim`, a simulated device; "
+    "its source is in the longer file."
+)
 
 
 def take_home(script: Script, name: str, csv: str | None = None) -> None:

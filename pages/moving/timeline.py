@@ -30,9 +30,8 @@ def question_of(timeline: Timeline | None) -> Asked | None:
 
 
 def builder() -> tuple[Timeline | None, bool, DeltaGenerator, DeltaGenerator]:
-    """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask; a
-    places for the question and for its results, above the controls that build a timeline step by
-    step).
+    """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask;
+    places for the question and for its results, above the controls that build a timeline).
     """
     with control_box("stories"):
         stories = st.container(horizontal=True, gap="small")

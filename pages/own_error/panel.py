@@ -11,16 +11,11 @@ from core.own_error.observe import observe, script, shown
 from core.own_error.read import Reading, read
 from core.own_error.settings import CAUSE, OWN_ERROR, PASTED_LIMIT, SCENES, cause_verdict
 from core.own_error.takeaway import takeaway
-from pages.components.code import take_home
+from pages.components.code import DEVICE_NOTE, take_home
 from pages.components.prediction import gate, guess_of
 from pages.components.prediction import show as show_verdict
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import plain, section, widget
-
-DEVICE_NOTE = (
-    "With a GPU, the code uses `cuda`. Without one, `register()` makes `sim`, a simulated device; "
-    "its source is in the file below."
-)
 
 
 def show() -> None:

@@ -62,7 +62,7 @@ def storage_summary(report: FileReport) -> None:
     saved = f" Saved without what nobody reads, they would take {in_bytes(total.clean)}."
     st.markdown(
         f"**Bytes, counted once.** By their shapes the tensors have {in_bytes(total.tensors)}. The "
-        f"file stores {in_bytes(total.stored)} for them and reads {in_bytes(total.used)} of that."
+        f"file stores {in_bytes(total.stored)} for them; they use {in_bytes(total.used)} of that."
         + shared
         + (saved if total.clean < total.stored else "")
     )

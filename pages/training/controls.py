@@ -21,7 +21,7 @@ ASKED = "Which of these tensors will training change?"
 
 def controls() -> tuple[Training | None, bool, DeltaGenerator]:
     """Draw the controls; return (Training, or None after saying what is wrong; whether to ask; a
-    place for the question, above the controls).
+    place for the question and what came of it, above the controls).
     """
     place = st.container()
     with control_box("training"), section(TRAINING["settings"]):

@@ -270,7 +270,7 @@ def test_bytes_are_counted_once_and_a_clean_save_is_offered(inspecting):
     app = upload(inspecting, ("shared.pt", saved(state)), ("slice.pt", saved({"w": whole[:6, :6]})))
     assert "12 look like buffers, 6.40 kB" in text(app)
     assert (
-        "stores 40.0 kB for them and reads 144 bytes of that. Saved without what nobody reads"
+        "stores 40.0 kB for them; they use 144 bytes of that. Saved without what nobody reads"
         in text(app)
     )
     assert table(app).loc["0.mask", "storage"] == "shared by 12 names"
