@@ -57,6 +57,10 @@ STYLE += """<style>
     flex: none; width: 1.5rem; margin-left: -1.5rem;
     background: linear-gradient(to left, var(--edge), transparent); } }
 @media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
+  [data-testid="stMarkdownContainer"] table :is(td, th) {
+    padding: 0.35rem 0.25rem; font-size: 0.875rem; }
+  [data-testid="stMarkdownContainer"] table code { padding-inline: 0.1rem; }
+  [data-testid="stMarkdownContainer"] table .stMarkdownBadge { white-space: normal; }
   [data-testid="stMarkdownContainer"] table :is(td, th):first-child,
   [data-testid="stTable"] table :is(td, th):first-child {
     position: sticky; left: -1px; background: var(--page); z-index: 1; max-width: 45vw;

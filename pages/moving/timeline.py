@@ -5,17 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.attention.outcome import Outcome
-from core.charts.markdown_table import markdown_table
 from core.moving.questions import Asked, asked_of, preset_of
 from core.moving.settings import MOVING, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
-from core.moving.timeline import MADE, Place, TimelineResult, run_timeline
+from core.moving.table import ledger as table_of
+from core.moving.timeline import TimelineResult, run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.widgets import control_box, put_in_link, section, widget
-
-ABSENT = "–"
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -121,66 +118,10 @@ def typed(box: str) -> None:
 
 
 def ledger(story: TimelineResult) -> None:
-    """Every tensor's place after every step; what a step changed is marked.
-
-    Tensors with the same places share a row. A dtype is there where a step changed one.
-    """
-    columns = story.columns
-    names = list(dict.fromkeys(name for column in columns for name in column.ledger))
-    dtypes = {place.dtype for column in columns for place in column.ledger.values()}
-    apart = set(on_another_device(story))
-    heads = [f"{number}. {column.label}" for number, column in enumerate(columns)]
-    if story.error:
-        heads[-1] += " :red-badge[:material/error: raised]"
-    same: dict[tuple[str, ...], list[str]] = {}
-    for name in names:
-        places = [column.ledger.get(name) for column in columns]
-        cells = [
-            cell(place, places[number - 1] if number else None, number, len(dtypes) > 1)
-            for number, place in enumerate(places)
-        ]
-        if name in apart:
-            device = columns[-1].ledger[name].device
-            cells[-1] = cells[-1].replace(device, f":red-badge[:material/error: {device}]", 1)
-        same.setdefault(tuple(cells), []).append(f"`{name}`")
-    rows = [(", ".join(group), *cells) for cells, group in same.items()]
-    st.markdown(markdown_table(("tensor", *heads), rows))
-    st.caption(
-        f"After each step: the device of each tensor{' and its dtype' * (len(dtypes) > 1)}, and, "
-        "where it begins or changes, how the module holds it. An orange badge with an arrow marks "
-        "what the step changed or made."
-        + f" All numbers are {', '.join(dtypes)}." * (len(dtypes) == 1)
-        + " `x` is the input of `forward`." * ("x" in names)
-        + " `output` is what it returned." * ("output" in names)
-        + " – means: not there." * any(ABSENT in cells for cells in same)
-        + " A red badge marks the tensor that is not where the others are." * bool(apart)
-    )
-
-
-def on_another_device(story: TimelineResult) -> list[str]:
-    """The names of the tensors that a device error was about: those away from the weights."""
-    if story.outcome is not Outcome.DEVICE_ERROR:
-        return []
-    last = story.columns[-1].ledger
-    weights = last["W_query.weight"].device
-    return [name for name, place in last.items() if place.device != weights]
-
-
-def cell(place: Place | None, before: Place | None, number: int, dtype: bool) -> str:
-    """A tensor's Place after a step, with badges on what is other than before it."""
-    if place is None:
-        return ABSENT
-    made = place.kind in MADE.values()  # by this step, whatever was there before
-    parts = [(place.device, before and before.device)]
-    if dtype:
-        parts.append((place.dtype, before and before.dtype))
-    if not made and (before is None or place.kind != before.kind):
-        parts.append((place.kind, before and before.kind))
-    fresh = made or before is None
-    return " · ".join(
-        f":orange-badge[→ {part}]" if number and (fresh or part != was) else part
-        for part, was in parts
-    )
+    """Every tensor's place after every step; what a step changed is marked."""
+    table, note = table_of(story)
+    st.markdown(table)
+    st.caption(note)
 
 
 def failure(story: TimelineResult) -> None:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.moving.steps import PRESETS
+
 pytestmark = pytest.mark.browser
 PAGE = "/Moving_devices"
 REAL_ERROR = (
@@ -32,7 +34,7 @@ def test_a_story_is_predicted_run_and_then_mended_step_by_step(visit):
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Every tensor is on sim:0")
     second = visit()
     other = second.open(page.url.removeprefix(visitor.server))
-    expect(other.get_by_role("row", name=re.compile("^mask"))).to_contain_text("→ sim:0")
+    expect(other.get_by_role("row", name=re.compile("by hand"))).to_contain_text("→ sim:0")
     assert other.get_by_role("table").inner_text() == page.get_by_role("table").inner_text()
 
 
@@ -54,6 +56,16 @@ def test_a_phone_shows_the_ledger_without_scrolling_the_page_sideways(visit):
     visitor.settled(charts=1)
     expect(page.get_by_text(REAL_ERROR)).to_be_visible()
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_phone_shows_every_step_of_a_story_and_every_tensor(visit, name):
+    preset = PRESETS[name]
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?predict=false&start={preset.start}&steps={'.'.join(preset.steps)}")
+    table = page.get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(1 + 1 + len(preset.steps))
+    assert table.evaluate("e => e.parentElement.scrollWidth <= e.parentElement.clientWidth")
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)])

@@ -21,12 +21,12 @@ def moving(**parameters):
 
 def test_the_ledger_waits_for_a_guess_and_a_run():
     app = moving()
-    assert "| tensor |" not in text(app)
+    assert "| after step |" not in text(app)
     app.radio(key="guess").set_value("a device error").run()
     next(b for b in app.button if b.label == "Run the timeline").click().run()
     assert "That is what happened" in app.success[0].value
-    assert "| `mask` | cpu · plain attribute | cpu |" in text(app)
-    assert ":orange-badge[→ sim:0]" in text(app)
+    assert "| 0. construct | cpu · plain attribute | cpu · parameter | – |" in text(app)
+    assert ":orange-badge[→\N{NO-BREAK SPACE}sim:0]" in text(app)
     assert any("expected self and mask" in block.value for block in app.code)
 
 
@@ -36,7 +36,7 @@ def test_every_preset_runs_to_its_end(name):
     app.button(key=f"preset {name}").click().run()
     assert not app.exception
     assert steps_box(app).value == ".".join(PRESETS[name].steps)
-    assert "| tensor |" in text(app)
+    assert "| after step |" in text(app)
     assert f"**{PRESETS[name].title}.** The mask is" in text(app)
     assert [b.key for b in app.button if "_checked" in b.proto.icon] == [f"preset {name}"]
     app.button(key="add deepcopy").click().run()
@@ -57,9 +57,9 @@ def test_steps_are_added_and_taken_back():
 
 def test_another_step_asks_anew():
     app = moving(guess="a device error", ran="plain.to-sim.forward-a-device-error")
-    assert "| tensor |" in text(app)
+    assert "| after step |" in text(app)
     app.button(key="add cpu").click().run()
-    assert "| tensor |" not in text(app) and app.radio(key="guess").value is None
+    assert "| after step |" not in text(app) and app.radio(key="guess").value is None
 
 
 def test_a_full_timeline_takes_no_more_steps():
@@ -112,40 +112,42 @@ def test_any_link_at_all_opens_a_working_page(parameters):
     assert app.title[0].value == "What moves, what stays, and what does it cost?"
 
 
-def rows(app):
-    """The rows of the ledger, by the names of the tensors that each is about."""
-    lines = [line.split(" | ") for line in text(app).splitlines() if line.startswith("| `")]
-    return {line[0].removeprefix("| "): [cell.removesuffix(" |") for cell in line[1:]]
-            for line in lines}  # fmt: skip
-
-
-WEIGHTS = "`W_query.weight`, `W_key.weight`, `W_value.weight`"
+def columns(app):
+    """The cells of the ledger, by the head of their column; spaces of all kinds are one."""
+    table = next(m.value for m in app.markdown if m.value.startswith("| after step |"))
+    lines = [
+        line.replace("\N{NO-BREAK SPACE}", " ").strip("| ").split(" | ")
+        for line in table.splitlines()
+    ]
+    return {head: list(cells) for head, *cells in zip(lines[0], *lines[2:], strict=True)}
 
 
 def test_the_tensor_that_a_device_error_is_about_is_marked_in_red():
     app = moving(predict="false")
-    found = rows(app)
-    assert set(found) == {"`mask`", WEIGHTS, "`x`"}
+    found = columns(app)
+    assert list(found) == ["after step", "`mask`", "the weights", "`x`"]
+    assert found["after step"][2] == "2. forward :red-badge[:material/error: raised]"
     assert found["`mask`"][2] == ":red-badge[:material/error: cpu]"
-    assert sum("red-badge" in cell for cells in found.values() for cell in cells) == 1
+    assert sum("red-badge" in cell for cells in found.values() for cell in cells) == 2
     works = moving(predict="false", start="buffer")
     assert "red-badge" not in text(works)
 
 
 def test_a_cell_has_a_dtype_where_one_changes_and_says_how_a_tensor_is_held_where_that_changes():
     app = moving(predict="false")
-    assert rows(app)[WEIGHTS] == ["cpu · parameter", ":orange-badge[→ sim:0]", "sim:0"]
-    assert rows(app)["`x`"] == ["–", "–", ":orange-badge[→ sim:0]"]
-    (caption,) = [c.value for c in app.caption if "After each step" in c.value]
+    assert columns(app)["the weights"] == ["cpu · parameter", ":orange-badge[→ sim:0]", "sim:0"]
+    assert columns(app)["`x`"] == ["–", "–", ":orange-badge[→ sim:0]"]
+    (caption,) = [c.value for c in app.caption if "The device of each tensor" in c.value]
     assert "All numbers are float32" in caption and "– means: not there" in caption
+    assert "The weights, `W_query.weight`, `W_key.weight`, `W_value.weight`, are" in caption
     assert "`x` is the input" in caption and "`output`" not in caption
     half = moving(predict="false", steps=".".join(PRESETS["half"].steps))
-    assert rows(half)["`mask`"] == [
+    assert columns(half)["`mask`"] == [
         "cpu · float32 · plain attribute", "cpu · float32", "cpu · float32",
         "cpu · float32 · :orange-badge[→ buffer]", "cpu · :orange-badge[→ float16]",
         "cpu · float16",
     ]  # fmt: skip
-    (caption,) = [c.value for c in half.caption if "After each step" in c.value]
+    (caption,) = [c.value for c in half.caption if "The device of each tensor" in c.value]
     assert "and its dtype" in caption and "All numbers" not in caption
 
 
@@ -170,7 +172,7 @@ def test_a_story_with_choices_of_its_own_turns_green_for_one_of_them_only(name, 
     for option in app.radio(key=guess).options:
         app.radio(key=guess).set_value(option).run()
         next(b for b in app.button if b.label == "Run the timeline").click().run()
-        assert "| tensor |" in text(app)
+        assert "| after step |" in text(app)
         green += [option] * bool(app.success)
         if not app.success:
             assert f"What happened: {right}." in app.warning[0].value.split("**")[1]

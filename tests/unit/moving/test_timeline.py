@@ -4,6 +4,7 @@ torch.nn.Module.to ("parameters and buffers"; "floating point or complex"), writ
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from core.moving.questions import asked_of, how_long, who_followed, who_was_halv
 from core.moving.reasons import copying_verdict, reason
 from core.moving.settings import HOW_MANY, MOVING, OUTCOME, split_steps
 from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
+from core.moving.table import ledger
 from core.moving.take_home import copies_script, timeline_script
 from core.moving.timeline import run_timeline
 from core.settings.outcome_question import OUTCOMES
@@ -320,3 +322,17 @@ def test_only_stories_ask_questions_of_their_own():
            is not OUTCOME}  # fmt: skip
     assert own == {"fixed", "alias", "half"}
     assert "is built, and that is all." in asked_of(Timeline("plain", ())).question
+
+
+def test_the_weights_share_a_column_only_where_they_were_seen_together():
+    told = story("plain", "to-sim")
+    table, note = ledger(told)
+    assert table.splitlines()[0] == "| after step | `mask` | the weights |"
+    assert "The weights, `W_query.weight`, `W_key.weight`, `W_value.weight`, are" in note
+    moved = told.columns[-1].ledger
+    moved["W_key.weight"] = replace(moved["W_key.weight"], device="cpu")
+    table, note = ledger(told)
+    assert table.splitlines()[0] == (
+        "| after step | `mask` | `W_query.weight`, `W_value.weight` | `W_key.weight` |"
+    )
+    assert "The weights" not in note
