@@ -32,6 +32,7 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
                 places.verdict,
                 context=f"{INTRODUCTION} {too_long(asked.experiment)}",
                 code=lines_asked_about(asked),
+                later=True,
             )
     if not answered:  # results take its place on the screen
         places.introduction.markdown(INTRODUCTION)
@@ -43,6 +44,7 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
             chosen = observation.variant(settings.buffer)
             other = observation.variant(not settings.buffer) if settings.compare else None
             if settings.predict:
+                prediction.results_are_there(asked.prediction, asked.question)
                 run = observation.variant(asked.buffer)
                 guess = prediction.guess_of(asked.prediction)
                 with places.verdict:

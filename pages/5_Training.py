@@ -22,11 +22,12 @@ with frame.page(PAGE, TRAINING):
     answered = False
     if settings:
         with place:
-            answered = prediction.gate(CHANGED, training.ASKED, "", ask, context=five)
+            answered = prediction.gate(CHANGED, training.ASKED, "", ask, context=five, later=True)
     if settings and answered:
         with place:
             run = progress.work("training", train, settings, live=training.losses_so_far)
             if run:
+                prediction.results_are_there(CHANGED, "", guessed=ask)
                 training.verdict(run, ask)
                 show_takeaway(takeaway(run))
         if run:

@@ -15,7 +15,7 @@ from core.cases.takeaway import takeaway
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, number_of, searched, to_case
 from pages.components.code import DEVICE_NOTE, take_home
-from pages.components.prediction import gate, guess_of, show
+from pages.components.prediction import gate, guess_of, results_are_there, show
 from pages.components.progress import work
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, widget
@@ -43,10 +43,17 @@ def show_case(slug: str) -> None:
             st.caption("Two processes run this function at once, one with each rank.")
     with beside:
         answered = gate(
-            question_of(case), case.question, case.slug, ask, context=case.story, code=text
+            question_of(case),
+            case.question,
+            case.slug,
+            ask,
+            context=case.story,
+            code=text,
+            later=True,
         )
         outcome = run(case) if answered else None
         if outcome and ask:
+            results_are_there(question_of(case), case.slug)
             show(verdict(case, guess_of(question_of(case)), outcome.broken))
         elif outcome:
             both(outcome, beside=False)

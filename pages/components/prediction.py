@@ -19,13 +19,15 @@ def gate(
     *,
     context: str = "",
     code: str = "",
+    later: bool = False,
 ) -> bool:
     """Ask for the guesses and offer the run. True once this question was run, or if not predict.
 
     question: what the learner is asked, Markdown. about: short, stands for the question: other
     settings that decide the outcome give another text, and then it is asked anew. results: where
     the results come, if that is not below. context (Markdown), code: what the page itself shows
-    beside the question; a room's phones show it too.
+    beside the question; a room's phones show it too. later: the results may come later, from a
+    worker; the page then says by `results_are_there` that they came. Until then nothing is done.
     """
     if not predict:
         return True
@@ -40,8 +42,10 @@ def gate(
     answer = prediction.answer(about, guesses)
     if wanted and answer:
         st.query_params[name] = answer
-        state.answered_on(page).get().add((name, about))
+        state.pressed_on(page).get().add((name, about))
     if answer and st.query_params.get(name) == answer:
+        if not later:
+            results_are_there(prediction, about)
         room_hook.host().opened(asked)
         return True
     st.query_params.pop(name, None)
@@ -49,6 +53,17 @@ def gate(
     with results or contextlib.nullcontext():
         st.info(f"The results appear here after your {several}.", icon=":material/visibility_off:")
     return False
+
+
+def results_are_there(prediction: Prediction, about: str, guessed: bool = True) -> None:
+    """Count a question as answered: its results are on the page.
+
+    guessed: whether there was a gate; then only who pressed its button in this session has answered
+    it, and not who opened a link to the results.
+    """
+    page, answer = state.PAGE.get() or "", (prediction.answered.name, about)
+    if not guessed or answer in state.pressed_on(page).get():
+        state.answered_on(page).get().add(answer)
 
 
 def _forget_another_question(prediction: Prediction, about: str) -> None:

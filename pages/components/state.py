@@ -70,6 +70,11 @@ def question_of(page: str | None, answered: str) -> Slot[str | None]:
     return Slot(f"question {answered} of {page}", nothing)
 
 
+def pressed_on(page: str) -> Slot[set[tuple[str, str]]]:
+    """The questions of a page that were run in this session: (name, what it was about)."""
+    return Slot(f"pressed on {page}", set)
+
+
 def answered_on(page: str) -> Slot[set[tuple[str, str]]]:
     """The questions of a page that were answered in this session: (name, what it was about)."""
     return Slot(f"answered on {page}", set)

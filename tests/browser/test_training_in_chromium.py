@@ -35,6 +35,26 @@ def test_guesses_are_answered_by_a_run_whose_link_shows_the_same(visit):
     assert next(shown) == next(shown)
 
 
+def test_the_lesson_is_marked_as_done_when_the_results_are_there(visit):
+    visitor = visit()
+    asked = ("weight_guess", "plain_guess", "buffer_guess", "parameter_guess", "running_guess")
+    guesses = "&".join(f"{name}=stays" for name in asked)
+    page = visitor.open(f"{PAGE}?device=sim&steps=200&text=sonnet&{guesses}")
+    mark = page.locator(".course-part nav .inline").get_by_text("Training ✓")
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible()
+    expect(mark).to_have_count(0)
+    page.goto(page.url.replace("device=sim&", "").replace("steps=200", "steps=20"))
+    visitor.settled(charts=10)
+    expect(mark).to_have_count(0)  # a link to results is no answer
+    page.get_by_text("changes", exact=True).first.click()
+    page.get_by_role("button", name="Train").click()
+    visitor.settled(charts=10)
+    expect(mark).to_be_visible()
+
+
 def test_a_run_is_watched_and_stopped_and_its_losses_stay(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?predict=false&device=sim&steps=200&text=sonnet")

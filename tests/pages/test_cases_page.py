@@ -14,6 +14,7 @@ from core.cases.program import program, shown
 from core.cases.settings import FAILURES, LINES
 from core.cases.spot_the_bug import DAMAGED, listing
 from core.workers import pool as jobs
+from pages.cases import one_case
 
 QUESTION = "What goes wrong in real projects, and what repairs it?"
 FAST = [slug for slug, case in CASES.items() if not case.slow]
@@ -119,6 +120,18 @@ def test_a_slow_case_is_run_by_a_worker():
     assert job.state == "done"
     app.run()
     assert not app.exception and "_orig_mod.weight" in code(app)[1]
+
+
+def test_a_slow_case_counts_once_a_worker_has_run_it(monkeypatch):
+    here = []
+    monkeypatch.setattr(one_case, "work", lambda *_, **__: here[0] if here else None)
+    slug, done = "wrapped-by-compile", "answered on pages/6_Failure_cases.py"
+    app = page(case=slug, guess=CASES[slug].answer.text)
+    click(app, "Run it, and the fix")
+    assert "ran" in app.query_params and not app.session_state[done]
+    here.append(kept_outcome("row-of-nan"))
+    app.run()
+    assert app.session_state[done] == {("ran", slug)}
 
 
 def test_both_sides_can_be_taken_home():

@@ -17,6 +17,7 @@ from core.lab.reasons import saved_answer
 from core.lab.run import run
 from core.lab.settings import LAB, SAVED_ANSWERS, lab_settings
 from core.settings.outcome_question import OUTCOMES
+from pages.lab import controls
 
 WORKS, DEVICE_ERROR, ELSE = OUTCOMES
 
@@ -445,6 +446,21 @@ def test_more_than_1024_tokens_are_a_workers_job():
         app.run()
     assert len(charts(app)) == 4
     assert "1100 queries by 1100 keys" in words(app)[0]
+
+
+def test_the_lesson_is_done_once_a_worker_has_made_the_results(monkeypatch):
+    ready = []
+    monkeypatch.setattr(controls, "MAX_TOKENS_IN_PLACE", 0)  # so that a worker makes them all
+    monkeypatch.setattr(
+        controls, "work", lambda _, f, *args, **__: f(lambda *_: None, *args) if ready else None
+    )
+    app = lab(device="cpu", guess=WORKS)
+    app.button[0].click().run()
+    done = "answered on pages/1_Attention_lab.py"
+    assert "ran" in app.query_params and not app.session_state[done]
+    ready.append(True)
+    app.run()
+    assert len(charts(app)) > 1 and len(app.session_state[done]) == 1
 
 
 def test_without_the_memory_the_lab_says_so(monkeypatch):

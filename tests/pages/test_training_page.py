@@ -66,6 +66,28 @@ def test_results_wait_for_five_guesses_and_a_run(at_once):
     assert not charts(app) and "trained" not in app.query_params
 
 
+DONE = "answered on pages/5_Training.py"
+
+
+def done(app):
+    return app.session_state[DONE]
+
+
+def test_the_lesson_is_done_once_the_results_are_there(monkeypatch):
+    here = []
+    monkeypatch.setattr(progress, "work", lambda *_, **__: here[0] if here else None)
+    app = page(steps="5", **RIGHT)
+    app.button[0].click().run()
+    assert "trained" in app.query_params and not done(app)  # a worker trains
+    here.append(result(Training(steps=5)))
+    app.run()
+    assert done(app) == {("trained", "")}
+    assert not done(page(steps="5", **answered(RIGHT)))  # a link to somebody's results
+    assert done(page(steps="5", predict="false")) == {("trained", "")}
+    here.clear()
+    assert not done(page(steps="5", predict="false"))
+
+
 def test_every_answer_gets_its_reason(at_once):
     app = page(steps="5", **answered(dict.fromkeys(QUESTIONS, "stays")))
     assert "2 of 5 right" in app.warning[0].value
