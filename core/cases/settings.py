@@ -23,7 +23,7 @@ FAILURES: dict[str, Setting] = catalogue(
     Listed("case", "Case", None, options=tuple(CASES)),
     answered_as("ran"),
     Switch("home", "Take it home", False),
-    Listed("line", "Which line is wrong?", next(iter(LINES)), options=tuple(LINES)),
+    Listed("line", "Which line is wrong?", None, options=tuple(LINES)),
     Several("repairs", "Lines that were changed", options=tuple(WORDS), own=True),
 )
 

@@ -42,8 +42,18 @@ def show_listing() -> None:
 
 
 def choose(chosen: tuple[str, ...]) -> None:
-    """The line that is looked at, and what stands there."""
-    spot = LINES[widget(FAILURES["line"])]
+    """The line that is looked at, if any, and what stands there; and back to the start."""
+    line = widget(FAILURES["line"])
+    if line:
+        choose_repair(LINES[line], chosen)
+    else:
+        st.caption("Choose a line of the listing. Then you see what can stand there.")
+    why = None if chosen else "No line is changed yet."
+    st.button("Start over", on_click=start_over, disabled=not chosen, help=why)
+
+
+def choose_repair(spot: Spot, chosen: tuple[str, ...]) -> None:
+    """What stands in a line: as it is, or one of its repairs."""
     options = [KEPT, *(word for word, _ in spot.options)]
     texts = dict(spot.options)
     now = next((word for word in options if word in chosen), KEPT)
@@ -56,7 +66,6 @@ def choose(chosen: tuple[str, ...]) -> None:
         on_change=put,
         args=(spot, now),
     )
-    st.button("Start over", on_click=start_over, disabled=not chosen)
 
 
 def start_over() -> None:

@@ -172,6 +172,18 @@ def test_the_listing_is_repaired_line_by_line():
     assert code(app)[1] == DAMAGED
 
 
+def test_no_line_is_chosen_before_the_learner_chooses_one():
+    app = page(view="spot the bug")
+    assert app.selectbox(key="line").value is None and "Choose a line" in captions(app)
+    assert [radio.key for radio in app.radio] == ["view"]  # and nothing to put in a line
+    assert next(b for b in app.button if b.label == "Start over").disabled
+    line = next(iter(LINES))
+    app.selectbox(key="line").set_value(line).run()
+    assert app.radio[-1].value == "as it stands"
+    linked = page(view="spot the bug", line=line)
+    assert linked.selectbox(key="line").value == line and not linked.warning
+
+
 def test_a_link_shows_a_state_of_the_listing_and_a_wrong_choice_its_error():
     app = page(view="spot the bug", repairs=["39c", "20c", "16b", "17a", "22d"])
     assert "inf" in code(app)[0] and "stays in a program" in app.warning[0].value
