@@ -25,13 +25,13 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
-        routes=routes.routes(),
         lifespan=lifespan.lifespan,
         middleware=[
             Middleware(security.add_security_headers),
             Middleware(descriptors.refuse_when_full),
             Middleware(origins.refuse_foreign_origins),
             Middleware(long_links.refuse_long_links),
+            Middleware(routes.answer_routes),
             Middleware(uploads.bound_uploads),
             Middleware(lifespan.wait_until_warm),
             Middleware(static_files.inject_backend_url),

@@ -1,6 +1,7 @@
 """A room as those hear it who listen in this process."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from core.rooms.room import Snapshot
@@ -45,10 +46,30 @@ class Channel:
     snapshot: Snapshot
     waves: Waves[Stream]
     streams: dict[Stream, None] = field(default_factory=dict)
+    of_learner: defaultdict[str, set[Stream]] = field(default_factory=lambda: defaultdict(set))
     learners: bytes = b""
     instructors: bytes = b""
     live: asyncio.TimerHandle | None = None
     gone: bool = False
+
+    def add(self, stream: Stream) -> None:
+        """Somebody begins to listen."""
+        self.streams[stream] = None
+        if stream.learner and not stream.instructor:
+            self.of_learner[stream.learner].add(stream)
+
+    def drop(self, stream: Stream) -> None:
+        """Somebody listens no more."""
+        self.streams.pop(stream, None)
+        self.of_learner[stream.learner].discard(stream)
+        if not self.of_learner[stream.learner]:
+            del self.of_learner[stream.learner]
+
+    def tell(self, learner: str, news: bytes) -> None:
+        """Tell all tabs of one learner something."""
+        for stream in self.of_learner.get(learner, ()):
+            stream.own.append(news)
+            stream.wake()
 
     def news(self, stream: Stream) -> bytes:
         """What a stream has not been told yet."""

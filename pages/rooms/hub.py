@@ -89,14 +89,14 @@ class Hub:
             self.watch()
             self.changed()  # it may have, between reading and listening
         channel = self.channels[code]
-        channel.streams[stream] = None
+        channel.add(stream)
         if stream.follows and channel.snapshot.room.screen:
             self.waves.add(stream)
         return channel
 
     def leave(self, stream: Stream, channel: Channel) -> None:
         """A stream is over."""
-        channel.streams.pop(stream, None)
+        channel.drop(stream)
         self.waves.drop(stream)
         if not channel.streams and self.channels.get(stream.code) is channel:
             del self.channels[stream.code]
@@ -117,10 +117,7 @@ class Hub:
             lambda rooms: rooms.answer(code, learner, number, new.choice, new.attempt)
         )
         if receipt.status == "taken" and code in self.channels:
-            for stream in self.channels[code].streams:
-                if stream.learner == learner and not stream.instructor:
-                    stream.own.append(own_answer(number, new))
-                    stream.wake()
+            self.channels[code].tell(learner, own_answer(number, new))
         return receipt
 
     def watch(self) -> None:

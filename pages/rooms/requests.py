@@ -1,8 +1,10 @@
 """What a request to a room brings, and how one is refused."""
 
 import contextlib
+import gzip
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -13,8 +15,10 @@ from core.rooms.room import NoRoom, RoomError
 from core.rooms.store import StoreDown
 from pages.rooms import documents
 from pages.rooms.guard import TooMany
+from pages.server.asgi import accepts_gzip
 
 BODY_BYTES = 1024
+NOT_KEPT = {"cache-control": "no-store"}  # by browsers
 COOKIE_SECONDS = 7 * 24 * 3600
 Handler = Callable[[Request], Awaitable[ASGIApp]]
 
@@ -44,12 +48,28 @@ def answered(handler: Handler) -> Handler:
             status, text, wait = 503, str(error), 1
         except RoomError as error:
             status, text = 409, str(error)
-        headers = {"cache-control": "no-store"} | ({"retry-after": str(wait)} if wait else {})
+        headers = NOT_KEPT | ({"retry-after": str(wait)} if wait else {})
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(documents.code_page(text), status, headers)
+            return page(request, documents.code_page(text), status, headers)
         return JSONResponse({"error": text}, status, headers)
 
     return answer
+
+
+def page(
+    request: Request, text: str, status: int = 200, headers: Mapping[str, str] = NOT_KEPT
+) -> Response:
+    """A light page, packed for browsers that take it so."""
+    headers = {**headers, "vary": "accept-encoding"}
+    if not accepts_gzip(request.headers):
+        return HTMLResponse(text, status, headers)
+    return HTMLResponse(packed(text), status, {**headers, "content-encoding": "gzip"})
+
+
+@lru_cache(64)
+def packed(text: str) -> bytes:
+    """A page as gzip, made once for all learners of a room."""
+    return gzip.compress(text.encode(), mtime=0)
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from types import FrameType
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -25,7 +25,7 @@ from pages.rooms.guard import Guard
 from pages.rooms.hub import Hub
 from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
-from pages.rooms.requests import Handler, Wrong, answered, body_of, set_cookie, whole
+from pages.rooms.requests import Handler, Wrong, answered, body_of, page, set_cookie, whole
 
 
 class State:
@@ -79,13 +79,13 @@ async def enter(request: Request) -> ASGIApp:
     if code:
         return RedirectResponse(join_path(code), 303)
     text = "That is no code. It has six letters and digits." if typed else ""
-    return HTMLResponse(documents.code_page(text), 404 if typed else 200)
+    return page(request, documents.code_page(text), 404 if typed else 200, {})
 
 
 async def learner_page(request: Request) -> ASGIApp:
     """/r/CODE: the learners' page, and a cookie for a browser that has none."""
     code = await room_of(request)
-    response = HTMLResponse(documents.learner_page(code), headers={"cache-control": "no-store"})
+    response = page(request, documents.learner_page(code))
     if not learner_of(request.cookies):
         new_learner(request, response, code)
     return response
@@ -144,7 +144,7 @@ async def check_key(request: Request, code: str) -> str:
 
 async def new_page(request: Request) -> ASGIApp:
     """/r/new: a button that opens a room."""
-    return HTMLResponse(documents.new_page())
+    return page(request, documents.new_page(), headers={})
 
 
 async def new_room(request: Request) -> ASGIApp:
@@ -165,7 +165,7 @@ def with_key(request: Request, code: str, key: str) -> Response:
 async def key_page(request: Request) -> ASGIApp:
     """/r/CODE/key: posts the key that stands behind the #, and forgets it."""
     await room_of(request)
-    return HTMLResponse(documents.key_page(), headers={"cache-control": "no-store"})
+    return page(request, documents.key_page())
 
 
 async def take_key(request: Request) -> ASGIApp:

@@ -1,6 +1,8 @@
 """Addresses besides pages: a folder of pages may have a module `routes` that answers them.
 
 It has a list ROUTES, and `running()`, a context manager of asyncio, for as long as the server runs.
+They are answered before Streamlit's own middlewares see them, which packing, sessions and static
+files concern: for a room's short answers those would be most of the work.
 """
 
 import contextlib
@@ -9,7 +11,9 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import ModuleType
 
-from starlette.routing import BaseRoute
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute, Match, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAGES = Path(__file__).parents[1]
 OWN = Path(__file__)
@@ -21,9 +25,16 @@ def modules() -> list[ModuleType]:
     return [importlib.import_module(f"pages.{folder}.routes") for folder in folders]
 
 
-def routes() -> list[BaseRoute]:
-    """What `st.App` answers besides pages."""
-    return [route for module in modules() for route in module.ROUTES]
+def answer_routes(app: ASGIApp) -> ASGIApp:
+    """ASGI middleware: the routes of the folders; the application for everything else."""
+    found: list[BaseRoute] = [route for module in modules() for route in module.ROUTES]
+    own = ExceptionMiddleware(Router(found))
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = any(route.matches(scope)[0] is not Match.NONE for route in found)
+        return await (own if is_ours else app)(scope, receive, send)
+
+    return answer
 
 
 @contextlib.asynccontextmanager

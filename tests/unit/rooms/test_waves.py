@@ -110,7 +110,7 @@ class Follower(Stream):
 
     def join(self, channel, clock):
         self.channel, self.clock, self.told = channel, clock, []
-        channel.streams[self] = None
+        channel.add(self)
         return self
 
     def wake(self):
