@@ -21,7 +21,10 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
             "Each of these failures was met in a project, or was made from parts of one. Read the "
             "code, guess what it does, and run it. Then see why, and the fix."
         )
-        if widget(FAILURES["view"]) == VIEWS[0]:
-            catalogue.show_catalogue()
+        show, *places = st.columns([2, 3, 3], gap="medium")
+        with show:
+            view = widget(FAILURES["view"])
+        if view == VIEWS[0]:
+            catalogue.show_catalogue(*places)
         else:
             repair.show_listing()

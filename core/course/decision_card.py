@@ -63,9 +63,8 @@ BRANCHES = (
         "A new module can get it only from the file.",
         (
             NORM,
-            Place(CARD, "The case machine: a running mean that is lost",
-                  (("view", "the case machine"), ("case", "running-mean"),
-                   ("choice", "non-persistent buffer"), ("predict", "false"))),
+            Place(CARD, "The case machine: how to hold a running mean",
+                  (("view", "the case machine"), ("case", "running-mean"))),
         ),
         "",
     ),

@@ -1,6 +1,7 @@
 """The list of cases: search, tags, and a link to each."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.cases.case import Case
 from core.cases.catalogue import CASES, CHAPTERS, FIRST, search
@@ -15,6 +16,14 @@ STYLE = """<style>
 .stPageLink:not(.st-key-navigation *) a * { font-weight: 400; }
 .stPageLink:not(.st-key-navigation *) a p {
   text-decoration: underline; color: var(--link); }
+.st-key-cases h2 { font-size: 1.05rem; padding: 0.25rem 0 1.1rem; }
+@media (max-width: 640px) {  /* a finger needs room */
+  .st-key-cases .stVerticalBlock { gap: 0.75rem; } }
+.st-key-begin { align-items: baseline; column-gap: 1.5rem; }
+@media (min-width: 1100px) {  /* chapters from the top of a column to its end, and none is split */
+  .st-key-begin { margin-bottom: -0.75rem; }
+  .st-key-cases { display: block; columns: 3; column-gap: 2rem; }
+  .st-key-cases > * { break-inside: avoid; padding-bottom: 0.75rem; } }
 .stCode pre .linenumber.linenumber.linenumber {
   color: color-mix(in srgb, currentcolor 60%, #808495) !important; }
 pre.marked.difference { white-space: pre; overflow-x: auto; }
@@ -24,9 +33,8 @@ pre.marked del { background: rgba(200, 40, 50, 0.18); }
 </style>"""
 
 
-def show_catalogue() -> None:
-    """Search, filter, and the cases that are left, by chapter."""
-    left, right = st.columns(2, gap="medium")
+def show_catalogue(left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Search and filter, in their two places, and the cases that are left, by chapter."""
     with left:
         find = widget(FAILURES["find"])
     with right:
@@ -34,19 +42,24 @@ def show_catalogue() -> None:
     state.CASE_SEARCH.set((find, tags))
     found = search(find, tags)
     if len(found) == len(CASES):
-        st.header("Begin with these five", anchor=False)
-        st.markdown(f"With {lesson(PAGE).times} cases of your choice, this lesson is done.")
-        for case in FIRST:
-            link(case)
+        times = lesson(PAGE).times
+        with st.container(horizontal=True, gap="xxsmall", key="begin"):
+            st.header("Begin with these five", anchor=False, width="content")
+            st.markdown(f"With {times} cases of your choice, this lesson is done.", width="content")
+        with st.container(horizontal=True, gap="small"):
+            for case in FIRST:
+                link(case)
     st.caption(f"{len(found)} of {len(CASES)} cases, in the order in which learners meet them.")
     if not found:
         st.info("No case has all of these words and one of these tags. Take one away.")
-    for chapter, cases in CHAPTERS.items():
-        shown = [case for case in cases if case in found]
-        if shown:
-            st.header(chapter, anchor=False)
-            for case in shown:
-                link(case)
+    with st.container(key="cases"):
+        for chapter, cases in CHAPTERS.items():
+            shown = [case for case in cases if case in found]
+            if shown:
+                with st.container(gap="xxsmall"):
+                    st.header(chapter, anchor=False)
+                    for case in shown:
+                        link(case)
 
 
 def follow(slug: str | None) -> None:

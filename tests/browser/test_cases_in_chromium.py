@@ -161,3 +161,16 @@ def test_the_listing_fits_on_a_wide_screen(visit):
     listing = page.locator(".st-key-listing")
     assert listing.evaluate("e => e.scrollWidth <= e.clientWidth")
     expect(page.get_by_text("The listing scrolls sideways")).not_to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "columns", "seen"), [(1280, 3, 30), (1100, 3, 20), (390, 1, 0)])
+def test_the_list_uses_the_width_and_its_first_screen(visit, width, columns, seen):
+    page = visit(viewport={"width": width, "height": 720}).open(PAGE)
+    cases = page.locator(".st-key-cases a")
+    expect(cases).to_have_count(len(CASES))
+    boxes = [case.bounding_box() for case in cases.all()]  # in the order of the Tab key
+    assert len({round(box["x"]) for box in boxes}) == columns
+    assert sum(box["y"] + box["height"] <= 720 for box in boxes) >= seen
+    places = [(round(box["x"]), box["y"]) for box in boxes]
+    assert places == sorted(places), "down a column, then the next one"
+    assert all(box["x"] + box["width"] <= width for box in boxes)

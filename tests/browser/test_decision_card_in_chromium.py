@@ -44,14 +44,17 @@ def test_a_branch_leads_to_the_experiment_that_proves_it(visit):
     expect(page).to_have_url(re.compile("Moving_devices"))
     page = visitor.open("/Decision_card")
     visitor.settled(charts=0)
-    page.get_by_role("button", name="The case machine: a running mean that is lost").click()
-    expect(page.get_by_role("cell", name="no, its output differs")).to_be_visible()
+    page.get_by_role("button", name="The case machine: how to hold a running mean").click()
     expect(page).to_have_url(re.compile("case=running-mean"))
-    expect(page).to_have_url(re.compile("predict=false"))
+    expect(page.get_by_role("button", name="Run it")).to_be_disabled()  # the learner decides
+    expect(page.get_by_role("cell")).to_have_count(0)
     visitor.settled(charts=0)
     page.reload()
+    expect(page.get_by_role("button", name="Run it")).to_be_disabled()
+    page.get_by_text("non-persistent buffer", exact=True).click()
+    press(page, "Run it")
     expect(page.get_by_role("cell", name="no, its output differs")).to_be_visible()
-    expect(page.get_by_text("0 answered")).to_be_visible()
+    expect(page.get_by_text("1 answered")).to_be_visible()
 
 
 def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):

@@ -87,9 +87,9 @@ def test_learned_from_data_running_statistics_change_without_a_gradient(trained)
 
 def test_learned_from_data_what_is_not_saved_is_lost():
     values = settings_of(3, 1)
-    assert values["predict"] is False  # it is shown, and counts as no choice of the learner
-    lost = run(CASES[values["case"]], values["choice"])
-    kept = run(CASES[values["case"]], "persistent buffer")
+    assert values["predict"] and values["choice"] is None  # the learner decides first
+    case = CASES[values["case"]]
+    lost, kept = (run(case, choice) for choice in ("non-persistent buffer", case.best))
     assert lost.alike is False and kept.alike is True and lost.nbytes == 0
 
 
