@@ -58,7 +58,7 @@ STYLE += """<style>
     background: linear-gradient(to left, var(--edge), transparent); } }
 @media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
   [data-testid="stMarkdownContainer"] table :is(td, th) {
-    padding: 0.35rem 0.25rem; font-size: 0.875rem; }
+    padding: 0.35rem 0.2rem; font-size: 0.875rem; }
   [data-testid="stMarkdownContainer"] table code { padding-inline: 0.1rem; }
   [data-testid="stMarkdownContainer"] table .stMarkdownBadge { white-space: normal; }
   [data-testid="stMarkdownContainer"] table :is(td, th):first-child,

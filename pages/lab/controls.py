@@ -57,6 +57,7 @@ pre.marked.two-lines { font-size: 0.7rem; padding: 0.3rem 0.5rem; }
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock { flex-direction: column; }
   .st-key-variants > .stLayoutWrapper > .stHorizontalBlock > .stColumn { width: 100%; flex: auto; }
 }
+@media (max-width: 640px) { .st-key-variants :is(td, th) { padding: 0 0.2rem !important; } }
 </style>"""
 
 

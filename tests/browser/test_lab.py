@@ -207,6 +207,16 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit):
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
+def test_a_small_phone_shows_every_column_of_both_state_dicts(visit):
+    visitor = visit(viewport={"width": 360, "height": 740})
+    page = visitor.open(f"{LAB}?predict=false")
+    visitor.settled(charts=3)
+    tables = page.locator(".st-key-variants table")
+    expect(tables).to_have_count(2)
+    fits = "es => es.every(e => e.parentElement.scrollWidth <= e.parentElement.clientWidth)"
+    assert tables.evaluate_all(fits)
+
+
 def test_controls_of_the_input_come_with_their_section_and_keep_what_the_link_says(visit):
     visitor = visit()
     page = visitor.open(f"{LAB}?predict=false&seed=7")

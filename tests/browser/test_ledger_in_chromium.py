@@ -136,6 +136,8 @@ def test_a_phone_scrolls_the_table_and_not_the_page(visit):
     expect(grid(page)).to_be_visible()
     visitor.settled(charts=0)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
+    short = page.get_by_role("table").filter(has_text="the tensor is")
+    assert short.evaluate("e => e.parentElement.scrollWidth <= e.parentElement.clientWidth")
     scroller = grid(page).locator(".dvn-scroller")
     assert scroller.evaluate("e => e.scrollWidth > e.clientWidth + 500")
     assert edge_is_shaded(scroller)

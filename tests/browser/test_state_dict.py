@@ -50,7 +50,7 @@ def test_keys_that_one_way_of_holding_does_not_save_show_as_not_saved(visit):
 
 
 def test_a_phone_shows_all_sections_without_scrolling_sideways(visit):
-    visitor = visit(viewport={"width": 390, "height": 844})
+    visitor = visit(viewport={"width": 320, "height": 640})
     page = visitor.open(f"{PAGE}?predict=false&edit=true&failures=true&target_length=4")
     visitor.settled(charts=4)
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
