@@ -13,7 +13,15 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = ["https://evil.example", "null", "http://127.0.0.1", "http://127.0.0.1:1", "http://[::1",
            "http://localhost:99999999", "https://user@127.0.0.1:{port}", "ftp://127.0.0.1:{port}",
            "http://127.0.0.1:{port}.evil.example", ""]  # fmt: skip
-ROUTES = ["/", "/Attention_lab", "/r", "/r/new", "/_stcore/health", "/_stcore/host-config", "/no/such/file.js"]
+ROUTES = [
+    "/",
+    "/Attention_lab",
+    "/r",
+    "/r/new",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/no/such/file.js",
+]
 
 
 async def status_of_websocket(address, **options):

@@ -17,7 +17,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-CHARTS = ("vega_lite_chart", "imgs", "bidi_component", "echarts_chart")
+CHARTS = ("vega_lite_chart",)  # pages draw with nothing else; components are no charts
 WIDGETS = {  # the elements that this visitor can use: the field of WidgetState for their value
     "checkbox": "bool_value",
     "radio": "string_value",
