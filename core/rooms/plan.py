@@ -28,6 +28,11 @@ def note_of(link: str) -> str:
     return unquote(urlsplit(link).fragment)
 
 
+def length_in_words(plan: Sequence[str]) -> str:
+    """How many screens a plan has, such as `1 screen`."""
+    return f"{len(plan)} screen{'' if len(plan) == 1 else 's'}"
+
+
 def is_at(link: str, screen: Screen) -> bool:
     """Whether a screen of a plan is this one."""
     return screen_at(link) == screen

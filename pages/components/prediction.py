@@ -34,10 +34,10 @@ def gate(
     _forget_another_question(prediction, about)
     page = state.PAGE.get() or ""
     asked = room_hook.Gate(page, prediction, question, about, context, code)
-    room_hook.host().at_gate(asked)
     name = prediction.answered.name
     with st.container(border=True, key=f"prediction {name}"):
         st.markdown(f"**Predict.** {question}")
+        room_hook.host().at_gate(asked)
         guesses, wanted = _ask(prediction)
     answer = prediction.answer(about, guesses)
     if wanted and answer:

@@ -38,7 +38,7 @@ class Host(Protocol):
         """A page was drawn: its link says what is on it."""
 
     def at_gate(self, gate: Gate) -> None:
-        """A gate is about to be drawn; a guess that is set now is the one that it gets."""
+        """A gate has its question, and nothing below it so far."""
 
     def opened(self, gate: Gate) -> None:
         """A gate is open: what follows on the page is what happened."""

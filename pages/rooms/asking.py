@@ -20,8 +20,11 @@ from pages.rooms.control import Controlled
 from pages.rooms.live import answers
 from pages.rooms.visit import screen_here
 
-# Of a gate's container, all but the question: the room has guessed, and results need the screen.
-GUESSING = "> :is([data-testid=stLayoutWrapper], .stElementContainer:has(.stButton))"
+# Of a gate's container, a visitor's own guess: all but the question and what is the room's.
+OWN_GUESS = (
+    "> :is([data-testid=stLayoutWrapper], .stElementContainer:has(.stButton))"
+    ":not(:has(> [class*=st-key-room]))"
+)
 NOBODY = "Nobody has answered yet. Wait for an answer, or make a guess of your own below."
 
 
@@ -88,8 +91,12 @@ def run(room: Controlled, here: Snapshot, gate: Gate, guess: Choice) -> None:
     if len(guesses) > 1:
         st.markdown(f"**Guess {guesses.index(guess) + 1} of {len(guesses)}.** {guess.label}")
     answers(here, key=f"room answers {name}", gate=f"prediction {name}")
-    if trouble := state.ROOM_GATE_TROUBLE.take():
+    trouble = state.ROOM_GATE_TROUBLE.take()
+    if trouble:
         st.warning(trouble)
+    own = len(guesses) > 1 or trouble or state.value_of(guess) is not None
+    if here.room.phase == REVEALED or not own:  # the room guesses, and results need the screen
+        st.html(f"<style>.st-key-prediction-{name} {OWN_GUESS} {{ display: none; }}</style>")
     if here.room.phase == REVEALED:
         return after_reveal(room, here, gate)
     missing = [one for one in guesses if one is not guess and state.value_of(one) is None]
@@ -118,7 +125,6 @@ def why_not(missing: Sequence[Choice], number: int) -> str:
 def after_reveal(room: Controlled, here: Snapshot, gate: Gate) -> None:
     """What is on the phones, and of several guesses the next result for them."""
     following, name = not_shown(room, gate), gate.prediction.answered.name
-    st.html(f"<style>.st-key-prediction-{name} {GUESSING} {{ display: none; }}</style>")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if following:
             label = f"Next result: {words(following[0])}"

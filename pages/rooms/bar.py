@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.rooms.codes import spaced
-from core.rooms.plan import entry, place_in, with_screen
+from core.rooms.plan import entry, length_in_words, place_in, with_screen
 from core.rooms.questions import plain, screen_at, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
@@ -64,7 +64,7 @@ def way_on(plan: tuple[str, ...], page: str) -> None:
         at = None
     before = at - 1 if at else None
     after = 0 if at is None else at + 1 if at + 1 < len(plan) else None
-    where = f"{at + 1} of {len(plan)}" if at is not None else f"{len(plan)} screens"
+    where = f"{at + 1} of {len(plan)}" if at is not None else length_in_words(plan)
     for key, label, icon, index in (
         ("room go back", "Previous", ":material/arrow_back:", before),
         ("room go on", "Next", ":material/arrow_forward:", after),
@@ -127,7 +127,7 @@ def prepare(page: str) -> None:
     plan = (kept,) if isinstance(kept, str) else tuple(kept)
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
         add_to_plan(None, plan, page)
-        st.caption(f"{len(plan)} screens", width="content")
+        st.caption(length_in_words(plan), width="content")
         st.page_link(WORKSHOP_PAGE, label="To the plan",
                      query_params=state.link_to(WORKSHOP_PAGE).get())  # fmt: skip
     say_trouble()

@@ -7,7 +7,7 @@ import streamlit as st
 from core.lessons import LESSONS, lesson_at
 from core.rooms.codes import read_code, spaced
 from core.rooms.questions import settings_of_screen
-from core.rooms.room import ENDED, LOBBY, Asking, NoRoom, Screen, Snapshot
+from core.rooms.room import ENDED, LOBBY, REVEALED, Asking, NoRoom, Screen, Snapshot
 from core.rooms.rooms import rooms
 from core.rooms.settings import PLAN, WORKSHOP
 from core.rooms.summary import as_csv, as_markdown
@@ -129,12 +129,13 @@ def how_to_join(room: Controlled) -> None:
     """The code in large type, the address as text, and the picture of it."""
     address = join_address(st.context.url or "", room.code)
     path = join_path(room.code)
+    size = "min(100%, 52vh)" if presenting() else "13.75rem"  # to be read from the last row
     st.html(
         f'<p class="room-code" style="font-size:3.2rem;font-weight:700;letter-spacing:0.08em;'
         f'line-height:1.1;margin:0;white-space:nowrap">{spaced(room.code)}</p>'
         f'<p style="font-size:1.25rem;margin:0.5rem 0;overflow-wrap:anywhere">{address}</p>'
         f'<img src="{path}/qr.svg" alt="QR code of {address}" class="room-picture" '
-        'style="background:#fff;width:13.75rem;height:13.75rem">'
+        f'style="background:#fff;width:{size};aspect-ratio:1">'
     )
 
 
@@ -165,7 +166,8 @@ def present(room: Controlled, here: Snapshot, asking: Asking) -> None:
         round_buttons(room, here.room.phase, "here")
         button("Take it off the phones", "off here", room.do, rooms().to_lobby)
     to_screen(asking.question.screen)
-    st.caption("*Reveal* is on that screen: the experiment runs there before everybody.")
+    if here.room.phase != REVEALED:
+        st.caption("*Reveal* is on that screen: the experiment runs there before everybody.")
 
 
 def plain_but_code(text: str) -> str:

@@ -38,7 +38,7 @@ function bring(root, { code, gate, number, phase, present }) {
   if (known && before.number === number && before.phase === phase) return;
   if (phase === "revealed" && before.phase !== "revealed" && (known || present)) {
     hold(() => verdict(gate));
-  } else if (present) hold(() => root.getRootNode().host?.closest("[class*=st-key-room-now]"));
+  } else if (present) hold(() => root.getRootNode().host?.closest("[class*=st-key-prediction]"));
 }
 
 // The verdict beside the question, or the question with the verdict below it; of a question that

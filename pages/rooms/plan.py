@@ -10,6 +10,7 @@ from core.rooms.plan import (
     as_file,
     entry,
     from_file,
+    length_in_words,
     moved,
     note_of,
     with_screen,
@@ -50,17 +51,12 @@ def offer(room: Controlled | None, kept: tuple[str, ...], in_link: tuple[str, ..
     """Let the instructor choose between the room's plan and the link's."""
     with st.container(border=True, key="room plan of the link"):
         st.markdown(
-            f"This link holds a plan of {screens(in_link)}. The room has another one, of "
-            f"{screens(kept)}. Which one do you want?"
+            f"This link holds a plan of {length_in_words(in_link)}. The room has another one, of "
+            f"{length_in_words(kept)}. Which one do you want?"
         )
         with st.container(horizontal=True, gap="small"):
             button("Use the link's plan", "use plan", change, room, lambda: in_link, primary=True)
             button("Keep the room's plan", "keep plan", change, room, lambda: kept)
-
-
-def screens(plan: tuple[str, ...]) -> str:
-    """How long a plan is, in words."""
-    return f"{len(plan)} screen{'' if len(plan) == 1 else 's'}"
 
 
 def change(room: Controlled | None, make: Change) -> None:
@@ -114,7 +110,9 @@ def row(room: Controlled | None, plan: tuple[str, ...], index: int, link: str) -
                 st.markdown(f"{index + 1}. There is no page `{screen.page}`. Take it out.")
             else:
                 note = note_of(link)
-                title = f"{index + 1}. {lesson(page).title}" + (f": {plain(note)}" if note else "")
+                title = f"{index + 1}. {lesson(page).title}" + (
+                    f": {plain(note.replace('`', ''))}" if note else ""
+                )
                 settings = settings_of_screen(screen)
                 st.page_link(page, label=title, icon=lesson(page).icon, query_params=settings)
                 words = ", ".join(f"{name}: {' '.join(v)}" for name, v in settings.items())

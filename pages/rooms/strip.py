@@ -53,7 +53,7 @@ class Strip:
             lead(*found, page, catalogue)
 
     def at_gate(self, gate: Gate) -> None:
-        """Draw the controls, which may set the guess."""
+        """Draw the controls, between the question and a visitor's own guess."""
         if not state.ROOM_QUESTION.get():
             state.ROOM_QUESTION.set(gate.question)
         found = present_room()
@@ -63,7 +63,7 @@ class Strip:
         current = asked_now(gate, here)
         name = gate.prediction.answered.name
         kind = "now" if current else "strip"
-        with st.container(border=True, key=f"room {kind} {name}", gap="small"):
+        with st.container(key=f"room {kind} {name}", gap="small"):
             try:
                 run(room, here, gate, current) if current else start(room, here, gate)
             except (SettingError, ValueError) as error:

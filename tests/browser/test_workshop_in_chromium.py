@@ -97,6 +97,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     teacher.settled(0)
     page.keyboard.press("Space")  # a page scrolls by it, and a button that has the focus is pressed
     expect(ann.get_by_role("heading")).to_have_text("Waiting for a question")
+    page.get_by_role("radio", name="none").focus()  # a remote asks from an answer of one's own too
     page.keyboard.press("PageDown")
     for phone in phones:
         expect(phone.get_by_role("radio")).to_have_count(5)
@@ -129,8 +130,8 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     expect(page.get_by_text("1 (50 %)")).to_have_count(0)
     axe_finds_nothing(ann, "dark", "light")
 
-    # a presenter's remote goes on, also with the focus on an answer of the lesson's own
-    page.get_by_role("radio", name="none").focus()
+    # the room guesses now; a presenter's remote goes on
+    expect(page.get_by_role("radio", name="none")).to_be_hidden()
     page.keyboard.press("PageDown")
     expect(page.get_by_text("1 (50 %)")).to_have_count(2)
     expect(ann.get_by_text("The question is closed")).to_be_visible()
@@ -178,12 +179,20 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     # in the lab, on a laptop: Reveal brings what came of it into sight
     page.goto(f"{teacher.server}/Attention_lab?device=sim")
     page.get_by_role("button", name="Ask the room").click()
+    expect(page.get_by_text("0 answers")).to_be_visible()
+    own = page.get_by_role("radio", name="a device error")
+    expect(own).to_be_hidden()
+    question, count = page.get_by_text("Predict. What will"), page.get_by_text("0 answers")
+    assert question.bounding_box()["y"] < count.bounding_box()["y"]
+    page.get_by_role("button", name="Reveal").click()
+    expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
+    expect(own).to_be_visible()
     ann.get_by_role("radio", name="a device error").check()
     expect(page.get_by_text("1 answer")).to_be_visible()
     page.get_by_role("button", name="Reveal").click()
     is_in_sight(page, "[data-testid=stAlert]")
     is_in_sight(page, ".st-key-variants .stVegaLiteChart")
-    expect(page.get_by_role("radio", name="a device error")).to_be_hidden()  # it is said above
+    expect(own).to_be_hidden()  # it is said above
     teacher.settled(3)
     page.wait_for_load_state("networkidle")
 

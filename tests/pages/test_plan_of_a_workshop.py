@@ -8,7 +8,7 @@ from core.rooms.plan import as_file
 from pages.components import state
 from pages.rooms import control
 
-A, B, C = "State_dict?edit=true", "Attention_lab?seed=3#the mask", "Training"
+A, B, C = "State_dict?edit=true", "Attention_lab?seed=3#the `mask`", "Training"
 
 
 def workshop(code="", *plan, **parameters):
@@ -36,6 +36,8 @@ def test_a_plan_in_a_link_becomes_that_of_a_room_without_one(room):
     assert "The room has another one" not in text(app)
     app = workshop(code)  # and comes back from the room
     assert plan_in_link(app) == [A, B] and len(app.caption) == 2
+    titles = [link.proto.label for link in app.get("page_link")]
+    assert "2. Attention lab: the mask" in titles  # a link's words are no Markdown
 
 
 def test_a_link_with_another_plan_is_offered_and_not_lost(room):
@@ -61,10 +63,8 @@ def test_the_way_from_a_plan_to_a_room_that_is_open_takes_the_plan_along(room):
     _ours, code, _key = room
     app = workshop("", A, B)
     (back,) = [one for one in app.get("page_link") if code[:3] in one.proto.label]
-    assert (
-        back.proto.query_string
-        == f"room={code}&plan=State_dict%3Fedit%3Dtrue&plan=Attention_lab%3Fseed%3D3%23the+mask"
-    )
+    plan = "plan=State_dict%3Fedit%3Dtrue&plan=Attention_lab%3Fseed%3D3%23the+%60mask%60"
+    assert back.proto.query_string == f"room={code}&{plan}"
 
 
 def test_screens_are_moved_removed_and_cleared(room):
@@ -114,6 +114,7 @@ def test_a_plan_comes_out_of_a_file_and_goes_into_one(room):
 def test_lessons_add_their_screen_and_lead_back_and_on(room):
     ours, code, key_ = room
     ours.keep_plan(code, key_, ("Recap",))
+    assert "1 screen" in [one.value for one in open_page("3_State_dict.py").caption]
     app = press(open_page("3_State_dict.py", present="true"), "Add this screen to the plan")
     plan = ours.read(code).room.plan
     assert plan[0] == "Recap" and plan[1].startswith("State_dict#How many of the four")
