@@ -7,7 +7,7 @@ from core.cases.reasons import what_happened
 TAKEAWAYS = {
     "mask-left-behind": "What `forward` needs on the device has to be a parameter or a buffer.",
     "before-super-init": "Call `super().__init__()` first: without it nothing can be registered.",
-    "assigned-then-registered": "Register a tensor without assigning it first.",
+    "assigned-then-registered": "Register a tensor without assigning it to the attribute first.",
     "tensors-in-a-list": "PyTorch does not look into lists: give every tensor a name of its own.",
     "stale-alias": "`.to()` makes a new tensor for a buffer: read it from the module each time.",
     "list-over-buffer": "The name of a buffer takes a tensor or `None`, nothing else.",
@@ -29,13 +29,14 @@ TAKEAWAYS = {
     "weights-averaged-without-buffers": "To copy a model, copy its parameters and its buffers.",
     "mean-with-history": "Update statistics without a graph: `.detach()` what goes into them.",
     "cache-from-inference": "Make a tensor that you need later outside of `inference_mode`.",
-    "checkpointing-counts-twice": "With checkpointing, `forward` writes its buffers twice.",
+    "checkpointing-counts-twice": "With activation checkpointing, `forward` writes its buffers "
+    "twice.",
     "missing-mask": "A new persistent buffer is a new key, and old files do not have it.",
     "unexpected-mask": "A buffer that is no longer persistent leaves its key in old files.",
     "size-mismatch": "`strict=False` accepts other keys, but no other shape.",
     "none-buffer-saved": "Do not save a buffer that is `None` in a new module: `persistent=False`.",
     "zeroed-mask-loads": "Loading replaces the values of every persistent buffer.",
-    "float-into-int": "Loading casts to the dtype of the module's tensor, and there is no message.",
+    "float-into-int": "Loading casts to the dtype of the module's tensor, without a message.",
     "whole-model-saved": "Save the `state_dict`, not the module.",
     "wrapped-by-dataparallel": "Save the state of the module inside the wrapper.",
     "wrapped-by-compile": "Save the state of the model that you gave to `torch.compile`.",
@@ -43,17 +44,21 @@ TAKEAWAYS = {
     "empty-after-assign": "“All keys matched” says nothing about tensors that are not in the file.",
     "masks-fill-the-file": "What can be computed again need not be saved: `persistent=False`.",
     "slice-saves-all": "A slice saves the memory of its whole tensor: `.clone()` it.",
-    "shared-mask-parts": "After `.to()`, layers no longer share a buffer, only a parameter.",
+    "shared-mask-parts": "After `.to()`, layers no longer share a buffer, but they still share "
+    "a parameter.",
     "frequencies-in-bfloat16": "Compute in float32 what a cast must not round.",
     "complex-table": "A cast to a real dtype drops the imaginary part.",
     "lifted-constant": "In an exported program, a tensor that is not registered is a constant.",
     "not-broadcast": "DDP sends parameters and buffers to the other processes, and nothing else.",
-    "buffer-without-shape": "A lazy buffer is registered at once, and has values after one batch.",
+    "buffer-without-shape": "A lazy buffer is registered at once, but gets its shape from the "
+    "first batch.",
     "reassigned-or-in-place": "Change a shared tensor in place: an assignment ends the sharing.",
-    "extra-state-stays-behind": "Extra state is only saved: what has to move as well is a buffer.",
+    "extra-state-stays-behind": "Extra state is only saved: a tensor that also has to move must "
+    "be a buffer.",
     "cast-or-autocast": "`torch.autocast` casts what goes into an operation, not a buffer.",
     "average-copies-last-buffers": "`AveragedModel` averages buffers only with `use_buffers=True`.",
-    "hook-adds-a-key": "A hook that saves a key needs one that takes it out before loading.",
+    "hook-adds-a-key": "A hook that adds a key to the file needs a second one that takes it out "
+    "before loading.",
     "extra-state-missing": "Extra state is a new key, and old files do not have it.",
 }
 

@@ -40,14 +40,14 @@ BEFORE_INIT = Case(
         Choice("it works", "It would work if the list of buffers existed already. "
                "`Module.__init__` makes it.",
                works),
-        Choice("an AttributeError", "There is no list of buffers to put the mask into.",
+        Choice("an AttributeError", "There is no list of buffers yet to put the mask into.",
                raises("AttributeError: cannot assign buffer before Module.__init__() call")),
         Choice("a TypeError", "The types are right. The order is wrong.", raises("TypeError")),
     ),
     right=1,
     why="`nn.Module.__init__` makes the dictionaries for parameters, buffers and submodules. "
-    "Before it has run, they do not exist.",
-    fix="`super().__init__()` is the first line.",
+    "Until it has run, they do not exist.",
+    fix="Make `super().__init__()` the first line of the constructor.",
     similar=("assigned-then-registered", "mask-left-behind"),
     experiment=Experiment("pages/1_Attention_lab.py", (("code", "true"),)),
     message=r"cannot assign buffer before Module\.__init__\(\) call",

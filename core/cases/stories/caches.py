@@ -65,14 +65,16 @@ LAZY = Case(
                lambda seen: seen.raised("device") and seen.value("before the move") == "cpu"),
         Choice("the first forward fails", "In the first forward everything is on the CPU.",
                lambda seen: bool(seen.failure) and not seen.lines),
-        Choice("both work, the mask is made again", "It is made only while it is `None`. A move "
-               "does not reset it.", works),
+        Choice("both work, the mask is made again", "The mask is made only while the attribute "
+               "is `None`. A move does not set it back to `None`.", works),
     ),
     right=0,
-    why="Python looks at `self.mask is None` once. After the first forward the attribute holds a "
-    "CPU tensor that the module does not know, so `.to()` leaves it there.",
-    fix='`register_buffer("mask", None, persistent=False)` reserves the name. What is assigned to '
-    "it later is a buffer, moves along, and stays out of the checkpoint.",
+    why="`forward` makes the mask only while `self.mask` is `None`. After the first forward, "
+    "the attribute holds a tensor on the CPU. This tensor is not registered, so `.to()` leaves "
+    "it there.",
+    fix='`register_buffer("mask", None, persistent=False)` reserves the name. A tensor that is '
+    "assigned to this name later is a buffer: it moves with the module, and it is not in the "
+    "checkpoint.",
     similar=("mask-left-behind", "none-buffer-saved", "deleted-and-assigned"),
     experiment=Experiment("pages/2_Moving_devices.py"),
     message="to be on the same device",
@@ -118,26 +120,27 @@ def none_buffer_unsaved():
 NONE_BUFFER = Case(
     slug="none-buffer-saved",
     title="A buffer that begins as None",
-    story="A lazy cache is reserved with `register_buffer(name, None)`, as one should. The model "
-    "is used, saved, and loaded into a fresh one.",
+    story="A module makes its mask on first use, and reserves the name with "
+    '`register_buffer("mask", None)`. The model is used, saved, and loaded into a new one.',
     sources=("pytorch/pytorch#28340", "pytorch/pytorch#45834", "pytorch/pytorch#8104"),
     tags=(Tag.CACHES, Tag.CHECKPOINT),
     broken=none_buffer_saved,
     fixed=none_buffer_unsaved,
     question="The buffer was filled by `forward`. What does loading into a fresh module do?",
     choices=(
-        Choice("it works", "For that, the fresh module would need a tensor of that name to copy "
-               "into. Its buffer is `None`, and `None` is no key of a `state_dict`.", works),
-        Choice("Unexpected key(s): mask", "After `forward` the buffer is a tensor and is saved. In "
-               "the fresh module it is `None`, so nobody expects the key.",
+        Choice("it works", "For that, the new module would need a tensor of that name to copy "
+               "into. Its buffer is `None`, and `None` is not in a `state_dict`.", works),
+        Choice("Unexpected key(s): mask", "After `forward` the buffer is a tensor, so it is "
+               "saved. In the new module the buffer is `None`, so no such key is expected.",
                raises('Unexpected key(s) in state_dict: "mask"')),
-        Choice("Missing key(s): mask", "Missing is what the module has and the file has not. Here "
-               "it is the other way round.", raises("Missing key(s)")),
+        Choice("Missing key(s): mask", "A key is missing when the module has it and the file "
+               "does not. Here it is the other way round.", raises("Missing key(s)")),
     ),
     right=1,
-    why="A buffer that is `None` has no entry in the `state_dict`; one that is a tensor has. So "
-    "the format of the checkpoint depends on whether `forward` ran before it was saved.",
-    fix="`persistent=False`: a cache that can be made again is not saved.",
+    why="A buffer that is `None` has no key in the `state_dict`. Once it is a tensor, it has "
+    "one. So the keys of the checkpoint depend on whether `forward` ran before the model was "
+    "saved.",
+    fix="Use `persistent=False`: a mask that can be made again need not be saved.",
     similar=("lazy-mask", "unexpected-mask", "missing-mask"),
     experiment=Experiment(
         "pages/3_State_dict.py", (("failures", "true"), ("predict", "false"))
@@ -196,17 +199,18 @@ RESULT_KEPT = Case(
     choices=(
         Choice("both work", "They would work if the graph behind the tensor could be copied too.",
                works),
-        Choice("both fail", "Before the first forward the attribute is `None`.",
+        Choice("both fail", "Before the first forward the attribute is `None`, and `None` can "
+               "be copied.",
                lambda seen: bool(seen.failure) and not seen.lines),
-        Choice("the second one fails", "What was kept is the result of an operation that autograd "
-               "recorded, and such a tensor cannot be copied deeply.",
+        Choice("the second one fails", "The kept tensor is the result of operations that "
+               "autograd recorded. `deepcopy` refuses such a tensor.",
                lambda seen: seen.raised("Only Tensors created explicitly by the user")
                and len(seen.lines) == 2),
     ),
     right=2,
-    why="`deepcopy` copies leaves only: tensors that the user made. The kept result has the graph "
-    "of its forward pass behind it, and it keeps that graph in memory, too.",
-    fix="Keep `.detach()` of it, or do not keep it.",
+    why="`deepcopy` copies only tensors that the user created. The kept result was computed, "
+    "and the graph of its forward pass hangs on it. That graph stays in memory, too.",
+    fix="Keep `weights.detach()`, or keep nothing.",
     similar=("graph-kept", "stale-alias"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "survives deepcopy"),)

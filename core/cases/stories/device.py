@@ -133,17 +133,17 @@ META = Case(
                "works out shapes, and this one does not look at the mask's device.",
                raises("device")),
         Choice("no error, the mask is on cpu", "The mask never moved, and no operation "
-               "complained. `.device` is what shows it.",
+               "complained. Only `.device` shows it.",
                lambda seen: works(seen) and seen.value("mask") == "cpu"),
-        Choice("no error, the mask is on meta", "`.to(\"meta\")` treats a plain attribute as any "
-               "other `.to()` does: it skips it.",
+        Choice("no error, the mask is on meta", '`.to("meta")` skips a plain attribute, and '
+               "every other `.to()` skips it, too.",
                lambda seen: works(seen) and seen.value("mask") == "meta"),
     ),
     right=1,
-    why="Tensors on `meta` have a shape and no data. An operation there computes the shape of "
-    "its result, and many skip the check for devices. A run without an error proves nothing.",
+    why="Tensors on `meta` have a shape and no data. An operation there only computes the shape "
+    "of its result, and many do not check devices. A run without an error proves nothing.",
     fix="Register the mask, and let a test look at `.device` of every tensor. To see the error "
-    "without a GPU, use a device that checks, such as `sim`.",
+    "without a GPU, use a device that checks, such as `sim`, this course's simulated GPU.",
     similar=("mask-left-behind", "empty-after-assign"),
     experiment=Experiment("pages/2_Moving_devices.py"),
 )  # fmt: skip

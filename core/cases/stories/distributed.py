@@ -42,14 +42,15 @@ def broadcast(rank):
 NOT_SENT = Case(
     slug="not-broadcast",
     title="A scale in two processes",
-    story="A scale is drawn at random in `__init__` and kept on an attribute. Training runs in "
-    "two processes, with DistributedDataParallel (DDP).",
+    story="Each process makes a scale in `__init__`, with its own value, and keeps it as a "
+    "plain attribute. Training runs in two processes, rank 0 and rank 1, with "
+    "DistributedDataParallel (DDP).",
     sources=("karpathy/nanoGPT#151", "pytorch/pytorch#63916"),
     tags=(Tag.DISTRIBUTED,),
     broken=not_broadcast,
     fixed=broadcast,
-    question="Rank 0 has 0.0 and rank 1 has 1.0, as a plain attribute. After a forward pass under "
-    "DDP, rank 1 has …",
+    question="The scale is 0.0 on rank 0 and 1.0 on rank 1. After a forward pass under DDP, "
+    "rank 1 has …",
     choices=(
         Choice("0.0, sent by rank 0", "A buffer would have been sent. DDP does not know the "
                "attribute.",
@@ -62,9 +63,9 @@ NOT_SENT = Case(
         Choice("an error", "Each process computes with what it has.", lambda seen: not works(seen)),
     ),
     right=2,
-    why="At the start DDP sends rank 0's parameters and buffers to all, and before each forward "
-    "pass the buffers again. A plain attribute is in neither list.",
-    fix="Register it as a buffer.",
+    why="At the start, DDP sends the parameters and buffers of rank 0 to all processes. Before "
+    "each forward pass it sends the buffers again. A plain attribute is neither.",
+    fix="Register the scale as a buffer.",
     similar=("mask-left-behind", "lifted-constant"),
     experiment=Experiment(
         "pages/4_What_is_state.py",

@@ -41,9 +41,9 @@ def half_kept_off():
 
 HALF = Case(
     slug="half-picks",
-    title="Three tensors and half()",
-    story="A model is run in half precision. It has a float buffer, a bool buffer, and a float "
-    "tensor that was never registered.",
+    title="Four tensors and half()",
+    story="A model is run in half precision. It has a float buffer, a bool buffer, an int64 "
+    "buffer, and a float tensor that was never registered.",
     sources=("EleutherAI/gpt-neox#1003", "huggingface/transformers#30709"),
     tags=(Tag.DTYPE,),
     broken=half_picks,
@@ -51,23 +51,25 @@ HALF = Case(
     question="`scale` is a float buffer, `mask` a bool one, `table` a float attribute. After "
     "`.half()`, which are float16?",
     choices=(
-        Choice("all three", "A bool tensor has no float16 form that would mean the same, and an "
-               "attribute is not known to the module.",
+        Choice("all three", "`.half()` casts only tensors that are registered and floating "
+               "point. `mask` is bool, and `table` is not registered.",
                lambda seen: all("16" in seen.value(n) for n in ("scale", "mask", "table"))),
         Choice("scale and table", "`table` is a plain attribute, and `.half()` does not see it.",
                lambda seen: "16" in seen.value("scale") and "16" in seen.value("table")
                and "16" not in seen.value("mask")),
-        Choice("only scale", "A tensor has to be registered and floating point to be cast.",
+        Choice("only scale", "`.half()` casts what is registered and floating point. Of the "
+               "three, only `scale` is both.",
                lambda seen: "16" in seen.value("scale") and "32" in seen.value("table")
                and "bool" in seen.value("mask")),
-        Choice("none: .half() casts weights", "It casts parameters and buffers.",
+        Choice("none: .half() casts weights", "It casts floating-point parameters and buffers.",
                lambda seen: not any("16" in seen.value(n) for n in ("scale", "mask", "table"))),
     ),
     right=2,
-    why="`.half()` casts floating-point parameters and buffers. float16 has 11 bits for digits, so "
-    "2049 becomes 2048. Bool and int64 buffers stay; plain attributes are never reached.",
-    fix="A registered tensor takes part in casts. Where the digits matter, put the float32 tensor "
-    "back after the cast, or compute it again in `forward`.",
+    why="`.half()` casts floating-point parameters and buffers. float16 keeps 11 binary digits "
+    "of a number, so 2049 becomes 2048. Bool and int64 buffers stay as they are, and so do "
+    "plain attributes.",
+    fix="If the digits of a buffer matter, put the float32 tensor back after the cast, or "
+    "compute it again in `forward`.",
     similar=("missed-the-cast", "frequencies-in-bfloat16", "complex-table"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", ".half() on bool"),)
@@ -118,19 +120,20 @@ MISSED = Case(
     fixed=had_the_cast,
     question="The weights are bfloat16, the table is a float32 attribute. What does `@` do?",
     choices=(
-        Choice("it computes in float32", "An addition of the two would do that. A matrix product "
-               "takes one dtype only.", prints("output", "torch.float32")),
-        Choice("it computes in bfloat16", "PyTorch does not cast an operand down by itself.",
+        Choice("it computes in float32", "An addition would do that. A matrix product takes one "
+               "dtype only.", prints("output", "torch.float32")),
+        Choice("it computes in bfloat16", "PyTorch does not cast the table to bfloat16 by "
+               "itself.",
                prints("output", "torch.bfloat16")),
-        Choice("an error about dtypes", "`.to(torch.bfloat16)` skipped the attribute, as a move "
-               "does, and matrix products do not mix dtypes.", raises("same dtype")),
+        Choice("an error about dtypes", "`.to(torch.bfloat16)` skipped the plain attribute, and "
+               "a matrix product does not mix dtypes.", raises("same dtype")),
         Choice("an error about devices", "All of it is on the CPU.", raises("same device")),
     ),
     right=2,
-    why="`.to(dtype)` walks through the same lists as `.to(device)`. A plain attribute misses "
-    "both. The symptom differs: here an operation refuses two dtypes, there it refuses two "
-    "devices.",
-    fix="Register the table.",
+    why="`.to(dtype)` and `.to(device)` go through the same lists: parameters and buffers. So a "
+    "plain attribute is neither cast nor moved. After a cast, an operation refuses two dtypes; "
+    "after a move, it refuses two devices.",
+    fix="Register the table as a buffer.",
     similar=("half-picks", "mask-left-behind"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "cast by .to(float64)"),)
@@ -162,8 +165,8 @@ def float_into_float():
 FLOAT_INTO_INT = Case(
     slug="float-into-int",
     title="A float in the file, an int in the module",
-    story="Between two versions of a model a buffer changed from float to int, by a forgotten "
-    "point in `torch.tensor(0)`. An old checkpoint is loaded.",
+    story="In a new version of a model, somebody wrote `torch.tensor(0)` in place of "
+    "`torch.tensor(0.0)`. So the buffer is now int64. An old checkpoint is loaded.",
     sources=("pytorch/pytorch#126000",),
     tags=(Tag.DTYPE, Tag.CHECKPOINT),
     broken=float_into_int,
@@ -172,20 +175,21 @@ FLOAT_INTO_INT = Case(
     choices=(
         Choice("an error about dtypes", "Loading checks keys and shapes, not dtypes.",
                lambda seen: not works(seen)),
-        Choice("all keys matched, the value is 2", "The value is copied into the tensor that is "
-               "there, and that is int64.",
+        Choice("all keys matched, the value is 2", "The value is copied into the module's "
+               "tensor. That tensor is int64, so 2.8 becomes 2.",
                lambda seen: seen.value("result").startswith("<All") and seen.number("loaded") == 2),
-        Choice("all keys matched, the value is 3", "A cast to int cuts off; it does not round.",
+        Choice("all keys matched, the value is 3", "A cast to int cuts the fraction off. It "
+               "does not round.",
                lambda seen: seen.value("result").startswith("<All") and seen.number("loaded") == 3),
-        Choice("the buffer becomes float32", "With `assign=True` it would be replaced. By default "
-               "the module's own tensor is filled.",
+        Choice("the buffer becomes float32", "With `assign=True` the file's tensor would "
+               "replace it. By default its values are copied into the module's own tensor.",
                lambda seen: seen.value("loaded").startswith("2.8")),
     ),
     right=1,
     why="By default `load_state_dict` copies each value into the module's tensor with `copy_`, "
     "which casts to the dtype of that tensor.",
-    fix="Make the buffer with the dtype that is meant, and compare dtypes before loading where "
-    "files come from other versions.",
+    fix="Create the buffer with the right dtype. Before you load a file of another version, "
+    "compare the dtypes.",
     similar=("size-mismatch", "half-picks"),
     experiment=Experiment(
         "pages/3_State_dict.py",

@@ -50,27 +50,29 @@ def cache_made_outside():
 INFERENCE = Case(
     slug="cache-from-inference",
     title="A table that is made in inference mode",
-    story="A trainer looks at the validation set before the first step, in `inference_mode`. A "
-    "table that the module makes on first use is made there. Then training begins.",
+    story="Before the first training step, a script runs the validation set in "
+    "`inference_mode`. The module makes a table on first use, so the table is made there. Then "
+    "training begins.",
     sources=("Dao-AILab/flash-attention#299",),
     tags=(Tag.CACHES, Tag.TRAINING),
     broken=cache_from_inference,
     fixed=cache_made_outside,
     question="The table was made inside `inference_mode`. What does the first training step do?",
     choices=(
-        Choice("it works: the table has no gradient", "It needs none, but it has to be kept for "
-               "the gradient of what it is multiplied with.", works),
-        Choice("an error: inference tensors", "Autograd has to keep the table for `backward`, and "
-               "refuses to keep such a tensor.",
+        Choice("it works: the table has no gradient", "The table needs no gradient. But "
+               "autograd needs the table to compute the gradient of the linear layer.", works),
+        Choice("an error: inference tensors", "Autograd has to keep the table for `backward`. "
+               "It refuses to keep a tensor that was made in `inference_mode`.",
                raises("Inference tensors cannot be saved for backward")),
         Choice("an error: no gradient for the table", "Nobody asks for a gradient of the table.",
                raises("does not require grad")),
     ),
     right=1,
-    why="A tensor that is made in `inference_mode` carries no version counter, for speed. Autograd "
-    "needs that to know whether a tensor it kept was changed. The buffer stays such a tensor.",
-    fix="Make a tensor that is needed later outside the mode: `with "
-    "torch.inference_mode(False)`, or in `__init__`.",
+    why="A tensor that is made in `inference_mode` has no version counter, which saves time. "
+    "Autograd needs this counter to notice changes of a tensor that it keeps. The table stays "
+    "such a tensor when the mode ends.",
+    fix="If a tensor is needed later, make it outside the mode: in `__init__`, or under `with "
+    "torch.inference_mode(False)`.",
     similar=("lazy-mask", "graph-kept"),
     experiment=Experiment("pages/4_What_is_state.py"),
     message="Inference tensors cannot be saved for backward",
@@ -109,17 +111,17 @@ STILL_TRAINING = Case(
         Choice("0: no_grad trains nothing", "`no_grad` switches gradients off. `forward` writes "
                "this buffer without any gradient.",
                lambda seen: seen.number("running mean after") == 0),
-        Choice("about 10", "The module is in training mode, and takes a tenth of each "
-               "batch's mean.",
+        Choice("about 10", "The module is in training mode. Its new mean is nine tenths of the "
+               "old mean plus one tenth of the batch's mean.",
                lambda seen: 9 < seen.number("running mean after") < 11),
-        Choice("about 100", "It gets there after many batches: each moves it by a tenth of the "
-               "distance.",
+        Choice("about 100", "The mean gets there after many batches. Each one moves it a tenth "
+               "of the way.",
                lambda seen: seen.number("running mean after") > 90),
     ),
     right=1,
-    why="Whether statistics are updated is decided by `module.training`, not by gradients. Buffers "
-    "are state that `forward` may write at any time.",
-    fix="`model.eval()` before validation, and `model.train()` after it.",
+    why="`module.training` decides whether statistics are updated. Gradients do not matter "
+    "here: `forward` may write a buffer at any time.",
+    fix="Call `model.eval()` before validation, and `model.train()` after it.",
     similar=("checkpointing-counts-twice", "weights-averaged-without-buffers"),
     experiment=Experiment("pages/5_Training.py", (("norm", "true"), ("predict", "false"))),
 )  # fmt: skip

@@ -43,8 +43,8 @@ def exported_buffer():
 LIFTED = Case(
     slug="lifted-constant",
     title="A mask in an exported program",
-    story="A model is exported for a phone. Later its state is to be replaced without exporting "
-    "again.",
+    story="A model is exported for a phone. Later somebody wants to load another mask, without "
+    "exporting again.",
     sources=("pytorch/pytorch#110484", "pytorch/pytorch#148482", "pytorch/pytorch#131686"),
     tags=(Tag.EXPORT,),
     broken=lifted_constant,
@@ -53,17 +53,22 @@ LIFTED = Case(
     choices=(
         Choice("a buffer of the program", "For that, it would have to be registered.",
                lambda seen: seen.value("mask") == "BUFFER"),
-        Choice("a constant", "The program needs the values, and no list of the module has them.",
+        Choice("a constant", "The program needs the mask's values. The mask is not registered, "
+               "so they become a constant.",
                lambda seen: seen.value("mask") == "CONSTANT_TENSOR"
                and "mask" not in seen.value("state_dict")),
-        Choice("an input of the program", "Inputs are what `forward` is given.",
+        Choice("an input of the program", "The program's inputs are what `forward` is given, "
+               "here `x`.",
                lambda seen: seen.value("mask") == "USER_INPUT"),
-        Choice("an error", "Export takes it without a word.", lambda seen: not works(seen)),
+        Choice("an error", "`torch.export` accepts a plain attribute without an error.",
+               lambda seen: not works(seen)),
     ),
     right=1,
-    why="Export lifts every tensor to an input of the graph. A registered one keeps its role and "
-    "its place in the `state_dict`. One that is not registered is a constant of the program.",
-    fix="Register it. A buffer that is not persistent is a buffer and a constant at once.",
+    why="In an exported program, parameters and persistent buffers are in the `state_dict`, "
+    "under their names. A tensor that is not registered becomes a constant, and the "
+    "`state_dict` does not have it.",
+    fix="Register the mask as a persistent buffer. The values of a non-persistent buffer are "
+    "among the constants, too.",
     similar=("not-broadcast", "wrapped-by-compile"),
     experiment=Experiment(
         "pages/4_What_is_state.py",

@@ -63,19 +63,21 @@ STAYS = Case(
     question="`offset` is a plain attribute that `get_extra_state` saves. What happens after "
     "`model.to(device)`?",
     choices=(
-        Choice("it works: what is saved also moves", "To be saved and to be moved are two things. "
-               "A buffer has both.", prints("output", "cuda:0", "sim:0")),
+        Choice("it works: what is saved also moves", "Saving and moving are two things. Extra "
+               "state is only saved. A buffer is saved and moved.",
+               prints("output", "cuda:0", "sim:0")),
         Choice("an error about devices", "The attribute is in the checkpoint, but it is not "
                "registered, so `.to()` left it on the CPU.", raises("device")),
-        Choice("an error when it is saved", "`state_dict` has the key `_extra_state`, and anything "
-               "may stand under it.",
+        Choice("an error when it is saved", "`state_dict()` saves the extra state under the key "
+               "`_extra_state`. It may be any object.",
                lambda seen: not works(seen) and not seen.value("saved")),
     ),
     right=1,
-    why="`state_dict()` asks `get_extra_state()` and saves what it returns, under `_extra_state`. "
+    why="`state_dict()` calls `get_extra_state()` and saves the result as `_extra_state`. "
     "`.to()`, `.half()` and DistributedDataParallel go through parameters and buffers only.",
-    fix="A tensor is a buffer: it is saved under its name, moved, cast and checked for its shape. "
-    "Extra state is for what is no tensor, like a version, or a dictionary of settings.",
+    fix="Register the tensor as a buffer. Then it is saved under its own name, moved and cast, "
+    "and its shape is checked. Extra state is for what is no tensor, like a version or a "
+    "dictionary of settings.",
     similar=("extra-state-missing", "mask-left-behind", "hook-adds-a-key"),
     experiment=Experiment(
         "pages/2_Moving_devices.py"
@@ -130,26 +132,29 @@ def accepts_files_without_it():
 MISSING = Case(
     slug="extra-state-missing",
     title="Extra state in a new version",
-    story="A new version of a module defines `get_extra_state` and `set_extra_state`. All weights "
-    "are as they were. A file from before is loaded.",
+    story="A new version of a module defines `get_extra_state` and `set_extra_state`. The "
+    "weights are the same as before. A file of the old version is loaded.",
     sources=("RLinf/RLinf#266", "docs/generated/torch.nn.Module"),
     tags=(Tag.CHECKPOINT,),
     broken=expects_extra_state,
     fixed=accepts_files_without_it,
     question="The old file has every weight. What does `load_state_dict` do?",
     choices=(
-        Choice("it works, and keeps the settings", "Extra state is part of the format like a "
-               "buffer: strict loading wants its key.", works),
-        Choice("an error: a key is missing", "The key is `_extra_state`, and the file is from "
-               "before it existed.", raises('Missing key(s) in state_dict: "_extra_state"')),
-        Choice("an error in set_extra_state: it gets None", "It is not called where there is "
-               "nothing to set.", raises("NoneType")),
+        Choice("it works, and keeps the settings", "The key of the extra state is expected like "
+               "that of a buffer. Strict loading requires it.", works),
+        Choice("an error: a key is missing", "The missing key is `_extra_state`: the file was "
+               "saved before the module had one.",
+               raises('Missing key(s) in state_dict: "_extra_state"')),
+        Choice("an error in set_extra_state: it gets None", "`set_extra_state` is not called "
+               "when the file has no extra state.", raises("NoneType")),
     ),
     right=1,
-    why="A class that overrides `get_extra_state` has one key more, `_extra_state`. With "
-    "`strict=True` a file without it is refused, just as one without a persistent buffer.",
-    fix="A hook that runs before loading adds what old files lack: "
-    "`register_load_state_dict_pre_hook`. `strict=False` would load too, and hide other gaps.",
+    why="A class that defines `get_extra_state` has one more key, `_extra_state`. With "
+    "`strict=True`, a file without this key is refused, just like a file without a persistent "
+    "buffer.",
+    fix="`register_load_state_dict_pre_hook` takes a hook that runs before loading. It can add "
+    "the key that old files do not have. `strict=False` would load too, but hide other missing "
+    "keys.",
     similar=("extra-state-stays-behind", "missing-mask", "hook-adds-a-key"),
     experiment=Experiment(
         "pages/3_State_dict.py", (("failures", "true"), ("predict", "false"))
@@ -202,19 +207,20 @@ HOOK = Case(
     fixed=buffer_saves,
     question="`register_state_dict_post_hook` added `seen`. What does loading this file do?",
     choices=(
-        Choice("it works, and `seen` is loaded", "A hook of `state_dict()` changes what is saved. "
-               "Nothing says what to do with it later.", prints("loaded", "[3.0, 3.0]")),
-        Choice("it works, and `seen` is left out", "With `strict=False` it would be so. The "
-               "default is strict.", prints("loaded", "[0.0, 0.0]")),
-        Choice("an error: an unexpected key", "The module has no register with that name, so the "
-               "key is one too many.", raises('Unexpected key(s) in state_dict: "seen"')),
+        Choice("it works, and `seen` is loaded", "The hook changes what is saved. Nothing says "
+               "what to do with this key when it is loaded.", prints("loaded", "[3.0, 3.0]")),
+        Choice("it works, and `seen` is left out", "With `strict=False` the key would be "
+               "ignored. The default is `strict=True`.", prints("loaded", "[0.0, 0.0]")),
+        Choice("an error: an unexpected key", "`seen` is neither a parameter nor a buffer of "
+               "the module, so no such key is expected.",
+               raises('Unexpected key(s) in state_dict: "seen"')),
     ),
     right=2,
-    why="Saving asks the registers and then the hooks; loading goes through the registers. A hook "
-    "for one half needs one for the other: `register_load_state_dict_pre_hook`, which takes the "
-    "key out and keeps the value.",
-    fix="Register a buffer: one line for saving, loading, moving and casting. Hooks are for files "
-    "of another form, like keys with old names.",
+    why="Saving collects parameters and buffers, and then runs the hook. Loading knows only "
+    "parameters and buffers. So a hook for saving needs a second one, for loading: "
+    "`register_load_state_dict_pre_hook`. That one takes the key out and keeps its value.",
+    fix="Register `seen` as a buffer: this one line is enough for saving, loading, moving and "
+    "casting. Use hooks for files of another format, for example with old names.",
     similar=("extra-state-stays-behind", "unexpected-mask", "extra-state-missing"),
     experiment=Experiment(
         "pages/3_State_dict.py", (("failures", "true"), ("predict", "false"))

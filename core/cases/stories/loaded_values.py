@@ -42,26 +42,27 @@ def zeroed_mask_stays_out():
 ZEROED = Case(
     slug="zeroed-mask-loads",
     title="A checkpoint with another mask",
-    story="Somebody switched the mask off to look at something, and then saved the model. Another "
-    "person loads the file. Constructed for this lesson; the mechanism is real.",
+    story="Somebody switched the mask off for an experiment, and then saved the model. Another "
+    "person loads the file. (This case was made up for the course.)",
     sources=("docs/generated/torch.nn.Module",),
     tags=(Tag.CHECKPOINT, Tag.MASK),
     broken=zeroed_mask_loads,
     fixed=zeroed_mask_stays_out,
     question="The saved mask is all False. After loading into a fresh model, the first token …",
     choices=(
-        Choice("sees itself only", "`__init__` made a right mask, and loading overwrote it.",
+        Choice("sees itself only", "`__init__` made the right mask, but loading overwrote it.",
                lambda seen: seen.value("weights of the first token") == "[1.0, 0.0, 0.0]"),
-        Choice("sees all three tokens", "The file's mask hides nothing, and it is the one in use.",
+        Choice("sees all three tokens", "The mask of the file hides nothing, and after loading "
+               "the module uses that mask.",
                lambda seen: "All keys matched" in seen.value("result")
                and seen.value("weights of the first token") == "[0.33, 0.33, 0.33]"),
         Choice("cannot be computed: loading fails", "Keys and shapes fit. Values are not checked.",
                lambda seen: not works(seen)),
     ),
     right=1,
-    why="A persistent buffer is loaded like a weight. What `__init__` computed is replaced by what "
-    "the file says.",
-    fix="A mask that follows from the settings is not saved: `persistent=False`.",
+    why="A persistent buffer is loaded like a weight. The values from the file replace those "
+    "that `__init__` computed.",
+    fix="Do not save a mask that can be computed from the settings: `persistent=False`.",
     similar=("empty-after-assign", "unexpected-mask", "mask-upside-down"),
     experiment=Experiment(
         "pages/3_State_dict.py",
@@ -104,8 +105,8 @@ def rebuilt_after_assign():
 ASSIGNED = Case(
     slug="empty-after-assign",
     title="Built on meta, and filled from a file",
-    story="To load a large model fast, it is built on `meta`, where tensors have no memory, and "
-    "the file's tensors are put in. The mask is not in the file.",
+    story="To load a large model fast, it is built on `meta`, where tensors have no memory. "
+    "Then it takes over the tensors of the file. The mask is not in the file.",
     sources=(
         "huggingface/transformers#48892", "huggingface/pytorch-image-models#2350",
         "pytorch/pytorch#102212",
@@ -113,7 +114,8 @@ ASSIGNED = Case(
     tags=(Tag.CHECKPOINT, Tag.DEVICE),
     broken=empty_after_assign,
     fixed=rebuilt_after_assign,
-    question="Built on `meta`, loaded with `assign=True`, the mask not persistent. What then?",
+    question="The model is built on `meta` and loaded with `assign=True`. Its mask is not "
+    "persistent. What happens?",
     choices=(
         Choice("a missing key is reported", "The mask is not persistent, so no key is expected.",
                raises("Missing key(s)")),
@@ -125,9 +127,10 @@ ASSIGNED = Case(
                and seen.value("mask") == "meta"),
     ),
     right=2,
-    why="`__init__` ran on `meta`, so the mask was never computed. What is not persistent is not "
-    "in the file either. `to_empty()` would give it memory with arbitrary numbers.",
-    fix="Rebuild after loading what is not in the file.",
+    why="`__init__` ran on `meta`, so the mask was never computed. It is not persistent, so the "
+    "file does not have it either. `to_empty()` would give the mask memory with arbitrary "
+    "numbers.",
+    fix="After loading, compute again what is not in the file.",
     similar=("meta-says-nothing", "zeroed-mask-loads"),
     experiment=Experiment(
         "pages/3_State_dict.py",

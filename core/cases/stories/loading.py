@@ -46,19 +46,21 @@ UNEXPECTED = Case(
     tags=(Tag.CHECKPOINT,),
     broken=unexpected_mask,
     fixed=mask_dropped,
-    question="The file has the key `mask`, the module's mask is not persistent. Loading gives …",
+    question="The file has the key `mask`. The module's mask is not persistent. Loading gives …",
     choices=(
         Choice("all keys matched", "The module has a mask, but its `state_dict` has no such key, "
                "and loading compares keys.", works),
-        Choice("Missing key(s): mask", "Missing is what the module expects and the file has not.",
+        Choice("Missing key(s): mask", "A key is missing when the module expects it and the "
+               "file does not have it.",
                raises('Missing key(s) in state_dict: "mask"')),
-        Choice("Unexpected key(s): mask", "Nothing in the module expects this key.",
+        Choice("Unexpected key(s): mask", "The file has this key, and the module does not "
+               "expect it.",
                raises('Unexpected key(s) in state_dict: "mask"')),
     ),
     right=2,
-    why="`persistent=False` takes the name out of the module's `state_dict`. Whether a buffer is "
-    "persistent is therefore part of the format of its checkpoints.",
-    fix="Take the key out before loading. `strict=False` would load too, and hide other faults.",
+    why="`persistent=False` takes the mask out of the module's `state_dict`. So a change of "
+    "`persistent` changes which keys a checkpoint must have.",
+    fix="Remove the key before loading. `strict=False` would load too, but hide other faults.",
     similar=("missing-mask", "none-buffer-saved", "wrapped-by-dataparallel"),
     experiment=Experiment(
         "pages/3_State_dict.py",
@@ -115,17 +117,17 @@ MISSING = Case(
     fixed=mask_not_needed,
     question="The file was saved while the mask was an attribute. What does loading it do now?",
     choices=(
-        Choice("it works", "The mask that `__init__` made would do, but `strict` loading wants "
-               "every key.", works),
+        Choice("it works", "The mask that `__init__` made would be enough. But strict loading "
+               "requires every key of the module.", works),
         Choice("Missing key(s): mask", "A persistent buffer is a key that the file must have.",
                raises('Missing key(s) in state_dict: "mask"')),
-        Choice("Unexpected key(s): mask", "The file has no such key.",
+        Choice("Unexpected key(s): mask", "The file has no key too many. It has one too few.",
                raises('Unexpected key(s) in state_dict: "mask"')),
     ),
     right=1,
-    why="To register a buffer is to add a key to the checkpoint, unless `persistent=False`. An old "
-    "file cannot have it.",
-    fix="`persistent=False`: it moves with the module, and files stay as they were.",
+    why="A registered buffer is one more key of the `state_dict`, unless it has "
+    "`persistent=False`. A file that was saved before does not have this key.",
+    fix="Use `persistent=False`: the mask moves with the module, and old files can be loaded.",
     similar=("unexpected-mask", "size-mismatch"),
     experiment=Experiment(
         "pages/3_State_dict.py",
@@ -166,25 +168,28 @@ def size_not_saved():
 SIZE = Case(
     slug="size-mismatch",
     title="Another context length",
-    story="A model was trained with a context of 6 tokens and is to be used with 4. The weights do "
-    "not depend on it, the saved mask does. `strict=False` is tried.",
+    story="A model was trained with a context of 6 tokens and is to be used with 4. Its weights "
+    "have the same shapes, but the saved mask does not. Someone tries `strict=False`.",
     sources=("pytorch/pytorch#154597", "pytorch/pytorch#40859", "mv-lab/swin2sr#7"),
     tags=(Tag.CHECKPOINT,),
     broken=size_mismatch,
     fixed=size_not_saved,
     question="The file has a 6×6 mask, the module a 4×4 one, and `strict=False`. What happens?",
     choices=(
-        Choice("the mask is skipped", "`strict` decides about missing and unexpected keys. This "
-               "key is in both.", lambda seen: works(seen) and seen.value("mask") == "(4, 4)"),
-        Choice("the mask becomes 6×6", "Values are copied into the tensor that is there; it is not "
-               "replaced.", lambda seen: works(seen) and seen.value("mask") == "(6, 6)"),
-        Choice("size mismatch, in spite of strict=False", "The key fits and the shape does not.",
+        Choice("the mask is skipped", "`strict` is about missing and unexpected keys. This key "
+               "is in the file and in the module.",
+               lambda seen: works(seen) and seen.value("mask") == "(4, 4)"),
+        Choice("the mask becomes 6×6", "Loading copies values into the module's 4×4 tensor. It "
+               "does not replace the tensor.",
+               lambda seen: works(seen) and seen.value("mask") == "(6, 6)"),
+        Choice("size mismatch, in spite of strict=False", "The key is the same, but the shape "
+               "is not.",
                raises("size mismatch for mask: copying a param with shape torch.Size([6, 6])")),
     ),
     right=2,
     why="`strict=False` ignores missing and unexpected keys. A tensor of another shape cannot be "
     "copied, and PyTorch does not skip it silently.",
-    fix="Do not save what depends on the setting and can be made again: `persistent=False`.",
+    fix="Do not save a mask that can be made again: `persistent=False`.",
     similar=("missing-mask", "float-into-int"),
     experiment=Experiment(
         "pages/3_State_dict.py",

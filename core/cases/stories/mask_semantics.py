@@ -23,27 +23,27 @@ def minus_infinity():
 TOO_NEGATIVE = Case(
     slug="too-negative-for-half",
     title="Minus a billion in float16",
-    story="Attention code hides scores by writing `-1e9` into them. It was written in float32 and "
-    "then trained with mixed precision.",
+    story="Attention code hides scores by writing `-1e9` into them. That worked in float32. Now "
+    "the model is trained in mixed precision, and the scores are float16.",
     sources=("NVIDIA/apex#1052", "facebookresearch/fairseq#3575"),
     tags=(Tag.MASK, Tag.DTYPE),
     broken=too_negative,
     fixed=minus_infinity,
     question="float16 scores, `masked_fill(mask, -1e9)`. What happens?",
     choices=(
-        Choice("it becomes -65504", "That is the lowest float16. PyTorch does not clip a number "
-               "to it.",
+        Choice("it becomes -65504", "-65504 is the lowest float16 number. PyTorch does not clip "
+               "other numbers to it.",
                prints("first row", "[1.0, 0.0, 0.0]")),
         Choice("an error: overflow", "The number does not fit, and PyTorch refuses to convert it.",
                raises("without overflow")),
-        Choice("nan", "`nan` comes out of a row that is hidden as a whole with -inf.",
+        Choice("nan", "A row gets `nan` if all of its scores are -inf. That is not so here.",
                lambda seen: "nan" in seen.value("first row")),
     ),
     right=1,
-    why="float16 ends at 65504. A Python number that is to be written into a tensor is converted "
-    "to the tensor's dtype first, and that conversion checks the range.",
-    fix="Use `-torch.inf`. float16, bfloat16, float32 and float64 have it, and "
-    "`softmax` makes it exactly 0.",
+    why="The largest float16 number is 65504. `masked_fill` converts its number to the tensor's "
+    "dtype, and the conversion checks the range.",
+    fix="Use `-torch.inf`, which float16, bfloat16, float32 and float64 have. `softmax` turns "
+    "it into a weight of exactly 0.",
     similar=("row-of-nan", "half-picks"),
     experiment=Experiment("pages/1_Attention_lab.py", (("buffer", "true"),)),
     message="value cannot be converted to type .* without overflow",
@@ -74,25 +74,26 @@ def diagonal_kept():
 ROW_OF_NAN = Case(
     slug="row-of-nan",
     title="Padding on the left",
-    story="A batch is padded on the left. The causal mask and the padding mask are joined. For the "
-    "padding token itself nothing is left to look at.",
+    story="A batch is padded on the left. A key is hidden if the causal mask or the padding "
+    "mask hides it. For the padding token itself, no key is left.",
     sources=("pytorch/pytorch#103963", "pytorch/pytorch#131060"),
     tags=(Tag.MASK,),
     broken=row_of_nan,
     fixed=diagonal_kept,
     question="Every score of the first row is -inf. What does `softmax` make of that row?",
     choices=(
-        Choice("zeros", "They would not sum to 1, and 0 divided by 0 is not 0.",
+        Choice("zeros", "`softmax` divides by the sum of the row. Here it divides 0 by 0, and "
+               "that is not 0.",
                prints("row 1", "[0.0, 0.0, 0.0]")),
-        Choice("a third each", "Equal scores that are finite would give that.",
+        Choice("a third each", "Three equal scores give a third each, if they are finite.",
                lambda seen: seen.value("row 1").startswith("[0.33")),
         Choice("nan", "exp(-inf) is 0 for all of them, and 0 / 0 is nan.",
                prints("row 1", "[nan, nan, nan]")),
     ),
     right=2,
-    why="`softmax` divides by the sum of the row. That sum is 0. The nan then spreads: the next "
-    "layer's keys have it, and the loss.",
-    fix="Let every token see itself. What a padding token computes is thrown away anyway.",
+    why="`softmax` divides by the sum of the row, and here that sum is 0. The `nan` then "
+    "spreads to the next layer and to the loss.",
+    fix="Let every token see itself. The output of a padding token is thrown away anyway.",
     similar=("too-negative-for-half", "mask-upside-down"),
     experiment=Experiment(
         "pages/1_Attention_lab.py", (("buffer", "true"), ("causality", "true"))
@@ -125,8 +126,8 @@ def mask_right_side_up():
 UPSIDE_DOWN = Case(
     slug="mask-upside-down",
     title="One mask for two attention functions",
-    story="Hand-written attention hides where the mask is True. The same buffer is then given to "
-    "`scaled_dot_product_attention`, which is faster.",
+    story="Hand-written attention hides a key where the mask is True. Now the same mask is "
+    "given to `scaled_dot_product_attention`, which is faster.",
     sources=(
         "rasbt/LLMs-from-scratch#1061", "pytorch/pytorch#170415", "karpathy/nanoGPT#170",
     ),
@@ -135,18 +136,19 @@ UPSIDE_DOWN = Case(
     fixed=mask_right_side_up,
     question="The mask has True where a token must not look. What does the function do with it?",
     choices=(
-        Choice("causal attention", "For that, True would have to mean: hide.",
+        Choice("causal attention", "It would be, if True meant “hide” in this function.",
                lambda seen: works(seen) and seen.value("same") == "True"),
-        Choice("an error", "The function takes a bool mask of this shape, whatever it means.",
+        Choice("an error", "The function accepts any bool mask of this shape.",
                lambda seen: not works(seen)),
-        Choice("wrong values, no error", "Here True means: take part. Tokens see only the future, "
-               "and the last one sees nothing.",
+        Choice("wrong values, no error", "In this function, True means “take part”. So each "
+               "token sees only later tokens, and the last one sees none.",
                lambda seen: works(seen) and seen.value("same") == "False"),
     ),
     right=2,
-    why="`masked_fill` and `nn.MultiheadAttention` hide where the mask is True. "
-    "`scaled_dot_product_attention` keeps where it is True.",
-    fix="Turn it round with `~`, or say `is_causal=True`. Compare once with the hand-written form.",
+    why="`masked_fill` and `nn.MultiheadAttention` hide a key where the mask is True. "
+    "`scaled_dot_product_attention` keeps it there.",
+    fix="Invert the mask with `~`, or use `is_causal=True`. Compare the output once with that "
+    "of the hand-written attention.",
     similar=("zeroed-mask-loads", "row-of-nan"),
     experiment=Experiment(
         "pages/1_Attention_lab.py", (("buffer", "true"), ("causality", "true"))

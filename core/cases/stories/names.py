@@ -31,25 +31,25 @@ def only_registered():
 REGISTERED_LATE = Case(
     slug="assigned-then-registered",
     title="Assigned, and then registered",
-    story="The mask is assigned to `self.mask`. Someone learns of buffers and adds a line below "
-    "it that registers the mask under the same name.",
+    story="The mask is assigned to `self.mask`. Later somebody adds a line that registers it as "
+    "a buffer under the same name.",
     sources=("pytorch/pytorch#1874", "pytorch/pytorch#2670", "pytorch/pytorch#3232"),
     tags=(Tag.DEVICE,),
     broken=assigned_then_registered,
     fixed=only_registered,
     question="`self.mask = …`, then `self.register_buffer(\"mask\", self.mask)`. What happens?",
     choices=(
-        Choice("the attribute becomes a buffer", "PyTorch refuses that today. Long ago it said "
-               "nothing, and the plain attribute hid the buffer.",
+        Choice("the attribute becomes a buffer", "`register_buffer` refuses a name that is in "
+               "use. It does not turn an attribute into a buffer.",
                prints("buffers", "['mask']")),
-        Choice("a KeyError", "The name is taken by a plain attribute.",
+        Choice("a KeyError", "The name belongs to a plain attribute already.",
                raises("KeyError: \"attribute 'mask' already exists\"")),
-        Choice("no error, and no buffer", "It was so in old versions. Today PyTorch checks "
+        Choice("no error, and no buffer", "Very old versions said nothing. Today PyTorch checks "
                "whether the name is in use.", prints("buffers", "[]")),
     ),
     right=1,
-    why="A plain attribute lies in the object's own dictionary and would be found before the "
-    "buffer of the same name. So `register_buffer` refuses a name that is in use.",
+    why="Python would find the plain attribute first, and never the buffer of the same name. So "
+    "`register_buffer` refuses a name that is in use.",
     fix="Register the mask without assigning it first. `self.mask` then reads the buffer.",
     similar=("deleted-and-assigned", "list-over-buffer", "before-super-init"),
     experiment=Experiment(
@@ -78,8 +78,7 @@ def tensor_over_buffer():
 LIST_OVER = Case(
     slug="list-over-buffer",
     title="A list assigned over a buffer",
-    story="The mask is a buffer. Code that worked with plain attributes assigns new values to it, "
-    "as a Python list.",
+    story="The mask is a buffer. Older code assigns new values to it, as a Python list.",
     sources=("pytorch/pytorch#104069",),
     tags=(Tag.DTYPE,),
     broken=list_over_buffer,
@@ -88,15 +87,15 @@ LIST_OVER = Case(
     choices=(
         Choice("the list becomes a tensor", "PyTorch converts nothing here; it would have to guess "
                "a dtype and a device.", prints("mask", "Tensor")),
-        Choice("the buffer is replaced by a list", "The name is registered, and a registered name "
-               "takes a tensor or `None`.", prints("mask", "list")),
-        Choice("a TypeError", "The name stays registered, whatever is assigned, and a list is no "
-               "tensor.", raises("TypeError: cannot assign 'list' as buffer 'mask'")),
+        Choice("the buffer is replaced by a list", "The name stays registered, so a value of "
+               "the wrong type is refused.", prints("mask", "list")),
+        Choice("a TypeError", "The name is registered for a tensor or `None`. A list is neither.",
+               raises("TypeError: cannot assign 'list' as buffer 'mask'")),
     ),
     right=2,
-    why="What is registered is the name. `module.mask = …` looks the name up among the buffers and "
-    "checks the type of what it is given.",
-    fix="Assign a tensor. It becomes the buffer; there is no need to register again.",
+    why="The name `mask` is registered. An assignment finds it among the buffers, and checks "
+    "the type of the new value.",
+    fix="Assign a tensor. It becomes the buffer, and need not be registered again.",
     similar=("parameter-over-buffer", "deleted-and-assigned", "assigned-then-registered"),
     experiment=Experiment("pages/4_What_is_state.py"),
     message=r"cannot assign '\w+' as buffer",
@@ -122,8 +121,8 @@ def parameter_data_over_buffer():
 PARAMETER_OVER = Case(
     slug="parameter-over-buffer",
     title="A Parameter assigned over a buffer",
-    story="A mask is a buffer. New values come from another model, where they are a Parameter, "
-    "and are assigned to it. Then training goes on.",
+    story="A mask is a buffer. Another model has its mask as an `nn.Parameter`, and somebody "
+    "assigns that one to the buffer's name. Then training goes on.",
     sources=("pytorch/pytorch#104069",),
     tags=(Tag.TRAINING,),
     broken=parameter_over_buffer,
@@ -133,17 +132,17 @@ PARAMETER_OVER = Case(
         Choice("a parameter", "The assignment takes the name off the list of buffers and "
                "registers a parameter. PyTorch does not warn.",
                lambda seen: "mask" in seen.value("parameters") and seen.value("buffers") == "[]"),
-        Choice("still a buffer", "With a plain tensor it would be so. A `Parameter` changes what "
-               "the name is registered as.",
+        Choice("still a buffer", "A plain tensor would stay a buffer. A `Parameter` changes "
+               "what the name is registered as.",
                prints("buffers", "['mask']")),
-        Choice("a TypeError", "The other way round there is a TypeError: where a plain tensor is "
-               "assigned over a parameter.",
+        Choice("a TypeError", "A TypeError comes the other way round: if a plain tensor is "
+               "assigned to a parameter's name.",
                raises("TypeError")),
     ),
     right=0,
-    why="`Module.__setattr__` first checks whether the value is a Parameter. If so, the name is "
-    "removed from everything else and becomes a parameter.",
-    fix="Assign a plain tensor, for instance `.detach()`. It stays a buffer.",
+    why="An assignment to a module first checks whether the value is a Parameter. If so, the "
+    "name is taken off the list of buffers and becomes a parameter.",
+    fix="Assign a plain tensor, such as `parameter.detach()`. Then the name stays a buffer.",
     similar=("mask-as-parameter", "list-over-buffer"),
     experiment=Experiment(
         "pages/5_Training.py", (("decay", "true"), ("predict", "false"))

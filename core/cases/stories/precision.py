@@ -56,21 +56,22 @@ AUTOCAST = Case(
     question="After `model.bfloat16()`, how many of the 4,096 positions are still different "
     "numbers?",
     choices=(
-        Choice("4096: bfloat16 reaches beyond 10³⁸", "It reaches far, but has 8 bits for digits: "
-               "beyond 256 it leaves numbers out.",
+        Choice("4096: bfloat16 reaches beyond 10³⁸", "bfloat16 reaches that far, but keeps only "
+               "8 binary digits of a number. Above 256 it skips numbers.",
                lambda seen: seen.number("different positions") == 4096),
-        Choice("769", "The numbers 0 to 256 are exact. Beyond them each doubling has 128 numbers: "
-               "257 + 4 × 128.",
+        Choice("769", "The 257 numbers from 0 to 256 are exact. Then each doubling has 128 "
+               "numbers, and 4,096 is 4 doublings away: 257 + 4 × 128 = 769.",
                lambda seen: seen.number("different positions") == 769),
-        Choice("257: all beyond 256 are one", "The steps grow with the numbers: 2 up to 512, then "
-               "4, 8 and 16.", lambda seen: seen.number("different positions") == 257),
+        Choice("257: all beyond 256 are one", "Above 256, some numbers are left: every second "
+               "one up to 512, then every 4th, 8th and 16th.",
+               lambda seen: seen.number("different positions") == 257),
     ),
     right=1,
-    why="`.bfloat16()` casts the buffer itself, and the digits are gone. `torch.autocast` leaves "
-    "parameters and buffers as they are and casts what goes into an operation, so here it is the "
-    "product that is rounded. Code that reads the buffer elsewhere has all its digits.",
-    fix="Train and run under `torch.autocast`, with a float32 model. Where the model itself is "
-    "cast, keep positions as int64, which `.bfloat16()` leaves alone.",
+    why="`.bfloat16()` casts the buffer itself, and its digits are lost. `torch.autocast` "
+    "leaves parameters and buffers as they are. It casts only what goes into an operation, here "
+    "into the linear layer.",
+    fix="Keep the model in float32 and run it under `torch.autocast`. If the model itself has "
+    "to be cast, keep positions as int64: `.bfloat16()` does not cast int64.",
     similar=("frequencies-in-bfloat16", "half-picks", "missed-the-cast"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "keeps 257 under bfloat16"),)

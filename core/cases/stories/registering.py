@@ -38,17 +38,18 @@ DELETED = Case(
     fixed=assigned_only,
     question="`del module.mask`, `module.mask = new`, then `.to(torch.float64)`. The mask is …",
     choices=(
-        Choice("float64, as a buffer is", "`del` took the name off the list of buffers. What is "
-               "assigned afterwards is a plain attribute.", prints("mask", "torch.float64")),
-        Choice("float32: no buffer any more", "The name was registered. It was given up with "
-               "`del`, so the assignment makes a plain attribute.",
+        Choice("float64, as a buffer is", "`del` ended the registration. What is assigned "
+               "afterwards is a plain attribute, and a plain attribute is not cast.",
+               prints("mask", "torch.float64")),
+        Choice("float32: no buffer any more", "After `del`, the name is no longer registered. "
+               "So the assignment makes a plain attribute, which `.to()` skips.",
                prints("mask", "torch.float32")),
-        Choice("gone: an AttributeError", "It can be read, as a plain attribute.",
+        Choice("gone: an AttributeError", "The new mask is there, as a plain attribute.",
                raises("AttributeError")),
     ),
     right=1,
-    why="Registration belongs to the name, until `del`. An assignment to a registered name "
-    "replaces the buffer; an assignment to a free name makes a plain attribute.",
+    why="A name stays registered until `del`. An assignment to a registered name replaces the "
+    "buffer. An assignment to any other name makes a plain attribute.",
     fix="Assign without deleting.",
     similar=("list-over-buffer", "parameter-over-buffer", "assigned-then-registered"),
     experiment=Experiment("pages/4_What_is_state.py"),
@@ -103,8 +104,8 @@ IN_A_LIST = Case(
                lambda seen: seen.value("keys") == "[]" and "32" in seen.value("dtype")),
     ),
     right=2,
-    why="`Module.__setattr__` registers parameters and modules that are assigned to a name. A list "
-    "is neither, and what it holds is never looked at.",
+    why="PyTorch registers parameters and modules that are assigned to an attribute. A list is "
+    "neither, and PyTorch does not look at what it holds.",
     fix="Give each tensor a name of its own, and let a property make the list.",
     similar=("stale-alias", "mask-left-behind"),
     experiment=Experiment(
@@ -152,15 +153,15 @@ def fresh_alias():
 ALIAS = Case(
     slug="stale-alias",
     title="A list of registered masks",
-    story="Every mask is registered. For convenience a list holds references to them. With "
-    "parameters such a list works.",
+    story="Every mask is registered. For convenience, a list refers to the same masks. For "
+    "parameters, such a list works.",
     sources=("pytorch/pytorch#29807", "pytorch/pytorch#43815"),
     tags=(Tag.DEVICE, Tag.DTYPE),
     broken=stale_alias,
     fixed=fresh_alias,
     question="A list refers to two buffers. What is in it after `.to(torch.float64)`?",
     choices=(
-        Choice("float64 tensors", "For parameters it would be so: they are changed in place. A "
+        Choice("float64 tensors", "That is so for parameters: they are changed in place. A "
                "buffer is replaced by a new tensor.",
                lambda seen: "64" in seen.value("in the list")),
         Choice("float32 tensors", "The list still holds the old tensors. `.to()` made new ones "
@@ -172,7 +173,7 @@ ALIAS = Case(
     right=1,
     why="`.to()` gives a parameter new data and keeps the object. For a buffer it makes a new "
     "tensor and puts that under the name. The list still holds the old tensor.",
-    fix="Look the buffers up when they are needed.",
+    fix="Read the buffers from the module each time they are needed.",
     similar=("tensors-in-a-list", "shared-mask-parts"),
     experiment=Experiment("pages/2_Moving_devices.py"),
 )  # fmt: skip

