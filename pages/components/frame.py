@@ -32,7 +32,11 @@ def of_both_themes(colour: str) -> str:
     return f"light-dark({', '.join(both)})"
 
 
-COLOURS = {"--page": of_both_themes("backgroundColor"), "--link": of_both_themes("linkColor")}
+COLOURS = {
+    "--page": of_both_themes("backgroundColor"),
+    "--link": of_both_themes("linkColor"),
+    "--code": f"color-mix(in srgb, var(--page), {of_both_themes('secondaryBackgroundColor')})",
+}
 STYLE = f"<style>.stApp {{ {''.join(f'{name}: {c}; ' for name, c in COLOURS.items())}}}</style>"
 STYLE += """<style>
 .stApp { --edge: light-dark(rgb(26 35 48 / 32%), rgb(232 237 243 / 38%)); }
@@ -70,7 +74,16 @@ STYLE += """<style>
   position: sticky; bottom: 0; z-index: 5; width: 100% !important; padding-block: 0.5rem;
   background: var(--page);
   border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
-@media (max-width: 640px) { .stCode :is(pre, code) { font-size: 0.75rem; } }
+@media (max-width: 640px) {  /* code keeps its lines, and scrolls; what was printed wraps */
+  .stCode :is(pre, code) { font-size: 0.75rem; }
+  .stApp .stCode code:not(.language-plaintext) { white-space: pre !important; }
+  pre.marked:not(.short) { --code: var(--page); white-space: pre; }
+  :is(.stApp .stCode pre:not(:has(.language-plaintext)), pre.marked:not(.short)) {
+    overflow-x: auto; background:
+    linear-gradient(to left, var(--code) 1.5rem, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--edge), transparent) right / 1.5rem 100% no-repeat scroll,
+    var(--code); }
+  .stCode .language-plaintext > span { display: block; padding-left: 2ch; text-indent: -2ch; } }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }

@@ -118,7 +118,7 @@ def module(observation: Observation, buffer: bool, moved: bool, told: bool) -> N
     run = observation.variant(buffer)
     heading(run.class_name, run.outcome)
     mask = next(row for row in run.tensors if row.name == "mask")
-    st.html(f'<pre class="marked" tabindex="0">{html.escape(held_by()[buffer])}</pre>')
+    st.html(f'<pre class="marked short" tabindex="0">{html.escape(held_by()[buffer])}</pre>')
     drawing = where_tensors_are(run.tensors, ["cpu", "sim:0"], height=150)
     chart(drawing, f"The tensors of {run.class_name}", describe_where(run.tensors))
     st.markdown(f"The mask is a **{mask.kind}**.")

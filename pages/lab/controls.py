@@ -50,7 +50,7 @@ STYLE = """<style>
 .st-key-device [data-testid=stWidgetLabel] { margin: 0; }
 .st-key-asked [class*="st-key-prediction"] { gap: 0.5rem; }
 .st-key-device { margin-right: 1rem; }
-pre.marked.two-lines { font-size: 0.7rem; padding: 0.3rem 0.5rem; }
+pre.marked.short { font-size: 0.7rem; padding: 0.3rem 0.5rem; }
 @media (max-width: 1099px) {
   .st-key-asked .stHorizontalBlock { flex-direction: column; }
   .st-key-asked .stColumn { width: 100%; flex: auto; }
@@ -138,7 +138,7 @@ def differing(buffer: bool, persistent: bool) -> str:
     for held, text in zip((False, True), held_by(persistent), strict=True):
         line = html.escape(text)
         shown.append(f"<mark>{line}</mark>" if held == buffer else line)
-    return f'<pre class="marked two-lines" tabindex="0">{"<br>".join(shown)}</pre>'
+    return f'<pre class="marked short" tabindex="0">{"<br>".join(shown)}</pre>'
 
 
 def to_draw(opened: ExpanderContainer) -> bool:

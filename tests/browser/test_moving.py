@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from table_edges import edge_is_shaded
 
 from core.moving.steps import PRESETS
 
@@ -76,3 +77,22 @@ def test_run_is_above_the_fold(visit, size):
     box = run.bounding_box()
     assert box["y"] + box["height"] <= size[1]
     expect(page.get_by_role("button", name="deepcopy")).not_to_be_visible()
+
+
+def test_code_on_a_phone_keeps_its_lines_and_a_message_wraps_with_an_indent(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(f"{PAGE}?predict=false")
+    code = page.locator(".stCode pre").filter(has_text="masked_fill_")
+    assert code.evaluate("e => e.scrollWidth > e.clientWidth + 50")
+    assert code.evaluate("e => e.querySelector('code').getBoundingClientRect().height") < 30
+    assert edge_is_shaded(code)
+    code.evaluate("e => e.scrollLeft = e.scrollWidth")
+    assert not edge_is_shaded(code)
+    message = page.locator(".stCode pre").filter(has_text="RuntimeError")
+    assert message.evaluate("e => e.scrollWidth <= e.clientWidth")
+    lines = (
+        "e => { const range = document.createRange(); range.selectNodeContents(e);"
+        " return [...new Set([...range.getClientRects()].map(line => Math.round(line.left)))]; }"
+    )
+    left = message.locator("code > span > span").evaluate(lines)
+    assert len(left) == 2 and left[0] + 10 < left[1]

@@ -100,7 +100,7 @@ def test_whether_a_mask_is_saved_is_asked_although_both_ran():
 def test_the_line_above_says_what_persistent_is():
     for persistent in ("True", "False"):
         app = lab(persistent=persistent.lower())
-        (line,) = [h.proto.body for h in app.get("html") if 'marked two-lines"' in h.proto.body]
+        (line,) = [h.proto.body for h in app.get("html") if 'marked short"' in h.proto.body]
         assert f"causal_mask(context_length), persistent={persistent})" in html.unescape(line)
 
 
