@@ -94,7 +94,7 @@ class CausalAttentionLazyMask(BuiltInFirstForward):
 
 
 class CausalAttentionReservedMask(BuiltInFirstForward):
-    """The name is reserved as a buffer, so that what it will hold can move.
+    """`mask` is registered as a buffer that is None, so the tensor that fills it moves later.
 
     So does the KV cache of rasbt/LLMs-from-scratch, ch04/03.
     """

@@ -55,10 +55,13 @@ STEPS = _steps()
 STARTS = {
     "plain": (attention.CausalAttentionWithoutBuffers, "a plain attribute"),
     "buffer": (attention.CausalAttentionWithBuffer, "a registered buffer"),
-    "lazy": (mask_variants.CausalAttentionLazyMask, "None, built in the first forward"),
+    "lazy": (
+        mask_variants.CausalAttentionLazyMask,
+        "`None` until `forward` first runs and builds it",
+    ),
     "reserved": (
         mask_variants.CausalAttentionReservedMask,
-        "a None buffer, built in the first forward",
+        "a buffer registered as `None`; `forward` fills it when it first runs",
     ),
 }
 

@@ -232,7 +232,7 @@ QUESTIONS = (
         (
             Choice("yes, as None", "A buffer that is `None` is left out.",
                    prints("keys", "['weight', 'mask']")),
-            Choice("no", "The name is reserved, but there is nothing to save yet.",
+            Choice("no", "The name is registered, but there is nothing to save yet.",
                    prints("keys", "['weight']")),
         ),
         ledger("in state_dict()", "None buffer"),

@@ -53,6 +53,16 @@ def test_a_mask_moved_by_hand_does_not_come_back_with_the_module():
     assert "got mask on sim:0 and self on cpu" in told.error.message
 
 
+@pytest.mark.parametrize("start", STARTS)
+def test_the_words_for_a_start_say_what_is_there_once_the_module_is_built(start):
+    build, words = STARTS[start]
+    model = build(3, 2, 6, 0.0)
+    assert ("`None`" in words) == (model.mask is None)
+    assert ("buffer" in words) == ("mask" in model._buffers)
+    assert model(torch.rand(1, 6, 3)).shape == (1, 6, 2) and model.mask.shape == (6, 6)
+    assert ("buffer" in words) == ("mask" in dict(model.named_buffers()))
+
+
 def test_an_alias_in_a_list_goes_stale():
     told = story("buffer", "list", "to-sim", "float64")
     assert last(told, "mask") == ("sim:0", "float64", "buffer")
