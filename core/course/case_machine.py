@@ -32,18 +32,19 @@ CASES = {
             "causal-mask", "The causal mask of an attention layer",
             "True hides a later token. The constructor computes it from the context length.",
             modules.Attention, "mask", "torch.randn(2, 6, 8)", False, NOT_PERSISTENT,
-            "It has to be on the device of the scores, so it is a buffer. The context length is "
-            "enough to compute it again, so it need not be in the file.", PRICE,
-            fine={PERSISTENT: "Early releases of GPT-2 saved it. The file is then a megabyte "
-                  "larger for each layer here, and a model with another context length cannot "
-                  "load it."},
+            "The mask has to be on the device of the scores, so it is a buffer. The context "
+            "length is enough to compute it again, so it need not be in the file.", PRICE,
+            fine={PERSISTENT: "Early releases of GPT-2 saved the mask. The file is then a "
+            "megabyte larger for each layer here, and a model with another context length "
+            "cannot load it."},
         ),
         Case(
             "rotary", "The frequencies of rotary positions",
             "A formula gives `inv_freq` one frequency for each pair of numbers.",
             modules.RotaryPositions, "inv_freq", "torch.randn(2, 6, 64)", False, NOT_PERSISTENT,
-            "It has to move with the module, so it is a buffer. A formula computes it, so it need "
-            "not be in the file. A cast of the module to bfloat16 makes it less precise, too.",
+            "`inv_freq` has to move with the module, so it is a buffer. A formula computes it, "
+            "so it need not be in the file. Take care: a cast of the module to bfloat16 also "
+            "casts this buffer.",
             failure("frequencies-in-bfloat16"),
             fine={PERSISTENT: _WORDS},
         ),
@@ -51,7 +52,8 @@ CASES = {
             "sinus", "A table of sine and cosine positions",
             "A formula computes 64 numbers for each of 5,000 positions. They are not trained.",
             modules.SinusPositions, "table", "torch.randn(2, 6, 64)", False, NOT_PERSISTENT,
-            "It has to move with the module. A formula computes it, so it need not be in the file.",
+            "The table has to move with the module. A formula computes it, so it need not be in "
+            "the file.",
             PRICE,
             fine={PERSISTENT: _WORDS},
         ),
@@ -59,15 +61,15 @@ CASES = {
             "learned-positions", "A learned embedding of positions",
             "1,024 positions of 64 numbers. They start at random and are trained.",
             modules.LearnedPositions, "positions", "torch.randn(2, 6, 64)", True, PARAMETER,
-            "The optimizer has to change it, and optimizers get `module.parameters()`, nothing "
-            "else. So it has to be a parameter.", BOTH_TRAINED,
+            "The optimizer has to change the positions. An optimizer gets `module.parameters()` "
+            "and nothing else, so they have to be a parameter.", BOTH_TRAINED,
         ),
         Case(
             "running-mean", "BatchNorm's running mean",
-            "Each batch in `train()` changes it a little; `eval()` computes with it.",
+            "In `train()`, each batch changes the mean a little. `eval()` computes with it.",
             modules.Centred, "running_mean", "torch.randn(16, 8) + 3", False, PERSISTENT,
-            "It is learned from data, without a gradient. A new module cannot compute it, so it "
-            "has to be in the file.", NORM,
+            "The mean is learned from data, without a gradient. A new module cannot compute it, "
+            "so it has to be in the file.", NORM,
         ),
         Case(
             "num-batches", "BatchNorm's num_batches_tracked",
@@ -79,67 +81,73 @@ CASES = {
         ),
         Case(
             "image-mean", "The mean of the training images' colours",
-            "Three numbers that stand in the code. They are subtracted from every input.",
+            "Three numbers that are written in the code. They are subtracted from every input.",
             modules.ImageInput, "mean", "torch.rand(2, 3, 4, 4)", False, NOT_PERSISTENT,
-            "It has to be on the device of the images. The numbers are in the code, so they need "
-            "not be in the file.",
+            "The mean has to be on the device of the images. The numbers are in the code, so "
+            "they need not be in the file.",
             Place(MOVING, "Moving devices: a buffer follows the module",
                   (("start", "buffer"), ("steps", "to-sim.forward"))),
-            fine={PERSISTENT: "It adds 12 bytes to the file, and the file then tells which numbers "
-                  "were used. If each data set has its own numbers, this is the better way."},
+            fine={PERSISTENT: "The file is 12 bytes larger, and it tells which numbers were "
+            "used. If each data set has its own numbers, this is the better way."},
         ),
         Case(
             "temperature", "A learned temperature",
             "CLIP multiplies its similarities by `exp(log_scale)`, and trains that number.",
             modules.Similarity, "log_scale", "torch.randn(16, 8)", True, PARAMETER,
-            "The optimizer has to change it. A single number can be a parameter too.", BOTH_TRAINED,
+            "The optimizer has to change the temperature. A single number can be a parameter, "
+            "too.", BOTH_TRAINED,
         ),
         Case(
             "ema", "An average of the weights over training",
             "After each step, `shadow` moves a little towards the weight. Only `eval()` uses it.",
             modules.Averaged, "shadow", "torch.randn(16, 8)", False, PERSISTENT,
-            "Training changes it without a gradient. A new module can get it only from the file.",
+            "Training changes the average without a gradient. A new module can get it only from "
+            "the file.",
             failure("weights-averaged-without-buffers"),
         ),
         Case(
             "codebook", "The codebook of a vector quantizer",
-            "Each input is replaced by the nearest vector. Moving averages bring it "
-            "closer to its inputs.",
+            "Each input is replaced by the nearest vector of the codebook. Moving averages "
+            "bring this vector closer to its inputs.",
             modules.Quantized, "codebook", "torch.randn(16, 8)", False, PERSISTENT,
-            "Moving averages compute it from data, so it is saved and no optimizer gets it. In "
-            "another form of this layer a loss trains the codebook: there it is a parameter.",
+            "Moving averages compute the codebook from data, so it is saved, and no optimizer "
+            "gets it. In another form of this layer, a loss trains the codebook: there it is a "
+            "parameter.",
             RESTORED,
         ),
         Case(
             "spectral-norm", "The vector u of spectral normalization",
-            "A power iteration improves it in each training step; `eval()` uses the last one.",
+            "A power iteration improves `u` in each training step. `eval()` uses the last one.",
             modules.SpectralNorm, "u", "torch.randn(16, 8)", False, PERSISTENT,
-            "It starts at random, and each training step improves it. A new module starts with "
-            "other numbers, and so has another output.", RESTORED,
+            "`u` starts at random, and each training step improves it. A new module would start "
+            "with other numbers, and so give another output.", RESTORED,
         ),
         Case(
             "kv-cache", "The keys that generation has computed so far",
             "A table of 1,024 positions. Each text fills it from the start.",
             modules.CachedKeys, "keys", "torch.randn(4, 6, 8)", False, NOT_PERSISTENT,
-            "It has to be on the device. It need not be in the file: the next text fills it again.",
+            "The table has to be on the device. It need not be in the file, because the next "
+            "text fills it again.",
             PRICE,
-            besides={PERSISTENT: "It runs, but then the file contains the keys of the last text, "
-                     "which nobody needs."},
+            besides={PERSISTENT: "The code runs, but the file then contains the keys of the "
+            "last text, which nobody needs."},
         ),
         Case(
             "queue", "The queue of keys in contrastive learning",
             "MoCo compares each batch with the last 256 keys. New keys replace the oldest ones.",
             modules.Contrast, "queue", "torch.randn(16, 8)", False, PERSISTENT,
-            "Earlier batches filled it. If it is not in the file, training continues with random "
-            "keys until the queue is full again.", RESTORED,
+            "Earlier batches filled the queue. If it is not in the file, training continues "
+            "with random keys until the queue is full again.", RESTORED,
         ),
         Case(
             "last-weights", "The last attention weights, kept for a plot",
-            "`None` at first. Each forward pass stores its own, and no later one reads them.",
+            "The attribute is `None` at first. Each forward pass stores its weights there, and "
+            "no later one reads them.",
             modules.ShowsWeights, "last_weights", "torch.randn(2, 6, 8)", False, PLAIN,
-            "It is a result, not state: each forward pass makes a new one on its input's device.",
+            "The weights are a result, not state: each forward pass makes new ones on the "
+            "device of its input.",
             failure("result-kept"),
-            fine={NOT_PERSISTENT: "It then moves with the module, which does no harm."},
+            fine={NOT_PERSISTENT: "The tensor then moves with the module, which does no harm."},
         ),
     )
 }  # fmt: skip

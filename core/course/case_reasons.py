@@ -14,17 +14,18 @@ def is_right(case: Case, choice: str) -> bool:
 def faults(case: Case, result: CaseResult) -> tuple[str, ...]:
     """What is wrong with a choice, as its run showed; a sentence a fault, Markdown."""
     if result.error:
-        return (f"It does not run: `{first_line(result.error)}`.",)
+        return (f"The code does not run: `{first_line(result.error)}`.",)
     found = []
     if result.device_error:
         found.append(
-            f"It stays on `{result.place}`, and the forward pass on the device raises an error."
+            f"The tensor stays on `{result.place}`, and the forward pass on the device raises an "
+            "error."
         )
     if result.handed and not case.trained:
         and_so = "changes it" if result.changed else "would change it with the first gradient"
-        found.append(f"The optimizer gets it and {and_so}.")
+        found.append(f"The optimizer gets the tensor and {and_so}.")
     if case.trained and not result.changed:
-        found.append("The optimizer does not train it.")
+        found.append("The optimizer does not train the tensor.")
     if result.load_error:
         found.append("The file does not load into a new module.")
     if result.alike is False:

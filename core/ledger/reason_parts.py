@@ -2,8 +2,8 @@
 
 PLAIN = ("plain attribute", "list", "dict", "closure")
 NO_TENSOR = {
-    "not applicable": "A buffer registered as `None` keeps a name free. There is no tensor yet, "
-    "and nothing happens to one.",
+    "not applicable": "A buffer registered as `None` only reserves its name. There is no tensor "
+    "yet, so nothing can happen to one.",
 }
 VISITS = (
     "`.to()`, `.half()` and the like go through a module's parameters and buffers, persistent "
@@ -12,12 +12,12 @@ VISITS = (
 SKIPS = {
     "plain attribute": "`.to()`, `.half()` and the like go through the module's two registers, "
     "one of parameters and one of buffers. A plain attribute is in neither.",
-    "list": "A Python list is no register. `.to()` and the like do not look into it. "
-    "Give each tensor a registered name of its own, or a submodule. `nn.ParameterList` would make "
-    "it a trained parameter.",
-    "dict": "A Python dict is no register. `.to()` and the like do not look into it. "
-    "Give each tensor a registered name of its own, or a submodule. `nn.ParameterDict` would make "
-    "it a trained parameter.",
+    "list": "A Python list is no register, and `.to()` and the like do not look into it. Give "
+    "each tensor a registered name of its own, or put it into a submodule. `nn.ParameterList` "
+    "would make it a trained parameter.",
+    "dict": "A Python dict is no register, and `.to()` and the like do not look into it. Give "
+    "each tensor a registered name of its own, or put it into a submodule. `nn.ParameterDict` "
+    "would make it a trained parameter.",
     "closure": "The tensor belongs to the function that captured it. The module has no name for "
     "it, so `.to()` and the like cannot find it.",
 }
@@ -51,14 +51,15 @@ HALF_OF_WHOLE = {
     "floating-point and complex tensors can have one. `requires_grad=False` is the way out.",
     "no": FLOATS_ONLY + "This tensor is registered, but it is not "
     "floating point, so it stays as it is.",
-    **skipped(FLOATS_ONLY + "Besides, it is not even reached."),
+    **skipped(FLOATS_ONLY + "Besides, it does not even reach this one."),
     **NO_TENSOR,
 }
 NOT_A_PARAMETER = {
-    "no": "A buffer is in the module's other register. `parameters()` does not list that one.",
+    "no": "A buffer is in the module's register of buffers, and `parameters()` does not list "
+    "that one.",
     **{
-        ("no", column): "It never became an `nn.Parameter` of the module, and only those are in "
-        "the register that `parameters()` lists."
+        ("no", column): "This tensor was never registered as an `nn.Parameter`, and "
+        "`parameters()` lists only those."
         for column in PLAIN
     },
     ("no", "None buffer"): "There is no tensor to list, and a buffer would not be listed.",
@@ -66,14 +67,14 @@ NOT_A_PARAMETER = {
 NOT_A_BUFFER = {
     "no": "Only what was registered as a buffer is listed.",
     ("no", "nn.Parameter"): "A parameter has a register of its own.",
-    ("no", "frozen parameter"): "Frozen or not, it is a parameter. Switching its gradient off "
-    "does not make it a buffer.",
+    ("no", "frozen parameter"): "A frozen parameter is a parameter all the same. Switching its "
+    "gradient off does not make it a buffer.",
     ("no", "None buffer"): "Its name is registered, but buffers that are `None` are left "
     "out of the list.",
 }
 UNTOUCHED = {
-    ("no", "frozen parameter"): "The optimizer was given it, but passes over every parameter "
-    "whose `.grad` is `None`.",
+    ("no", "frozen parameter"): "The optimizer was given it, but skips every parameter whose "
+    "`.grad` is `None`.",
     "no": "The optimizer was given `module.parameters()`, and a buffer is not among them.",
     **{
         ("no", column): "The optimizer was given `module.parameters()`, and this tensor is not "
@@ -92,10 +93,10 @@ def left_alone(text: str) -> dict[tuple[str, str], str]:
 FOLLOWED = {
     "averaged": "`AveragedModel` averages `parameters()`, frozen ones too.",
     "copied": "By default (`use_buffers=False`) buffers are not averaged: the last value is "
-    "copied. With `use_buffers=True` they are averaged like parameters. An average of one's "
-    "own that goes through `parameters()` only leaves them at their first value.",
-    "left behind": "The average is a deep copy, and what nobody registered is not updated: it "
-    "stays as it was when the copy was made.",
+    "copied. With `use_buffers=True` they are averaged like parameters. A hand-written average "
+    "over `parameters()` would leave buffers at their first value.",
+    "left behind": "The average is a deep copy. A tensor that nobody registered is not updated "
+    "in it: it stays as it was when the copy was made.",
     "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
     "tensor.",
     **NO_TENSOR,
@@ -103,8 +104,8 @@ FOLLOWED = {
 FOLLOWED_WITH_BUFFERS = {
     "averaged": "With `use_buffers=True` buffers are averaged as parameters are, persistent or "
     "not: running statistics then change as slowly as the weights.",
-    "left behind": "Only `parameters()` and `buffers()` are averaged. The average is a deep "
-    "copy, and what nobody registered stays as it was when the copy was made.",
+    "left behind": "Only `parameters()` and `buffers()` are averaged. A tensor that nobody "
+    "registered stays as it was when the copy was made.",
     "shared": "`deepcopy` takes functions as they are, so the average reads the module's own "
     "tensor.",
     **NO_TENSOR,

@@ -31,8 +31,8 @@ REASONS = {
         ("yes", "frozen parameter"): "Every parameter is saved, whether it is trained or not.",
         ("yes", "nn.Buffer"): "`nn.Buffer` is persistent unless it is told otherwise, so it is "
         "saved.",
-        ("no", "not persistent"): "That is what `persistent=False` says: it moves with the "
-        "module, and is left out of its `state_dict`.",
+        ("no", "not persistent"): "With `persistent=False` a buffer moves with the module, but "
+        "is left out of its `state_dict`.",
         ("no", "None buffer"): "A buffer that is `None` has nothing to save, so its name "
         "is left out.",
         **{
@@ -43,16 +43,16 @@ REASONS = {
     },
     "restored by load_state_dict()": {
         "yes": "Its key is in the saved state, so the saved values were copied into it.",
-        ("no", "not persistent"): "It was never saved, and loading does not ask for it. "
-        "The fresh module keeps what it built itself.",
-        "no": "It was never saved, so the fresh module keeps what it built itself. No error: a "
-        "tensor that nobody registered is not missed.",
+        ("no", "not persistent"): "A non-persistent buffer is not saved, and loading does not "
+        "ask for it. The fresh module keeps what it built itself.",
+        "no": "The tensor was never saved, so the fresh module keeps what it built itself. "
+        "There is no error: loading asks for registered tensors only.",
         **NO_TENSOR,
     },
     "in parameters()": {
         "yes": "An `nn.Parameter` that is assigned as an attribute is registered as a parameter.",
-        ("yes", "frozen parameter"): "`requires_grad=False` freezes a parameter. It is one all "
-        "the same, and it is listed and counted.",
+        ("yes", "frozen parameter"): "`requires_grad=False` freezes a parameter. It is still a "
+        "parameter, so it is listed and counted.",
         **NOT_A_PARAMETER,
     },
     "in buffers()": {
@@ -68,20 +68,20 @@ REASONS = {
         "yes": "`nn.Parameter` sets `requires_grad`, and the tensor is a leaf, so `backward()` "
         "leaves its gradient in `.grad`.",
         ("no", "frozen parameter"): "`requires_grad=False`: `backward()` leaves no gradient in it.",
-        "no": "A tensor asks for no gradient unless it is told to, and registering a buffer does "
-        "not change that.",
+        "no": "A tensor gets a gradient only with `requires_grad=True`, and registering a "
+        "buffer does not set that.",
         **{
-            ("no", column): "A tensor asks for no gradient unless it is told to. Held like this, "
-            "it would get one with `requires_grad_()`, but `parameters()` would not hand it to an "
-            "optimizer."
+            ("no", column): "A tensor gets a gradient only with `requires_grad=True`. After "
+            "`requires_grad_()` this one would get a gradient, but `parameters()` would not "
+            "hand it to an optimizer."
             for column in PLAIN
         },
         **NO_TENSOR,
     },
     "cleared by zero_grad()": {
         "yes": "`zero_grad` goes through `parameters()`, frozen ones too.",
-        "no": "`zero_grad` goes through `parameters()` only. The gradient that was left in a "
-        "buffer stays, and the next one would be added to it.",
+        "no": "`zero_grad` goes through `parameters()` only. The gradient of a buffer stays, "
+        "and the next one would be added to it.",
         **{
             ("no", column): "`zero_grad` goes through `parameters()` only, and this tensor is not "
             "among them. Its gradient stays, and the next one would be added to it."
@@ -94,17 +94,17 @@ REASONS = {
         **UNTOUCHED,
     },
     "shrunk by weight decay": {
-        "yes": "The gradient was zero, yet the decay of 0.1 · 0.5 took 5% off. A mask held like "
-        "this fades during training even where its gradient is 0. Only a `.grad` of `None` "
-        "spares it: an optimizer passes over such a parameter, decay and all.",
+        "yes": "The gradient was zero, yet the weight decay of 0.1 · 0.5 took 5% off. So a mask "
+        "that is a parameter fades in training even where its gradient is 0. Only if its "
+        "`.grad` is `None` does the optimizer skip it, decay included.",
         **UNTOUCHED,
     },
     "survives deepcopy": {
         "yes": "`deepcopy` copies all of the module's attributes, registered or not, with their "
-        "tensors. It raises an error where a tensor is a result that carries a graph: keep "
-        "`.detach()` of it.",
-        "shared": "`deepcopy` takes functions as they are. The copy's function is the original's, "
-        "and so is the tensor in it: a change in place shows in both modules.",
+        "tensors. It raises an error for a tensor that was computed with a graph: keep such a "
+        "result as `.detach()`.",
+        "shared": "`deepcopy` does not copy a function. The copy has the same function, with "
+        "the same tensor in it, so a change in place shows in both modules.",
         **NO_TENSOR,
     },
     "survives pickling": {
@@ -113,8 +113,9 @@ REASONS = {
         "takes a `state_dict`.",
         ("yes", "not persistent"): "Pickling the whole module takes all of its attributes. "
         "`persistent=False` is about `state_dict` only.",
-        "raises": "Pickle saves a function as the name under which Python can import it. One that "
-        "was made inside another function has none, so the whole module cannot be pickled.",
+        "raises": "Pickle saves a function as the name under which Python can import it. A "
+        "function that was made inside another one has no such name, so the whole module cannot "
+        "be pickled.",
         **NO_TENSOR,
     },
     "taken off meta by to_empty()": {
@@ -128,8 +129,8 @@ REASONS = {
     "swapped by functional_call()": {
         "yes": "`functional_call` puts the given tensor in place of the parameter or buffer for "
         "the time of one call.",
-        ("yes", "plain attribute"): "`functional_call` swaps by name, and it takes an attribute "
-        "that is a tensor as well, registered or not.",
+        ("yes", "plain attribute"): "`functional_call` swaps by name, and it also takes an "
+        "attribute that is a tensor, registered or not.",
         ("yes", "None buffer"): "The name is registered, so a tensor can take the place "
         "of `None` for one call, and this `forward` uses it.",
         ("no", "list"): "The module has no attribute `mask`, so the given tensor was set and taken "
@@ -156,10 +157,10 @@ REASONS = {
         "one.",
     },
     "under torch.compile": {
-        "input": "In the PyTorch that runs here, the graph takes the tensor as an input, however "
-        "it is held, with checks on its shape and dtype among others. So a change of its values is "
-        "seen, without compiling anew. No compiler took part: Dynamo captured the graph, and a "
-        "backend that only looks received it.",
+        "input": "In the PyTorch that runs here, the graph takes the tensor as an input, "
+        "however it is held. So a change of its values is seen without compiling again. Checks "
+        "guard its shape and dtype, among others. No compiler took part: Dynamo captured the "
+        "graph, and this experiment only looked at it.",
         "constant": "The graph holds the tensor itself, fixed at the time of its capture.",
         "not applicable": "`forward` took the path without a mask, so the graph has no trace of "
         "one.",
@@ -173,10 +174,11 @@ REASONS = {
     },
     "sent by DDP before a forward": {
         "yes": "With `forward_sync_buffers=True`, the default, rank 0's buffers are sent at the "
-        "start of a forward pass. The option is new in PyTorch 2.13 and leaves the start be. The "
-        "older `broadcast_buffers=False`, deprecated now, also keeps buffers back at the start.",
-        ("no", "nn.Parameter"): "Parameters are sent once. After that the ranks stay equal by "
-        "averaging gradients; a change by hand on one rank is not undone.",
+        "start of a forward pass. This option is new in PyTorch 2.13, and it does not change "
+        "what is sent when DDP is built. The older `broadcast_buffers=False` is deprecated: it "
+        "also stops the sending of buffers when DDP is built.",
+        ("no", "nn.Parameter"): "Parameters are sent once. After that, averaged gradients keep "
+        "the ranks equal. But a change by hand on one rank is not undone.",
         ("no", "frozen parameter"): "Parameters are sent once, frozen ones too. This one has "
         "no gradient to average either, so a change on one rank stays there.",
         "no": "DistributedDataParallel sends what `named_buffers()` lists. Every rank keeps its "
@@ -186,16 +188,17 @@ REASONS = {
     "same object after .to()": {
         "yes": "`.to()` puts the new values into the very `nn.Parameter`, so whoever holds it (an "
         "optimizer, a tied layer) still holds the right one.",
-        "no": "A buffer is replaced: the module's register gets the new tensor, and whoever kept "
-        "the old one has a stale reference.",
-        **left_alone("It is the same since nothing was done to it."),
+        "no": "A buffer is replaced: the module's register gets the new tensor. Whoever kept "
+        "the old tensor has a stale reference.",
+        **left_alone("So nothing was done to it, and it is the same object."),
         **NO_TENSOR,
     },
     "isinstance nn.Buffer after .to()": {
-        "no": "`nn.Buffer` is a mark at registration, and only a tensor that was made by it ever "
-        "passes `isinstance`.",
-        ("no", "nn.Buffer"): "It was one before the move. `.to()` replaced it by a plain tensor in "
-        "the same register. Whether a name is a buffer is answered by `named_buffers()`.",
+        "no": "Only a tensor that was made by `nn.Buffer(…)` passes `isinstance`, and this one "
+        "was made in another way.",
+        ("no", "nn.Buffer"): "The tensor was an `nn.Buffer` before the move. `.to()` replaced "
+        "it by a plain tensor in the same register. Use `named_buffers()` to find out whether a "
+        "name is a buffer.",
         **NO_TENSOR,
     },
     "tied, and still one after .to()": {
@@ -203,27 +206,27 @@ REASONS = {
         "both hold.",
         "no": "Each module's `.to()` makes a new tensor for its own register. One buffer in two "
         "layers becomes two, and a file that held it once holds it twice.",
-        **left_alone("It stays one since no module moves it."),
+        **left_alone("So no module moves it, and it stays one tensor."),
         **NO_TENSOR,
     },
     "keeps 257 under bfloat16": {
-        "no": "bfloat16 has 8 bits for a number's digits, so 257 becomes 256, and casting back "
-        "brings nothing back. What needs its digits (positions, frequencies, running statistics) "
-        "is computed again in float32 after the cast, or kept out of it. `torch.autocast` casts no "
-        "buffer: see its row.",
-        **left_alone("It kept its digits since it was not cast."),
+        "no": "bfloat16 keeps 8 binary digits of a number, so 257 becomes 256. Casting back "
+        "does not bring the digit back. If digits matter (positions, frequencies, running "
+        "statistics), compute the tensor again in float32 after the cast, or keep it out of the "
+        "cast. `torch.autocast` casts no buffer: see its row.",
+        **left_alone("So it was not cast, and it kept its digits."),
         **NO_TENSOR,
     },
     "aliased by state_dict()": {
-        "yes": "`state_dict()` copies nothing: its tensors share memory with the module's. Best "
-        "weights that are to be kept need a `deepcopy`.",
-        "no": "It is not in the `state_dict()`, so nothing there could change.",
+        "yes": "`state_dict()` copies nothing: its tensors share memory with the module's. To "
+        "keep the best weights, take a `deepcopy`.",
+        "no": "The tensor is not in the `state_dict()`, so nothing there could change.",
         **NO_TENSOR,
     },
     "asked for gradients by requires_grad_()": {
         "yes": "`module.requires_grad_()` goes through `parameters()`.",
-        ("yes", "frozen parameter"): "`module.requires_grad_()` goes through `parameters()`, and "
-        "thaws what was frozen.",
+        ("yes", "frozen parameter"): "`module.requires_grad_()` goes through `parameters()`, so "
+        "a frozen one asks for gradients again.",
         "no": "`module.requires_grad_()` goes through `parameters()`, and a buffer is not among "
         "them. `buffer.requires_grad_()` would work, and no optimizer would be given it.",
         **{
@@ -235,14 +238,15 @@ REASONS = {
     },
     "followed by AveragedModel": FOLLOWED,
     "stepped by an optimizer made before .to()": {
-        "yes": "The optimizer holds the `nn.Parameter` itself, and `.to()` changed that in place. "
-        "An optimizer made before the move works, as long as it has made no state yet: state that "
-        "is there stays on the old device.",
+        "yes": "The optimizer holds the `nn.Parameter` itself, and `.to()` changed that in "
+        "place. So an optimizer that was made before the move works, as long as it has no state "
+        "yet. State that it has stays on the old device.",
         **UNTOUCHED,
     },
     "cast by torch.autocast": {
-        "no": "`torch.autocast` casts what goes into an operation, for that operation: the product "
-        "is bfloat16. What the module holds stays float32, registered or not, with all its digits.",
+        "no": "`torch.autocast` casts what goes into an operation, and only for that operation: "
+        "the product is bfloat16. What the module holds stays float32, registered or not, with "
+        "all its digits.",
         **NO_TENSOR,
     },
     "followed by AveragedModel(use_buffers=True)": FOLLOWED_WITH_BUFFERS,

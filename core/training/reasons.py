@@ -28,27 +28,27 @@ def reason(run: TrainingRun, question: Question) -> str:
     if question.module == NORM:
         start, end = (run.statistics[tensor][i][0].item() for i in (0, -1))
         return (
-            "`forward` itself writes it, in `train()` mode: a tenth of the way to the mean of the "
-            "batch, each time. It has no gradient, and no optimizer holds it. Its first number "
-            f"went from {number(start)} to {number(end)}."
+            "In `train()` mode, `forward` itself writes `running_mean`: each batch moves it a "
+            "tenth of the way to the batch's mean. It has no gradient, and no optimizer holds it. "
+            f"Its first number went from {number(start)} to {number(end)}."
         )
     gradient = module.gradients[tensor][0]
     if gradient is None:
-        held = "Registering it changed nothing here: " if module.kinds[tensor] == BUFFER else ""
+        held = "a buffer" if module.kinds[tensor] == BUFFER else "a plain attribute"
         return (
-            f"{held}`model.parameters()` does not list it, so the optimizer never held it; and "
-            "`loss.backward()` gave it no gradient. It is as at the start, bit for bit."
+            f"`model.parameters()` does not list {held}, so the optimizer never held this tensor. "
+            "`loss.backward()` gave it no gradient. It is the same as at the start, bit for bit."
         )
     if math.isnan(module.drifts[tensor][-1]):
         return broken(run)
     moved = (
         "It is a parameter: `model.parameters()` gave it to the optimizer, and `loss.backward()` "
-        f"gave it a gradient, of norm {number(gradient)} at the start."
+        f"gave it a gradient (of norm {number(gradient)} at the start)."
     )
     if tensor != "mask":
         drift = number(module.drifts[tensor][-1])
         return f"{moved} The norm of its difference from the start is {drift} by now."
-    return f"{moved} Nothing tells the optimizer that it has to stay a mask. {leaked(module)}"
+    return f"{moved} The optimizer does not know that this tensor is a mask. {leaked(module)}"
 
 
 def leaked(module: ModuleRun) -> str:
@@ -78,8 +78,8 @@ def share(part: float) -> str:
 
 
 HOW_IT_BREAKS = {
-    "SGD": "The step then takes −∞ away from −∞, which is `nan`.",
-    "Adam": "Adam then divides −∞ by its usual size, which is ∞, and that is `nan`.",
+    "SGD": "The step then subtracts −∞ from −∞, which gives `nan`.",
+    "Adam": "Adam then divides −∞ by an average of its size, which is ∞, and that gives `nan`.",
 }
 
 
@@ -107,8 +107,8 @@ def cheating(run: TrainingRun) -> str:
     growth = learned.leaks[-1] - learned.leaks[0]
     if growth > 0.01 and ends[0] < 0.95 * ends[1]:  # else the difference may have other causes
         text += (
-            " That is lower, but not better: the right answer is the next token, and this module "
-            "has learned to look at it. When it writes text, the next token is not there yet."
+            " That is lower, but not better. The right answer is the next token, and this module "
+            "has learned to look at it. When a model writes text, the next token is not there yet."
         )
     return f"{text} {leaked(learned)}"
 
@@ -131,13 +131,13 @@ def start_of_the_leak(run: TrainingRun) -> str:
 
 
 HOW_IT_DECAYS = {
-    "SGD": "SGD adds `weight_decay · value` to the gradient, so each step takes "
-    "a share of every entry away: `lr · weight_decay` times the entry.",
-    "Adam": "Adam adds `weight_decay · value` to the gradient and then divides by the usual size "
-    "of that sum. Where the gradient is tiny, the decay is all that is left, and a step of nearly "
-    "`lr` comes out of it.",
-    "AdamW": "AdamW multiplies every entry by `1 − lr · weight_decay` in each step, apart from the "
-    "gradient: also where the gradient is tiny.",
+    "SGD": "SGD adds `weight_decay · value` to the gradient. So each step takes a share of "
+    "every entry away: `lr · weight_decay` times the entry.",
+    "Adam": "Adam adds `weight_decay · value` to the gradient, and divides the sum by its usual "
+    "size. Where the gradient is tiny, the sum is nearly all decay, and the step is nearly as "
+    "long as `lr`.",
+    "AdamW": "In each step, AdamW multiplies every entry by `1 − lr · weight_decay`, however "
+    "small its gradient is.",
 }
 
 
@@ -146,7 +146,10 @@ def decay_reason(run: TrainingRun) -> str:
     decayed, twin = (run.modules[name] for name in (PARAMETER, UNDECAYED))
     training = run.training
     if not float(training.weight_decay):
-        return "The weight decay is 0, so both masks are the same. Choose another to see it pull."
+        return (
+            "The weight decay is 0, so both masks are the same. Choose another weight decay to see "
+            "its effect."
+        )
     if training.mask_start == "-inf":
         return "−∞ cannot be pulled towards 0. " + (
             broken(run) if math.isnan(decayed.above[-1]) else "Both masks keep it."

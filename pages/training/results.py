@@ -62,8 +62,8 @@ def results(run: TrainingRun) -> None:
     st.header("How far each tensor drifts", anchor=False)
     charts_of_tensors(run, "drifts", "Distance from the start")
     st.caption(
-        "The norm of the difference between a tensor and its start. The scale is logarithmic, and "
-        "linear near 0, so that a tensor that never moved is seen: on the line of 0."
+        "The norm of the difference between a tensor and its start. The scale is logarithmic, but "
+        "linear near 0. A tensor that never moved is on the line of 0."
         + draw.thinned(run.training.steps)
     )
     st.header("The gradient of each tensor", anchor=False)
@@ -133,9 +133,9 @@ def at_step(run: TrainingRun) -> None:
                 shows = in_words(values, tokens, words)
                 chart(drawing, f"{title} of {module.class_name}", shows)
     st.caption(
-        "A buffer's mask has 1 where a score becomes −∞; a mask parameter is added to the scores. "
-        "Grey cells are exactly 0 above the diagonal, −∞, or `nan`. Of a longer text, the first "
-        "window of tokens is shown."
+        "In the buffer's mask, 1 means that the score becomes −∞. The mask parameter is added to "
+        "the scores. A grey cell is −∞, `nan`, or a weight of exactly 0 above the diagonal. Of a "
+        "longer text, the first window of tokens is shown."
     )
 
 

@@ -67,7 +67,7 @@ def test_the_keyboard_alone_decides_and_a_reload_keeps_the_score(visit):
         page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name="plain attribute")).to_be_checked()
     press(page, "Run it")
-    expect(page.get_by_test_id("stAlert").first).to_contain_text("It stays on cpu")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("The tensor stays on cpu")
     press(page, "Next")
     expect(page.get_by_text(f"2 of {len(CASES)}:")).to_be_visible()
     expect(page.get_by_role("radio", name="plain attribute")).not_to_be_checked()

@@ -57,7 +57,7 @@ def test_a_choice_runs_and_stands_beside_the_recommended_one():
 def test_the_first_choice_counts_and_another_may_be_tried():
     app = machine()
     decide(app, "nn.Parameter")
-    assert "It does not run" in app.warning[0].value
+    assert "The code does not run" in app.warning[0].value
     decide(app, "non-persistent buffer")
     assert "That is the recommended way" in app.success[0].value
     assert "Your first choice counts: nn.Parameter, wrong." in [c.value for c in app.caption]

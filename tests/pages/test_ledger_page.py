@@ -139,7 +139,7 @@ def test_a_row_is_predicted_revealed_and_scored():
     shown = text(app)
     # Saved are both parameters and two of the buffers; "no" was right for the list.
     assert shown.count("✓ right") == 5 and shown.count("✗ not so") == 5
-    assert "That is what `persistent=False` says" in shown
+    assert "With `persistent=False` a buffer moves with the module" in shown
     assert "Score: 5 of 10 right, in 1 row" in shown
     app.radio(key="says_InList").set_value("raises").run()
     assert "What happened: no" in text(app)

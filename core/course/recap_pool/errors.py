@@ -58,13 +58,14 @@ QUESTIONS = (
         "input-left-behind", "A layer was moved, its input was not, and `forward` raises. What "
         "does the message name?", input_left_behind,
         (
-            Choice("both devices, and no tensor", "It says as well which argument was elsewhere.",
+            Choice("both devices, and no tensor", "The message also names the argument that is "
+                   "elsewhere.",
                    named(mat1=False, devices=True)),
-            Choice("both devices, and the argument `mat1`", "`mat1` is what was passed in; "
-                   "`weight` or `mat2` would be the layer's own. So the input has to be moved.",
+            Choice("both devices, and the argument `mat1`", "`mat1` is the input. The layer's "
+                   "own weight would be called `weight` or `mat2`. So the input has to be moved.",
                    named(mat1=True, devices=True)),
-            Choice("the line of the layer's code", "The traceback has lines; the message has "
-                   "devices.", named(mat1=False, devices=False)),
+            Choice("the line of the layer's code", "The traceback shows lines of code. The "
+                   "message names devices.", named(mat1=False, devices=False)),
         ),
         own_error("an argument elsewhere", "a linear layer"),
     ),
@@ -73,12 +74,14 @@ QUESTIONS = (
         "The optimizer now loads its own state. What does its next step do?",
         optimizer_loads_its_own_state,
         (
-            Choice("it works, momentum included", "Loading an optimizer's state brings it to "
-                   "where the parameters are.", prints("with a momentum on the device", "True")),
+            Choice("it works, momentum included", "`optimizer.load_state_dict` moves the "
+                   "momentum to the device of the parameters.",
+                   prints("with a momentum on the device", "True")),
             Choice("the same device error", "`model.to()` does not know the optimizer, but its "
                    "own `load_state_dict` looks at the parameters.", raises("device")),
-            Choice("it works, with a momentum that stays on the CPU", "Then the step would "
-                   "meet two devices.", prints("with a momentum on the device", "False")),
+            Choice("it works, with a momentum that stays on the CPU", "With a momentum on the "
+                   "CPU, the step would raise the same error again.",
+                   prints("with a momentum on the device", "False")),
         ),
         own_error("the optimizer's state", "optimizer.step"),
     ),
@@ -86,14 +89,15 @@ QUESTIONS = (
         "mended-by-another-number", "float16 scores are masked with three numbers. With which "
         "does PyTorch raise an overflow?", mended_by_another_number,
         (
-            Choice("with -1e9 only", "float16 ends at 65,504. What is beyond does not fit, but "
-                   "−∞ is a number of float16.",
+            Choice("with -1e9 only", "The largest float16 number is 65,504, so -1e9 does not "
+                   "fit. But float16 has a value for −∞.",
                    lambda seen: (seen.value("-1000000000.0"), seen.value("-65504.0"),
                                  seen.value("-inf")) == ("overflow", "works", "works")),
-            Choice("with -1e9 and −∞", "−∞ is a value of every floating-point dtype.",
+            Choice("with -1e9 and −∞", "float16 has a value for −∞, so −∞ fits.",
                    prints("-inf", "overflow")),
-            Choice("with none: it is rounded to −∞", "A number that is written into a tensor is "
-                   "checked against the dtype's range.", prints("-1000000000.0", "works")),
+            Choice("with none: it is rounded to −∞", "PyTorch does not round here. It checks "
+                   "whether the number is in the range of the dtype.",
+                   prints("-1000000000.0", "works")),
         ),
         own_error("a number that does not fit", "masked_fill, again"),
     ),

@@ -52,7 +52,7 @@ QUESTIONS = (
         (
             Choice("all 0", "`softmax` makes weights that sum to 1. Zeros do not.",
                    prints("weights", "[0.0, 0.0, 0.0]")),
-            Choice("one third each", "Three equal scores that are finite would give that.",
+            Choice("one third each", "Three equal scores give a third each, if they are finite.",
                    lambda seen: "0.33" in seen.value("weights")),
             Choice("all nan", "`softmax` divides each number by the sum of all. Here both are 0, "
                    "and 0 / 0 is `nan`. A mask has to leave at least one key in sight.",
@@ -65,8 +65,8 @@ QUESTIONS = (
         "happens?", too_negative,
         (
             Choice("it works", "The largest float16 is 65,504, so -1e9 does not fit.", works),
-            Choice("an error: overflow", "-1e9 is no float16. `-torch.inf` is, in every floating "
-                   "dtype.", raises("overflow")),
+            Choice("an error: overflow", "No float16 number is as low as -1e9. `-torch.inf` "
+                   "fits: float16 has a value for it.", raises("overflow")),
         ),
         failure("too-negative-for-half"),
     ),

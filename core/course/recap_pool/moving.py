@@ -156,8 +156,9 @@ QUESTIONS = (
         ledger(".half() on int64", "register_buffer"),
     ),
     RecapQuestion(
-        "alias-in-a-list", "A list holds the buffer too. After `.to(torch.float64)`, does the "
-        "list still hold the buffer?", alias_in_a_list,
+        "alias-in-a-list", "The module has a buffer, and a list holds the same tensor. After "
+                           "`.to(torch.float64)`, does the list still hold the module's buffer?",
+                           alias_in_a_list,
         (
             Choice("yes, the very same tensor", "A cast makes a new tensor, and the list still "
                    "holds the old one.",
@@ -171,11 +172,12 @@ QUESTIONS = (
         "moved-to-meta", "A mask without dimensions is a plain attribute. The module moves to "
         "`meta`. Does a forward pass there raise?", moved_to_meta,
         (
-            Choice("yes, a device error", "`meta` has no values, and not every operation there "
-                   "checks devices.",
+            Choice("yes, a device error", "Tensors on `meta` have no values, and not every "
+                   "operation checks devices there.",
                    raises("device")),
-            Choice("no, though the mask stayed on the CPU", "A CPU tensor without dimensions may "
-                   "meet tensors of any device. That nothing is raised proves nothing.",
+            Choice("no, though the mask stayed on the CPU", "An operation accepts a CPU tensor "
+                   "without dimensions beside tensors of another device. So a run without an "
+                   "error proves nothing.",
                    prints("mask", "cpu")),
             Choice("no, the mask moved too", "It is not registered, so nothing moved it.",
                    prints("mask", "meta")),
@@ -196,14 +198,15 @@ QUESTIONS = (
         failure("deleted-and-assigned"),
     ),
     RecapQuestion(
-        "copied-deeply", "A module with a plain tensor is copied by `deepcopy`. The copy's tensor "
-        "is set to 0. What is in the first one's?", copied_deeply,
+        "copied-deeply", "A module with a plain tensor is copied by `deepcopy`. Then the copy's "
+                         "tensor is set to 0. What is in the tensor of the first module?",
+                         copied_deeply,
         (
             Choice("zeros too", "A deep copy shares no tensor with the first module.",
                    prints("the first one's mask", "[0.0, 0.0]")),
             Choice("ones", "`deepcopy` copies all attributes, registered or not.",
                    prints("the first one's mask", "[1.0, 1.0]")),
-            Choice("an error: it was not copied", "It was copied with the module.",
+            Choice("an error: it was not copied", "The tensor was copied with the module.",
                    raises("Error")),
         ),
         ledger("survives deepcopy", "plain attribute"),
@@ -212,9 +215,9 @@ QUESTIONS = (
         "optimizer-made-before", "The optimizer is made before `.to(device)`. Does it "
         "hold the weight that moved?", optimizer_made_before,
         (
-            Choice("yes", "`.to()` gives a parameter new data and keeps the object, so the "
-                   "optimizer and the module hold the same weight. Momentum and other state that "
-                   "the optimizer has by then stays on the old device.",
+            Choice("yes", "`.to()` gives a parameter new data and keeps the object. So the "
+                   "optimizer and the module hold the same weight. But momentum, if there is "
+                   "any yet, stays on the old device.",
                    prints("it has the moved weight", "True")),
             Choice("no, an old copy", "Buffers are replaced by new tensors. Parameters are "
                    "changed in place.",
@@ -238,13 +241,15 @@ QUESTIONS = (
         "number-on-the-cpu", "A scale without dimensions is a plain attribute. The module "
         "moves, and then runs. What happens?", number_on_the_cpu,
         (
-            Choice(DEVICE_ERROR, "That rule has an exception: CPU tensors without dimensions.",
+            Choice(DEVICE_ERROR, "Two devices mostly raise an error. A CPU tensor without "
+                   "dimensions is the exception.",
                    raises("device")),
             Choice("it works, and the scale moved", "Nothing moves a tensor that is not "
                    "registered.",
                    prints("scale", "sim:0", "cuda:0")),
-            Choice("it works, and the scale is on the CPU", "A CPU tensor without dimensions may "
-                   "meet tensors of another device. But it is not saved.",
+            Choice("it works, and the scale is on the CPU", "An operation accepts a CPU tensor "
+                   "without dimensions beside tensors of another device. But this tensor is not "
+                   "saved.",
                    prints("scale", "cpu")),
         ),
         failure("meta-says-nothing"),
@@ -270,9 +275,9 @@ QUESTIONS = (
         (
             Choice("it stays complex", "`.to()` with a dtype casts complex tensors too.",
                    prints("table", "[(1+2j)]")),
-            Choice("an error is raised", "There is only a warning.", raises("Error")),
-            Choice("the imaginary part is gone", "The cast goes through, with a warning that the "
-                   "imaginary part is dropped.", prints("table", "[1.0]")),
+            Choice("an error is raised", "The cast gives a warning only.", raises("Error")),
+            Choice("the imaginary part is gone", "The cast drops the imaginary part, with a "
+                   "warning.", prints("table", "[1.0]")),
         ),
         failure("complex-table"),
     ),

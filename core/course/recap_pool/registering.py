@@ -45,12 +45,12 @@ QUESTIONS = (
         "what happens?",
         assigned_and_registered,
         (
-            Choice("the mask is a buffer now", "The name is in use by the attribute.",
+            Choice("the mask is a buffer now", "The attribute uses the name already.",
                    prints("keys", "['weight', 'bias', 'mask']")),
             Choice("an error: it exists already", "`register_buffer` refuses a name that an "
                    "attribute has. Register first, or `del` the attribute.",
                    raises("already exists")),
-            Choice("nothing changes", "PyTorch does not pass over this without a word.",
+            Choice("nothing changes", "PyTorch raises an error here.",
                    prints("keys", "['weight', 'bias']")),
         ),
         failure("assigned-then-registered"),
@@ -60,8 +60,8 @@ QUESTIONS = (
         before_super,
         (
             Choice("it works", "The lists of parameters and buffers do not exist yet.", works),
-            Choice("an error is raised", "`super().__init__()` makes the list of buffers. Before "
-                   "it runs, there is no place for one.", raises("AttributeError")),
+            Choice("an error is raised", "`super().__init__()` makes the list of buffers. Until "
+                   "it has run, no buffer can be stored.", raises("AttributeError")),
             Choice("the buffer is forgotten", "The line raises, so the constructor does not get "
                    "any further.", prints("keys", "[]")),
         ),

@@ -115,9 +115,9 @@ QUESTIONS = (
     ),
     RecapQuestion(
         "loaded-into-a-buffer", "The mask was a plain attribute, and is a buffer now. An old "
-        "`state_dict` is loaded.", loaded_into_a_buffer,
+                                "`state_dict` is loaded. What happens?", loaded_into_a_buffer,
         (
-            Choice("it loads", "The module has a persistent buffer now, so loading wants its "
+            Choice("it loads", "The module has a persistent buffer now, so loading requires its "
                    "key.", works),
             Choice("a missing key", "The new module asks for `mask`, and the old one never saved "
                    "it.", raises("Missing key")),
@@ -127,25 +127,27 @@ QUESTIONS = (
         state_dict("a missing key", failures="true", source="plain"),
     ),
     RecapQuestion(
-        "not-persistent-any-more", "The mask was a persistent buffer, and is not persistent now. "
-        "An old `state_dict` is loaded.", not_persistent_any_more,
+        "not-persistent-any-more", "The mask was a persistent buffer, and is not persistent "
+                                   "now. An old `state_dict` is loaded. What happens?",
+                                   not_persistent_any_more,
         (
-            Choice("it loads", "Strict loading refuses keys that it has no place for.", works),
+            Choice("it loads", "Strict loading refuses a key that the module does not have.",
+                   works),
             Choice("a missing key", "Loading does not ask for a buffer that is not persistent.",
                    raises("Missing key")),
-            Choice("an unexpected key", "The file has `mask`, and the new module does not load "
-                   "one.", raises("Unexpected key")),
+            Choice("an unexpected key", "The `state_dict` has `mask`, and the new module does "
+                   "not expect this key.", raises("Unexpected key")),
         ),
         state_dict("not persistent any more", failures="true", target="non-persistent"),
     ),
     RecapQuestion(
-        "raised-and-yet", "A strict load raises: the state has a key too many. Is the weight the "
-        "source's afterwards?", raised_and_yet,
+        "raised-and-yet", "A strict load raises, because the state has one key too many. Does "
+                          "the module have the source's weight afterwards?", raised_and_yet,
         (
-            Choice("no, nothing was loaded", "Loading had copied what matched before it raised, "
-                   "and it does not undo that.", prints(SAME, "False")),
-            Choice("yes, what matched was copied", "`load_state_dict` copies first and checks the "
-                   "keys last.", prints(SAME, "True")),
+            Choice("no, nothing was loaded", "Loading copied what matched before it raised. It "
+                   "does not undo the copies.", prints(SAME, "False")),
+            Choice("yes, what matched was copied", "`load_state_dict` first copies what "
+                   "matches. It raises at the end.", prints(SAME, "True")),
         ),
         state_dict("an unexpected key", failures="true", target="plain"),
     ),
@@ -154,8 +156,8 @@ QUESTIONS = (
         "happens?",
         another_size,
         (
-            Choice("it loads, without the mask", "`strict=False` is about missing and unexpected "
-                   "keys. This key is in both.", works),
+            Choice("it loads, without the mask", "`strict=False` is about missing and "
+                   "unexpected keys. This key is in the file and in the module.", works),
             Choice("it loads the part that fits", "PyTorch does not cut a tensor to fit.",
                    prints("result", "<All keys matched successfully>")),
             Choice("a size mismatch is raised", "`strict=False` forgives keys, not sizes.",
@@ -166,12 +168,13 @@ QUESTIONS = (
     ),
     RecapQuestion(
         "kept-while-training", "`best = model.state_dict()`, and then the weights change. What "
-        "has `best`?", kept_while_training,
+                               "does `best` hold?", kept_while_training,
         (
             Choice("the weights from before", "`state_dict()` did not copy anything.",
                    lambda seen: works(seen) and seen.value("the best weights") != "[7.0, 7.0]"),
-            Choice("the changed ones", "`state_dict()` has the live tensors, not copies. A "
-                   "`deepcopy` of it keeps the best.", prints("the best weights", "[7.0, 7.0]")),
+            Choice("the changed ones", "`state_dict()` holds the model's own tensors. To keep "
+                   "the best weights, take a `deepcopy` of it.",
+                   prints("the best weights", "[7.0, 7.0]")),
         ),
         failure("best-weights-keep-changing"),
     ),
@@ -183,7 +186,7 @@ QUESTIONS = (
                    "storage.",
                    lambda seen: seen.number("bytes") < 10_000),
             Choice("about 4 MB", "A view shares the table's storage, and a storage is saved "
-                   "whole. `.clone()` makes a storage of its own, and saves the corner alone.",
+                   "whole. A `.clone()` of the corner would have a small storage of its own.",
                    lambda seen: seen.number("bytes") > 4_000_000),
         ),
         failure("slice-saves-all"),
@@ -192,11 +195,12 @@ QUESTIONS = (
         "prefix-without-strict", "All keys of a file begin with `module.`. It is loaded with "
         "`strict=False`. Does the module have the file's weight then?", prefix_without_strict,
         (
-            Choice("no, and nothing is raised", "No key fits, and `strict=False` keeps silent. "
+            Choice("no, and nothing is raised", "No key fits, and `strict=False` ignores that. "
                    "Look at what `load_state_dict` returns.", prints(SAME, "False")),
             Choice("yes, the prefix is taken off", "PyTorch does not take the prefix off.",
                    prints(SAME, "True")),
-            Choice("an error is raised", "With `strict=True` it would be.", raises("Error")),
+            Choice("an error is raised", "With `strict=True` an error would be raised.",
+                   raises("Error")),
         ),
         state_dict("nothing loaded, no error", failures="true", wrapped="DataParallel",
                    strict="false"),
@@ -217,7 +221,7 @@ QUESTIONS = (
         "copied-halves", "A float16 state is loaded into a float32 module. What is the weight's "
         "dtype?", copied_halves,
         (
-            Choice("float32", "The values are copied into the tensors that are there, and cast to "
+            Choice("float32", "The values are copied into the module's own tensors, and cast to "
                    "their dtype.",
                    prints("weight", "torch.float32")),
             Choice("float16", "It would be float16 with `assign=True`.",
@@ -246,7 +250,7 @@ QUESTIONS = (
             Choice("on `meta`, with a warning", "Copying into a tensor without memory does "
                    "nothing, and PyTorch warns.",
                    lambda seen: seen.value("weight") == "meta" and bool(seen.warnings)),
-            Choice("an error is raised", "There is only a warning.", raises("Error")),
+            Choice("an error is raised", "PyTorch gives a warning only.", raises("Error")),
         ),
         state_dict("meta, and no assign", failures="true", target_device="meta"),
     ),

@@ -90,10 +90,10 @@ QUESTIONS = (
         "decay-without-a-gradient", "The mask is a parameter, and its gradient is 0. Does AdamW "
         "with weight decay change it?", decay_without_a_gradient,
         (
-            Choice(CHANGES, "Weight decay pulls every parameter that has a gradient, even one of "
-                   "0.", prints("mask changed", "True")),
-            Choice(STAYS, "Weight decay asks whether there is a gradient. The gradient's size "
-                   "does not count.",
+            Choice(CHANGES, "AdamW applies weight decay to every parameter that has a gradient, "
+                   "even one of 0.", prints("mask changed", "True")),
+            Choice(STAYS, "AdamW skips a parameter only if it has no gradient at all. Here the "
+                   "gradient exists, and it is 0.",
                    prints("mask changed", "False")),
         ),
         training("weight decay on the mask", decay="true"),
@@ -102,31 +102,36 @@ QUESTIONS = (
         "decay-of-a-frozen-one", "The mask is a frozen parameter, and the optimizer has it. Does "
         "weight decay change it?", decay_of_a_frozen_one,
         (
-            Choice(CHANGES, "Weight decay leaves parameters without a gradient alone.",
+            Choice(CHANGES, "The optimizer skips a parameter without a gradient, and so does "
+                   "the weight decay.",
                    prints("mask changed", "True")),
-            Choice(STAYS, "Its `.grad` is `None`, and an optimizer passes over such parameters.",
+            Choice(STAYS, "The mask's `.grad` is `None`, and an optimizer skips such a "
+                   "parameter.",
                    prints("mask changed", "False")),
         ),
         ledger("shrunk by weight decay", "frozen parameter"),
     ),
     RecapQuestion(
-        "statistics-in-eval", "BatchNorm in `eval()` sees a batch of fives. Its running mean?",
+        "statistics-in-eval", "BatchNorm in `eval()` sees a batch of fives. What does its "
+                              "running mean do?",
         statistics_in_eval,
         (
-            Choice(CHANGES, "In `eval()` the statistics are used, and not written.",
+            Choice(CHANGES, "In `eval()` the statistics are used, but not changed.",
                    changed("running mean")),
-            Choice(STAYS, "Only `train()` moves the statistics.",
+            Choice(STAYS, "Only in `train()` does BatchNorm change its statistics.",
                    prints("running mean", "[0.0, 0.0]")),
         ),
         training("BatchNorm's buffers", norm="true"),
     ),
     RecapQuestion(
-        "statistics-without-gradients", "BatchNorm in `train()`, within `torch.no_grad()`, sees a "
-        "batch of fives. Its running mean?", statistics_without_gradients,
+        "statistics-without-gradients", "BatchNorm in `train()`, under `torch.no_grad()`, sees "
+                                        "a batch of fives. What does its running mean do?",
+                                        statistics_without_gradients,
         (
-            Choice(CHANGES, "`forward` writes the statistics. No gradient takes part in that, so "
-                   "`no_grad` does not stop it. `eval()` stops it.", changed("running mean")),
-            Choice(STAYS, "`no_grad` is about gradients, and the statistics need none.",
+            Choice(CHANGES, "`forward` writes the statistics, and it needs no gradient for "
+                   "that. `no_grad` does not stop this. In `eval()` the statistics stay.",
+                   changed("running mean")),
+            Choice(STAYS, "`no_grad` switches gradients off, and the statistics need none.",
                    prints("running mean", "[0.0, 0.0]")),
         ),
         failure("still-in-training-mode"),
@@ -135,11 +140,12 @@ QUESTIONS = (
         "buffers-gradient", "The loss goes through a buffer. What is its `.grad` after "
         "`backward()`?", buffers_gradient,
         (
-            Choice("a tensor", "A buffer asks for no gradient unless it is told to.",
+            Choice("a tensor", "A buffer has `requires_grad=False`, so it gets no gradient.",
                    lambda seen: "tensor" in seen.value("gradient")),
-            Choice("`None`", "A tensor asks for no gradient unless it is told to, and "
-                   "registering does not tell it.", prints("gradient", "None")),
-            Choice("an error is raised", "The weights ask for gradients, so `backward()` works.",
+            Choice("`None`", "A tensor gets a gradient only with `requires_grad=True`. "
+                   "Registering a buffer does not set that.", prints("gradient", "None")),
+            Choice("an error is raised", "The weights have `requires_grad=True`, so "
+                   "`backward()` works.",
                    raises("Error")),
         ),
         ledger("receives a gradient", "register_buffer"),
@@ -158,14 +164,15 @@ QUESTIONS = (
         ledger("in parameters()", "register_buffer"),
     ),
     RecapQuestion(
-        "dropout-in-eval", "Dropout with probability 0.5, in `eval()`, gets four ones.",
+        "dropout-in-eval", "Dropout with probability 0.5, in `eval()`, gets four ones. What "
+                           "comes out?",
         dropout_in_eval,
         (
-            Choice("about two become 0", "It would be so in `train()`.",
+            Choice("about two become 0", "That happens in `train()`.",
                    lambda seen: "0.0" in seen.value("output")),
             Choice("all become 0.5", "In `train()` the numbers that are kept are scaled up, so "
                    "`eval()` has nothing to scale.", prints("output", "[0.5, 0.5, 0.5, 0.5]")),
-            Choice("all stay 1", "In `eval()` dropout hands its input on.",
+            Choice("all stay 1", "In `eval()` dropout returns its input.",
                    prints("output", "[1.0, 1.0, 1.0, 1.0]")),
         ),
         lab("dropout", inputs="true", dropout="0.5"),
