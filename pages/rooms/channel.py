@@ -53,14 +53,17 @@ class Channel:
     gone: bool = False
 
     def add(self, stream: Stream) -> None:
-        """Somebody begins to listen."""
+        """Somebody begins to listen. Who follows is sent to the screen that is shown."""
         self.streams[stream] = None
         if stream.learner and not stream.instructor:
             self.of_learner[stream.learner].add(stream)
+        if stream.follows and self.snapshot.room.screen:
+            self.waves.add(stream)
 
     def drop(self, stream: Stream) -> None:
-        """Somebody listens no more."""
+        """Somebody listens no more, and takes nobody's place in a wave."""
         self.streams.pop(stream, None)
+        self.waves.drop(stream)
         self.of_learner[stream.learner].discard(stream)
         if not self.of_learner[stream.learner]:
             del self.of_learner[stream.learner]

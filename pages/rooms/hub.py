@@ -90,14 +90,11 @@ class Hub:
             self.changed()  # it may have, between reading and listening
         channel = self.channels[code]
         channel.add(stream)
-        if stream.follows and channel.snapshot.room.screen:
-            self.waves.add(stream)
         return channel
 
     def leave(self, stream: Stream, channel: Channel) -> None:
         """A stream is over."""
         channel.drop(stream)
-        self.waves.drop(stream)
         if not channel.streams and self.channels.get(stream.code) is channel:
             del self.channels[stream.code]
 

@@ -109,11 +109,12 @@ class Follower(Stream):
     """Writes down what it is told, and when, as a stream's answer would send it."""
 
     def join(self, channel, clock):
-        self.channel, self.clock, self.told = channel, clock, []
+        self.channel, self.clock, self.told, self.wakes = channel, clock, [], 0
         channel.add(self)
         return self
 
     def wake(self):
+        self.wakes += 1
         while news := self.channel.news(self):
             self.told.append((self.clock.now, news))
 
@@ -200,3 +201,27 @@ def test_who_waited_for_a_screen_that_is_shown_no_more_takes_nobodys_place(chann
     clock.until(clock.now + SECONDS + 0.01)
     show(channel, "seed=2")
     assert sum(b"seed=2" in news for one in following for _, news in one.gone_to()) == MOST
+
+
+def test_who_left_takes_nobodys_place(channel, clock):
+    following = followers(channel, clock, 20)
+    show(channel, "seed=1")  # ten go, ten wait
+    for one in following[10:15]:
+        channel.drop(one)
+    clock.until(clock.now + SECONDS + 0.01)
+    late = followers(channel, clock, 5)
+    assert [len(one.gone_to()) for one in following + late] == [1] * 10 + [0] * 5 + [1] * 10
+
+
+def test_an_answer_wakes_instructors_and_the_learners_own_tabs(channel, clock):
+    learners = [Follower("BCDFGH", learner=name).join(channel, clock) for name in "aab"]
+    instructor = Follower("BCDFGH", learner="a", instructor=True).join(channel, clock)
+    channel.publish(replace(channel.snapshot, seq=channel.snapshot.seq + 1))
+    assert [one.wakes for one in learners] == [0, 0, 0] and instructor.wakes == 1
+    channel.tell("a", b"event: mine")
+    assert [[news for _, news in one.told] for one in learners] == [[b"event: mine"]] * 2 + [[]]
+    assert instructor.wakes == 1 and [one.wakes for one in learners] == [1, 1, 0]
+    channel.drop(learners[0])
+    channel.tell("a", b"event: mine")
+    channel.tell("nobody", b"event: mine")
+    assert [one.wakes for one in learners] == [1, 2, 0]
