@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote, unquote, urlsplit
 
-from core.rooms.questions import screen_at
+from core.rooms.questions import screen_at, settings_of_screen
 from core.rooms.room import Screen
 from core.rooms.settings import MOST_SCREENS, PLAN
 from core.settings.setting import SettingError
@@ -38,15 +38,24 @@ def is_at(link: str, screen: Screen) -> bool:
     return screen_at(link) == screen
 
 
-def place_in(plan: Sequence[str], screen: Screen) -> int | None:
-    """Where in a plan a screen is: the same settings, or else the first of the same page."""
-    for found in (
-        [index for index, link in enumerate(plan) if is_at(link, screen)],
-        [index for index, link in enumerate(plan) if screen_at(link).page == screen.page],
-    ):
-        if found:
-            return found[0]
-    return None
+def place_in(plan: Sequence[str], screen: Screen, last: str = "") -> int | None:
+    """Where in a plan a screen is: the same settings, or else the likeliest of the same page.
+
+    last: the screen of the plan that was there before, which a guess or a click has changed since.
+    Where that is another page's, the screen counts with which most settings are shared.
+    """
+    screens = [screen_at(link) for link in plan]
+    if screen in screens:
+        return screens.index(screen)
+    same_page = [index for index, other in enumerate(screens) if other.page == screen.page]
+    for index in same_page:
+        if plan[index] == last:
+            return index
+    here = settings_of_screen(screen).items()
+    shared = [
+        sum(pair in here for pair in settings_of_screen(screens[i]).items()) for i in same_page
+    ]
+    return same_page[shared.index(max(shared))] if same_page else None
 
 
 def with_screen(plan: Sequence[str], link: str) -> tuple[str, ...]:

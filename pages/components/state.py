@@ -137,6 +137,7 @@ ROOM_GATE_TROUBLE: Slot[str] = Slot("what cannot be done at a gate", str)
 # page, link and tries, until the page is there
 ON_THE_WAY: Slot[tuple[str, dict[str, Any], int] | None] = Slot("where a visit leads", nothing)
 ROOM_WENT: Slot[str] = Slot("screen that was followed", str)  # its link
+ROOM_PLACE: Slot[str] = Slot("screen of the plan", str)  # where one is in it, as it has it
 ROOM_OWN: Slot[dict[str, dict[str, list[str]]]] = Slot("own guesses of screens", dict)  # by link
 ROOM_DELETED: Slot[str] = Slot("room that was deleted", str)  # its code, until that is said
 ROOM_TROUBLE: Slot[str] = Slot("what a room refused", str)

@@ -59,9 +59,11 @@ def bar_of_workshop(code: str) -> None:
 def way_on(plan: tuple[str, ...], page: str) -> None:
     """Back and on in the plan."""
     try:
-        at = place_in(plan, screen_here(page))
+        at = place_in(plan, screen_here(page), state.ROOM_PLACE.get())
     except SettingError:
         at = None
+    if at is not None:
+        state.ROOM_PLACE.set(plan[at])
     before = at - 1 if at else None
     after = 0 if at is None else at + 1 if at + 1 < len(plan) else None
     where = f"{at + 1} of {len(plan)}" if at is not None else length_in_words(plan)
@@ -70,6 +72,7 @@ def way_on(plan: tuple[str, ...], page: str) -> None:
         ("room go on", "Next", ":material/arrow_forward:", after),
     ):
         if st.button(label, key=key, icon=icon, disabled=index is None) and index is not None:
+            state.ROOM_PLACE.set(plan[index])
             go_to(screen_at(plan[index]))
     st.caption(where, width="content")
 

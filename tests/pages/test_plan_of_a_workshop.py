@@ -128,6 +128,19 @@ def test_lessons_add_their_screen_and_lead_back_and_on(room):
     assert app.session_state[state.PAGE.key] == "pages/5_Training.py"
 
 
+def test_a_plan_goes_on_from_a_screen_that_was_answered_or_had_an_old_link(room):
+    ours, code, key_ = room
+    here = "3_State_dict.py"
+    ours.keep_plan(
+        code, key_, ("State_dict", "State_dict?keys=false&gone=1", "State_dict?edit=true")
+    )
+    app = press(open_page(here), "Next")
+    assert "2 of 3" in [one.value for one in app.caption]
+    assert "gone" not in app.query_params  # it is no setting any more, and the page said so
+    press(app, "Next")
+    assert "3 of 3" in [one.value for one in app.caption] and app.query_params["edit"] == "true"
+
+
 def test_a_plan_is_prepared_without_a_room(monkeypatch):
     monkeypatch.setattr(control, "cookies", dict)
     app = workshop("", A)

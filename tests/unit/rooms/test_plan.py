@@ -62,6 +62,17 @@ def test_where_a_screen_is_in_a_plan():
     assert place_in(two, screen_at("Training?seed=2")) == 1
 
 
+def test_a_screen_that_was_changed_since_is_where_it_was():
+    lab = ("Attention_lab", "Attention_lab?device=cpu&seed=3", "Attention_lab?seed=4#later")
+    guessed = screen_at("Attention_lab?device=cpu&guess=it+works&seed=3")
+    assert place_in(lab, guessed) == 1  # most settings in common, in a new session
+    assert place_in(lab, screen_at("Attention_lab?guess=it+works")) == 0
+    for index, last in enumerate(lab):
+        assert place_in(lab, guessed, last) == index
+        assert place_in(lab, screen_at("Attention_lab?device=cpu&seed=3"), last) == 1
+    assert place_in(lab, guessed, "Training") == 1
+
+
 def test_a_file_is_read_as_it_was_written():
     assert from_file(as_file(LINKS).encode()) == LINKS
     assert json.loads(as_file(LINKS))["screens"] == list(LINKS)
