@@ -104,6 +104,29 @@ def section(setting: Setting) -> ExpanderContainer:
     )
 
 
+def one_of(
+    label: str,
+    key: str,
+    titles: Mapping[str, str],
+    chosen: str | None,
+    take: Callable[[str], None],
+) -> None:
+    """Buttons side by side: the chosen one says so to eyes and to screen readers.
+
+    label: what they choose, for screen readers; titles: {name: the button's text}; chosen: a name,
+    or None; take: called with the name of the button that was pressed, before the page runs again.
+    """
+    pressed = state.Slot[str | None](key, state.nothing)
+
+    def press() -> None:
+        if name := pressed.get():
+            take(name)
+
+    pressed.set(chosen)
+    st.pills(label, list(titles), required=True, format_func=titles.__getitem__, key=key,
+             on_change=press, label_visibility="collapsed")  # fmt: skip
+
+
 def control_box(name: str) -> DeltaGenerator:
     """A container for controls that are not all widgets of this file, such as buttons and tables.
 

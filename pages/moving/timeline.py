@@ -12,7 +12,7 @@ from core.moving.table import ledger as table_of
 from core.moving.timeline import TimelineResult, run_timeline
 from core.settings.setting import SettingError
 from pages.components import state
-from pages.components.widgets import control_box, put_in_link, section, widget
+from pages.components.widgets import control_box, one_of, put_in_link, section, widget
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -31,17 +31,14 @@ def builder() -> tuple[Timeline | None, bool, DeltaGenerator, DeltaGenerator]:
     places for the question and for its results, above the controls that build a timeline).
     """
     with control_box("stories"):
-        stories = st.container(horizontal=True, gap="small")
+        stories = st.container()
     question, results = st.container(), st.container()
     with control_box("steps"), section(MOVING["build"]):
         built = steps_and_start()
     chosen = preset_of(built) if built else None
     with stories:
-        for name, preset in PRESETS.items():
-            here = chosen and chosen[0] == name
-            icon = ":material/radio_button_checked:" if here else None
-            st.button(preset.title, key=f"preset {name}", on_click=set_steps,
-                      args=(preset.steps, preset.start), icon=icon)  # fmt: skip
+        titles = {name: preset.title for name, preset in PRESETS.items()}
+        one_of("A story", "story", titles, chosen[0] if chosen else None, set_story)
     return built, widget(MOVING["predict"]), question, results
 
 
@@ -103,6 +100,10 @@ def set_steps(steps: Sequence[str], start: str | None = None) -> None:
     state.STEPS_BOX.set(state.STEPS_BOX.get() + 1)
     if start:
         state.set_value(MOVING["start"], start)
+
+
+def set_story(name: str) -> None:
+    set_steps(PRESETS[name].steps, PRESETS[name].start)
 
 
 def add_step(name: str) -> None:

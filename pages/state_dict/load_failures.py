@@ -24,7 +24,7 @@ from core.state_dict.takeaway import load_takeaway
 from pages.components import prediction, state
 from pages.components.code import take_home
 from pages.components.takeaway import show_takeaway
-from pages.components.widgets import control_box, section, widget
+from pages.components.widgets import control_box, one_of, section, widget
 
 INTRODUCTION = (
     "A **source** module gives its `state_dict`: `state = source.state_dict()`. A **target**, "
@@ -131,16 +131,16 @@ def set_fix(fix: str) -> None:
     state.set_value(FIELDS["fix"], fix)
 
 
-def take_preset(preset: LoadExperiment) -> None:
+def take_preset(title: str) -> None:
     for name, setting in FIELDS.items():
-        state.set_value(setting, getattr(preset, name))
+        state.set_value(setting, getattr(PRESETS[title], name))
 
 
 def controls() -> tuple[LoadExperiment, DeltaGenerator]:
     """The widgets of a LoadExperiment, and a place for the question, above those that few need."""
     with control_box("situations"):
         st.markdown("**Choose a situation**")
-        situations = st.container(horizontal=True, gap="small")
+        situations = st.container()
     place = st.container()
     values = {}
     groups = (
@@ -157,10 +157,9 @@ def controls() -> tuple[LoadExperiment, DeltaGenerator]:
                     values[name] = widget(FIELDS[name], captions)
     loading = LoadExperiment(**values)
     with situations:
-        for title, preset in PRESETS.items():
-            chosen = replace(loading, fix="none") == preset
-            icon = ":material/check:" if chosen else None
-            st.button(title, key=f"preset {title}", on_click=take_preset, args=(preset,), icon=icon)
+        bare = replace(loading, fix="none")
+        chosen = next((title for title, preset in PRESETS.items() if preset == bare), None)
+        one_of("A situation", "situation", {title: title for title in PRESETS}, chosen, take_preset)
     return loading, place
 
 

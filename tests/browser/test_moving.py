@@ -96,3 +96,19 @@ def test_code_on_a_phone_keeps_its_lines_and_a_message_wraps_with_an_indent(visi
     )
     first, *others = message.locator("code > span > span").evaluate(lines)
     assert others and all(left > first + 10 for left in others)
+
+
+def test_the_chosen_story_says_so_to_a_screen_reader_and_a_pressed_one_runs(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false")
+    stories = page.get_by_role("radiogroup", name="A story")
+    chosen = stories.get_by_role("radio", checked=True)
+    expect(chosen).to_have_text([PRESETS["notebook"].title])
+    for _ in range(2):  # pressed again, it stays
+        stories.get_by_role("radio", name=PRESETS["half"].title).click()
+        expect(page).to_have_url(re.compile(r"steps=half\.forward"))
+        visitor.settled(charts=0)
+        expect(chosen).to_have_text([PRESETS["half"].title])
+    page.get_by_text("Change the steps").click()
+    page.get_by_role("button", name="deepcopy").click()
+    expect(chosen).to_have_count(0)

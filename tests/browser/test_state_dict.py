@@ -13,7 +13,7 @@ PAGE = "/State_dict"
 def test_a_load_failure_is_guessed_read_and_fixed(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?keys=false&failures=true")
-    page.get_by_role("button", name="Target: context length 4", exact=True).click()
+    page.get_by_role("radio", name="Target: context length 4", exact=True).click()
     expect(page).to_have_url(re.compile("target_length=4"))
     page.get_by_text("it loads", exact=True).click()
     page.get_by_role("button", name="Load", exact=True).click()

@@ -33,14 +33,14 @@ def test_the_ledger_waits_for_a_guess_and_a_run():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_runs_to_its_end(name):
     app = moving(predict="false")
-    app.button(key=f"preset {name}").click().run()
+    app.button_group(key="story").set_value(name).run()
     assert not app.exception
     assert steps_box(app).value == ".".join(PRESETS[name].steps)
     assert "| after step |" in text(app)
     assert f"**{PRESETS[name].title}.** The mask is" in text(app)
-    assert [b.key for b in app.button if "_checked" in b.proto.icon] == [f"preset {name}"]
+    assert app.button_group(key="story").value == name
     app.button(key="add deepcopy").click().run()
-    assert not any("_checked" in b.proto.icon for b in app.button)
+    assert not app.button_group(key="story").value
 
 
 def test_steps_are_added_and_taken_back():

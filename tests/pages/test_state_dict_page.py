@@ -81,7 +81,7 @@ def test_painted_cells_come_from_the_link_and_bad_ones_are_named():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_load_failure_is_provoked_and_fixed_by_clicking(name):
     app = page(keys="false", failures="true")
-    app.button(key=f"preset {name}").click().run()
+    app.button_group(key="situation").set_value(name).run()
     app.radio(key="loads").set_value("it loads").run()
     click(app, "Load")
     assert "What happened: it" in app.warning[0].value
@@ -96,10 +96,11 @@ def test_every_load_failure_is_provoked_and_fixed_by_clicking(name):
 
 def test_the_chosen_situation_is_marked():
     app = page(keys="false", failures="true")
-    marked = [b.label for b in app.button if b.icon == ":material/check:"]
-    assert marked == []
-    app.button(key="preset Target on meta").click().run()
-    assert [b.label for b in app.button if b.icon == ":material/check:"] == ["Target on meta"]
+    assert not app.button_group(key="situation").value
+    app.button_group(key="situation").set_value("Target on meta").run()
+    assert app.button_group(key="situation").value == "Target on meta"
+    app.radio(key="target").set_value("plain").run()
+    assert not app.button_group(key="situation").value
 
 
 def test_another_guess_beside_a_fix_closes_the_gate_and_leaks_nothing():
