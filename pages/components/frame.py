@@ -95,7 +95,7 @@ STYLE += """<style>
   border-left: 4px solid #d99a00; padding: 0.35rem 0 0.35rem 0.9rem; }
 [data-testid="stMarkdownContainer"] blockquote p { margin: 0; }
 .stButtonGroup [role=radiogroup] { gap: 0.5rem; }
-.stButtonGroup [aria-checked=true] { color: var(--link); font-weight: 600; }
+.stApp .stButtonGroup [aria-checked=true] :is(*, p) { color: var(--link); font-weight: 600; }
 .st-key-navigation { flex-wrap: nowrap; align-items: center; }
 /* Page links below a page's text wrap on a phone. */
 .stPageLink a { align-items: flex-start; padding-block: 0.3rem; }
