@@ -25,5 +25,5 @@ with frame.page(PAGE, CHECK):
             name = sections.choose()
             report = report_of(name)
             if report:
-                sections.show(name, report)
+                sections.show(name, report, ask)
     sections.more()

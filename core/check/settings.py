@@ -19,6 +19,10 @@ QUESTION = (
     f"`{PREDICTED}` is built, moved by `.to(device)` and run. **Which of these tensors will be "
     "left behind?**"
 )
+MOST_FINDINGS = 3  # in one of the shipped modules
+DETAILS = tuple(  # of a finding: whether they are open
+    Switch(f"finding{number}", f"Finding {number}", False) for number in range(1, MOST_FINDINGS + 1)
+)
 CHECK = catalogue(
     PREDICT,
     LEFT,
@@ -30,6 +34,8 @@ CHECK = catalogue(
         "modules of torch.nn.",
         options=MODULES,
     ),
+    DETAILS,
+    Switch("checks", "What was checked, and the report as a file", False),
     Switch("code", "The code that ran", False),
     Switch("kinds", "Which faults it looks for, and why they matter", False),
     Switch("home", "Check your own module in the terminal, as a test, in CI", False),

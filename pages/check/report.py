@@ -1,17 +1,26 @@
 """A report on the page: what was found, each finding with its proof, and what was tried."""
 
+import html
+
 import streamlit as st
 
 from core.cases.case import Case
 from core.cases.catalogue import for_message
 from core.check.report import Finding, Report, Trial
+from core.check.settings import CHECK, DETAILS
 from core.check.shipped import check_shipped, line_of
 from core.lessons import lesson
 from pages.components import progress
 from pages.components.code import download
-from pages.components.widgets import plain
+from pages.components.widgets import plain, section
 
 CASES_PAGE = "pages/6_Failure_cases.py"
+ON_PAPER = """<style>
+@media screen { .on-paper { display: none; }
+  .stElementContainer:has(> .stHtml > .on-paper) { position: absolute; } }
+@media print { .st-key-findings { display: none; }
+  .on-paper { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.75rem; } }
+</style><pre class="on-paper">"""
 BADGES = {
     "error": ":red-badge[:material/error: error]",
     "warning": ":orange-badge[:material/warning: warning]",
@@ -25,24 +34,33 @@ def report_of(name: str) -> Report | None:
 
 
 def draw(report: Report, name: str) -> None:
-    """All of a Report on a shipped module."""
+    """All of a Report on a shipped module; details are sent once they are opened."""
     st.markdown(f"**{report.module}: {report.summary()}**, in {report.seconds:.1f} s.")
-    for number, finding in enumerate(report.findings, start=1):
-        with st.container(border=True):
-            _finding(number, finding, line_of(name, finding.where))
+    with st.container(key="findings"):
+        for number, finding in enumerate(report.findings, start=1):
+            line = f"{BADGES[finding.severity]} **{number}. {finding.title}.** {finding.sentence}"
+            with section(DETAILS[number - 1], line) as opened:
+                if opened.open:
+                    _details(finding, line_of(name, finding.where))
     if not report.findings:
         st.success("No fault was found.", icon=":material/check:")
-    _tried(report)
-    with st.container(horizontal=True):
-        download("Report (.txt)", report.text(), "report.txt", "text/plain")
-        download("Report (.json)", report.json(), "report.json", "application/json")
+    st.html(f"{ON_PAPER}{html.escape(report.text())}</pre>")  # with what is folded on the screen
+    with section(CHECK["checks"], _checks_in_short(report)) as opened:
+        if opened.open:
+            _tried(report)
+            with st.container(horizontal=True):
+                download("Report (.txt)", report.text(), "report.txt", "text/plain")
+                download("Report (.json)", report.json(), "report.json", "application/json")
 
 
-def _finding(number: int, finding: Finding, line: str) -> None:
-    st.markdown(
-        f"{BADGES[finding.severity]} **{number}. {finding.title}**\n\n{finding.sentence}\n\n"
-        + "\n".join(_trial(finding, trial) for trial in finding.evidence)
-    )
+def _checks_in_short(report: Report) -> str:
+    skipped = sum(bool(check.not_run) for check in report.checks)
+    ran = f"{len(report.checks) - skipped} checks ran"
+    return f"{ran}{f', {skipped} could not' * bool(skipped)}; the report as a file"
+
+
+def _details(finding: Finding, line: str) -> None:
+    st.markdown("\n".join(_trial(finding, trial) for trial in finding.evidence))
     st.markdown(f"**How to fix it.** The line is `{line}`" if line else "**How to fix it**")
     st.code(finding.fix, wrap_lines=True)
     page = lesson(finding.lesson)

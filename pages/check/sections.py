@@ -46,8 +46,7 @@ def _verdict(report: Report) -> None:
             f"- `{guess.label}`, {fate.held}: **{happened}**. :{badge} {who}: {said}] {fate.reason}"
         )
     show = st.success if right == len(lines) else st.warning
-    show(f"**{right} of {len(lines)} right.** What happened, and why:")
-    st.markdown("\n".join(lines))
+    show(f"**{right} of {len(lines)} right.** What happened, and why:\n\n" + "\n".join(lines))
 
 
 def choose() -> str:
@@ -55,9 +54,9 @@ def choose() -> str:
     return widget(CHECK["module"])
 
 
-def show(name: str, report: Report) -> None:
-    """The report on a module, beside its source."""
-    if source(name):
+def show(name: str, report: Report, ask: bool) -> None:
+    """The report on a module, beside its source where that is not beside the guesses already."""
+    if source(name) and not (ask and name == PREDICTED):
         left, right = st.columns([1, 1.35], gap="large")
         with left:
             st.markdown("**The module**, a part of a longer file")
@@ -65,7 +64,8 @@ def show(name: str, report: Report) -> None:
         with right:
             draw(report, name)
     else:
-        st.caption(f"{name} is {TORCH}.")
+        if not source(name):
+            st.caption(f"{name} is {TORCH}.")
         draw(report, name)
     show_takeaway(takeaway(report))
     with section(CHECK["code"]) as opened:

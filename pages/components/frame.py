@@ -84,6 +84,9 @@ STYLE += """<style>
     linear-gradient(to left, var(--edge), transparent) right / 1.5rem 100% no-repeat scroll,
     var(--code); }
   .stCode .language-plaintext > span { display: block; padding-left: 2ch; text-indent: -2ch; } }
+[class*="st-key-lines"] .stRadio { display: flex; flex-flow: row wrap; align-items: center;
+  column-gap: 1rem; }
+[class*="st-key-lines"] .stRadio > label { flex: 0 0 6.5rem; margin: 0; }
 .read-out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }

@@ -9,6 +9,8 @@ from core.settings.prediction import Prediction, Verdict
 from pages.components import room_hook, state
 from pages.components.widgets import widget
 
+SHORT_WORDS = 16  # characters: the words of a guess that fit beside each other in 200 pixels
+
 
 def gate(
     prediction: Prediction,
@@ -82,10 +84,15 @@ def _ask(prediction: Prediction) -> tuple[tuple[str | None, ...], bool]:
             guesses = (widget(prediction.guess),)
             return guesses, _button(prediction, None in guesses, "Make a guess first.")
     drawn = []
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        for guess in prediction.guesses:
-            with st.container(width=200):
-                drawn.append(widget(guess))
+    words = max(sum(map(len, guess.options)) for guess in prediction.guesses)
+    if words > SHORT_WORDS:  # a line for each guess, its words beside it where there is room
+        with st.container(key=f"lines {prediction.answered.name}", gap=None):
+            drawn = [widget(guess) for guess in prediction.guesses]
+    else:
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            for guess in prediction.guesses:
+                with st.container(width=200):
+                    drawn.append(widget(guess))
     number = {2: "both", 3: "all three", 4: "all four", 5: "all five"}.get(len(drawn), "all")
     return tuple(drawn), _button(prediction, None in drawn, f"Make {number} guesses first.")
 

@@ -97,10 +97,17 @@ def put_in_link(name: str, text: str, default: object) -> None:
         st.query_params.pop(name, None)
 
 
-def section(setting: Setting) -> ExpanderContainer:
-    """An expander whose being open is in the URL. `.open` says whether its contents are wanted."""
+def section(setting: Setting, label: str = "") -> ExpanderContainer:
+    """An expander whose being open is in the URL. `.open` says whether its contents are wanted.
+
+    label: Markdown, instead of the Setting's.
+    """
     return st.expander(
-        setting.label, setting.default, key=setting.name, on_change="rerun", bind="query-params"
+        label or setting.label,
+        setting.default,
+        key=setting.name,
+        on_change="rerun",
+        bind="query-params",
     )
 
 

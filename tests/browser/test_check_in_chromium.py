@@ -30,24 +30,68 @@ def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
     expect(button).to_be_enabled()
     button.click()
     expect(page.get_by_text("4 of 5 right.")).to_be_visible(timeout=90_000)  # a worker starts
-    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible()
-    expect(page.get_by_text("1. A tensor is left behind by .to()")).to_be_visible()
+    expect(page.get_by_text("FiveTensors: 3 errors", exact=True)).to_be_visible()
+    finding = page.get_by_test_id("stExpander").filter(has_text="1. A tensor is left behind")
+    finding.locator("summary").click()
+    expect(page).to_have_url(re.compile("finding1=true"))
     visitor.settled(charts=0)
     page.get_by_role("link", name="The lesson that explains it: Attention lab").first.click()
     expect(page).to_have_url(re.compile("/Attention_lab"))
     expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
 
 
+@pytest.mark.parametrize("way", ["keyboard", "touch"])
+def test_a_finding_opens_and_a_link_shows_it_open(visit, way):
+    visitor = visit(has_touch=True)
+    page = visitor.open(f"{PAGE}?predict=false&module=TwoParameters")
+    line = page.locator(".st-key-findings summary")
+    expect(line).to_contain_text("After .to(), two tensors no longer share", timeout=90_000)
+    result = page.get_by_text("Result:").first
+    expect(result).to_have_count(0)
+    if way == "keyboard":
+        line.focus()
+        page.keyboard.press("Enter")
+    else:
+        line.tap()
+    expect(result).to_be_visible()
+    expect(page).to_have_url(re.compile("finding1=true"))
+    visitor.settled(charts=0)
+    page.reload()
+    expect(result).to_be_visible(timeout=90_000)
+
+
+def test_on_paper_stands_the_whole_report_once(visit):
+    page = visit().open(f"{PAGE}?predict=false&module=TwoParameters")
+    paper, lines = page.locator(".on-paper"), page.locator(".st-key-findings")
+    expect(lines).to_be_visible(timeout=90_000)
+    expect(paper).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(paper).to_be_visible()
+    expect(paper).to_contain_text("Fix:")
+    expect(lines).to_be_hidden()
+
+
+def test_all_five_guesses_can_be_made_without_scrolling(visit):
+    page = visit(viewport={"width": 1280, "height": 720}).open(PAGE)
+    button = page.get_by_role("button", name="Check it")
+    expect(button).to_be_visible()
+    top = button.bounding_box()["y"]
+    for label in GUESSES:
+        for choice in page.get_by_role("radiogroup", name=label).locator("label").all():
+            box = choice.bounding_box()
+            assert box["y"] + box["height"] <= top
+
+
 def test_the_keyboard_alone_chooses_a_clean_module(visit):
     visitor = visit()
     page = visitor.open(f"{PAGE}?predict=false")
-    expect(page.get_by_text("FiveTensors: 3 errors")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("FiveTensors: 3 errors", exact=True)).to_be_visible(timeout=90_000)
     visitor.settled(charts=0)
     page.get_by_role("combobox", name="Module to check").focus()
     page.keyboard.type("nn.GRUCell")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("module=nn.GRUCell"))
-    expect(page.get_by_text("GRUCell: nothing found")).to_be_visible()
+    expect(page.get_by_text("GRUCell: nothing found", exact=True)).to_be_visible()
     expect(page.get_by_text("No fault was found.")).to_be_visible()
 
 
@@ -65,7 +109,8 @@ def test_the_one_file_is_handed_over_as_it_is(visit):
     [
         ("", "Which of these tensors will be left behind?"),
         (
-            "?predict=false&module=TensorsInContainers&kinds=true&home=true&code=true",
+            "?predict=false&module=TensorsInContainers&kinds=true&home=true&code=true&checks=true"
+            "&finding1=true&finding3=true",
             "TensorsInContainers: 3 errors",
         ),
     ],
@@ -74,7 +119,7 @@ def test_the_one_file_is_handed_over_as_it_is(visit):
 def test_axe_finds_nothing_of_ours(visit, theme, link, words):
     visitor = visit(color_scheme=theme)
     page = visitor.open(PAGE + link)
-    expect(page.get_by_text(words)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(words, exact=True)).to_be_visible(timeout=90_000)
     visitor.settled(charts=0)
     page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
     page.add_script_tag(path=AXE)

@@ -1,5 +1,6 @@
 """The page that checks modules, run by Streamlit's own test driver."""
 
+import html
 import time
 
 import pytest
@@ -9,13 +10,15 @@ from streamlit.testing.v1 import AppTest
 from core.check import check
 from core.check.examples import EXAMPLES
 from core.check.report import KINDS
-from core.check.settings import CHECK, LEFT, MOVES, STAYS
+from core.check.settings import CHECK, DETAILS, LEFT, MOVES, STAYS
 from core.check.shipped import MODULES, check_shipped
 from core.check.single_file import NAME
 from core.workers import pool
 
 PAGE = "7_Check_your_module.py"
 TRUE = dict(zip((g.name for g in LEFT.guesses), (MOVES, MOVES, STAYS, STAYS, STAYS), strict=True))
+
+ALL_OPEN = {one.name: "true" for one in DETAILS}
 
 
 def page(**parameters) -> AppTest:
@@ -37,6 +40,11 @@ def codes(app):
     return [block.value for block in app.code]
 
 
+def findings_of(app):
+    """The lines of the findings, which open."""
+    return [one.label for one in app.expander if "-badge[" in one.label]
+
+
 def test_the_report_waits_for_five_guesses():
     app = page()
     assert "class FiveTensors" in codes(app)[1] and not app.selectbox
@@ -47,9 +55,11 @@ def test_the_report_waits_for_five_guesses():
     app.run()
     next(b for b in app.button if b.label == "Check it").click().run()
     assert not app.exception
-    assert "**3 of 5 right.**" in app.warning[0].value
-    assert "`table`, a plain attribute: **it is left behind**" in text(app)
-    assert "`scale`, `nn.Parameter`: **it moves**. :orange-badge" in text(app)
+    verdict = app.warning[0].value
+    assert "**3 of 5 right.**" in verdict
+    assert "`table`, a plain attribute: **it is left behind**" in verdict
+    assert "`scale`, `nn.Parameter`: **it moves**. :orange-badge" in verdict
+    assert sum("class FiveTensors" in code for code in codes(app)) == 1
 
 
 def test_all_right_is_said_and_the_link_shows_it_again():
@@ -60,16 +70,50 @@ def test_all_right_is_said_and_the_link_shows_it_again():
 
 @pytest.mark.parametrize("name", ["PlainTable", "MovesItsTable", "LargeMaskInTheFile"])
 def test_a_report_shows_each_finding_with_its_proof_and_its_repair(name):
-    app = page(predict="false", module=name)
+    app = page(predict="false", module=name, **ALL_OPEN)
     report = check(EXAMPLES[name].build, *EXAMPLES[name].inputs())
     shown = text(app)
-    for finding in report.findings:
-        assert finding.title in shown and finding.sentence in shown
+    for finding, line in zip(report.findings, findings_of(app), strict=True):
+        assert finding.severity in line and finding.title in line and finding.sentence in line
         assert finding.fix in codes(app)
     if report.findings[0].severity == "information":
         assert ":blue-badge[ now]" in shown and ":blue-badge[ then]" in shown and "✗" not in shown
     else:
         assert ":green-badge[✓ right]" in shown and ":red-badge[✗ fault]" in shown
+
+
+def test_details_of_a_finding_are_sent_only_once_it_is_opened():
+    closed, second = page(predict="false"), page(predict="false", finding2="true")
+    assert len(findings_of(closed)) == len(findings_of(second)) == 3
+    assert "Result:" not in text(closed) and not any(
+        "register_buffer(" in c for c in codes(closed)[2:]
+    )
+    assert text(second).count("How to fix it") == 1
+    assert any('register_buffer("shifts_0"' in code for code in codes(second))
+
+
+def test_on_paper_the_report_is_whole_with_all_findings_closed():
+    (paper,) = (
+        e.proto.body for e in page(predict="false").get("html") if "on-paper" in e.proto.body
+    )
+    (report,) = (check_shipped(lambda *_: None, CHECK["module"].default),)
+    for finding in report.findings:
+        assert all(html.escape(line) in paper for line in finding.fix.splitlines())
+        assert all(html.escape(trial.outcome) in paper for trial in finding.evidence)
+    assert all(html.escape(one.not_run) in paper for one in report.checks)
+
+
+def test_no_shipped_module_has_more_findings_than_the_link_can_open():
+    most = max(len(check_shipped(lambda *_: None, name).findings) for name in EXAMPLES)
+    assert most == len(DETAILS)
+
+
+def test_the_checks_that_ran_and_the_files_are_one_line_until_it_is_opened():
+    app = page(predict="false", checks="true")
+    assert any(e.label == "9 checks ran, 1 could not; the report as a file" for e in app.expander)
+    assert "the errors on the device have to be fixed first" in text(app)
+    labels = {button.label for button in app.get("download_button")}
+    assert {"Report (.txt)", "Report (.json)"} <= labels
 
 
 def test_how_to_check_a_module_of_ones_own_stands_first():
@@ -82,7 +126,7 @@ def test_how_to_check_a_module_of_ones_own_stands_first():
 
 
 def test_a_finding_shows_its_line_of_the_module():
-    app = page(predict="false", module="PlainTable")
+    app = page(predict="false", module="PlainTable", **ALL_OPEN)
     line = "self.table = torch.linspace(-1, 1, 6 * 8).reshape(6, 8)"
     assert f"The line is `{line}`" in text(app) and any(line in code for code in codes(app))
 
@@ -109,7 +153,7 @@ def test_an_unfit_link_is_mended_and_said():
 
 
 def test_a_finding_leads_to_a_project_that_it_happened_in():
-    app = page(predict="false")
+    app = page(predict="false", **ALL_OPEN)
     links = [link.proto for link in app.get("page_link")]
     like = {link.label for link in links if link.label.startswith("A project had this fault")}
     assert "A project had this fault: A mask as an attribute" in like
