@@ -122,7 +122,12 @@ def forgive_forged_values() -> None:
             # a number input's kind is double_value, and it sends int_value for whole numbers
             if field and kind(field) != kind(metadata.value_type):
                 raise TypeError(f"{field} instead of {metadata.value_type}")
-            return original(states, key)
+            value = original(states, key)
+            if not field:
+                # Streamlit takes no value for no kind. Where a run is stopped before the widget is
+                # drawn, that stays, and the next value would be taken for a forged one.
+                states.set_widget_metadata(metadata)
+            return value
         except Exception as error:
             logging.getLogger(__name__).warning("A forged value of %s: %s", key[:200], error)
             value = getattr(sent.value, field or "", None)

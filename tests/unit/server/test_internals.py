@@ -9,6 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import Serialized, WStates
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -68,3 +71,16 @@ def test_a_long_request_is_read_up_to_the_limit():
             assert answer.read() == b"250000"
         with pytest.raises(OSError):  # refused, or hung up on while it was still sent
             urllib.request.urlopen(address + "a" * 900_000, timeout=20)
+
+
+def test_a_first_value_is_no_forged_one_where_a_run_was_stopped_before_its_widget(monkeypatch):
+    monkeypatch.setattr(WStates, "__getitem__", internals.ORIGINAL_GETITEM)
+    internals.forgive_forged_values()
+    states, key = WStates(), "$$ID-0-guess"
+    kind = WidgetMetadata(key, lambda sent: sent, lambda value: value, "string_value")
+    states.set_widget_metadata(kind)  # Streamlit does so whenever it draws the widget
+    states.states[key] = Serialized(WidgetState(id=key))
+    assert states[key] is None
+    states.states[key] = Serialized(WidgetState(id=key, string_value="it moves"))
+    assert states[key] == "it moves"
+    assert internals.take_forged("guess") == []
