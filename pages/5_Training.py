@@ -27,7 +27,7 @@ with frame.page(PAGE, TRAINING):
         with place:
             run = progress.work("training", train, settings, live=training.losses_so_far)
             if run:
-                prediction.results_are_there(CHANGED, "", guessed=ask)
+                prediction.results_are_there(CHANGED, "")
                 training.verdict(run, ask)
                 show_takeaway(takeaway(run))
         if run:

@@ -57,14 +57,14 @@ def gate(
     return False
 
 
-def results_are_there(prediction: Prediction, about: str, guessed: bool = True) -> None:
+def results_are_there(prediction: Prediction, about: str) -> None:
     """Count a question as answered: its results are on the page.
 
-    guessed: whether there was a gate; then only who pressed its button in this session has answered
-    it, and not who opened a link to the results.
+    Only who pressed its button in this session has answered it: not who opened a link to the
+    results, or switched the gate off.
     """
     page, answer = state.PAGE.get() or "", (prediction.answered.name, about)
-    if not guessed or answer in state.pressed_on(page).get():
+    if answer in state.pressed_on(page).get():
         state.answered_on(page).get().add(answer)
 
 
