@@ -49,7 +49,7 @@ TAKEAWAYS = {
     "frequencies-in-bfloat16": "Compute in float32 what a cast must not round.",
     "complex-table": "A cast to a real dtype drops the imaginary part.",
     "lifted-constant": "In an exported program, a tensor that is not registered is a constant.",
-    "not-broadcast": "DDP sends parameters and buffers to the other processes, and nothing else.",
+    "not-broadcast": "DDP keeps parameters and buffers equal in all processes, nothing else.",
     "buffer-without-shape": "A lazy buffer is registered at once, but gets its shape from the "
     "first batch.",
     "reassigned-or-in-place": "Change a shared tensor in place: an assignment ends the sharing.",
