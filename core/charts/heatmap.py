@@ -25,6 +25,7 @@ MAX_PRINTED_TOKENS = 10  # tokens; beyond, the cells are too small for numbers
 MAX_SMALL_PRINTED_TOKENS = 6  # tokens; the same for a heatmap that stands beside others
 LABEL, SMALL_LABEL = 12, 8  # characters of a token on an axis; of a small heatmap
 STEEP_TOKENS = 6  # tokens; beyond, names above the columns stand steeper, clear of each other
+NAMED_CELLS = 6  # cells of a mask that a sentence names
 MAX_CELL_TOKENS = 16  # tokens; beyond, a picture takes the place of rectangles
 HOVERED_ROW = alt.selection_point(
     name="hovered",
@@ -201,8 +202,15 @@ def describe_matrix(matrix: Matrix, tokens: Sequence[str], title: str) -> str:
     return sentence(title, matrix.size, matrix.hidden, *ends)
 
 
-def describe_heatmap(values: Sequence[Sequence[float]], tokens: Sequence[str], title: str) -> str:
+def describe_heatmap(
+    values: Sequence[Sequence[float]],
+    tokens: Sequence[str],
+    title: str,
+    masked: Sequence[Sequence[bool]] | None = None,
+) -> str:
     """The heatmap in a sentence or two, for a screen reader: size, what is hidden, extremes.
+
+    masked: as heatmap() takes it (default: where a value is not finite).
 
     It is short, since Streamlit repeats it on each of the chart's buttons; every cell says its own
     query, key and value, and the pipeline's tables hold them all.
@@ -214,8 +222,29 @@ def describe_heatmap(values: Sequence[Sequence[float]], tokens: Sequence[str], t
         for j, value in enumerate(row)
         if math.isfinite(value)
     ]
-    hidden = len(labels) ** 2 - len(cells)
+    hidden = sum(map(sum, masked)) if masked else len(labels) ** 2 - len(cells)
     return sentence(title, len(labels), hidden, max(cells), min(cells))
+
+
+def describe_mask(mask: Sequence[Sequence[float]], tokens: Sequence[str], title: str) -> str:
+    """A mask in words, for a screen reader: how much it hides, and where it is no causal mask.
+
+    mask: T rows of T numbers, other than 0 where a key is hidden from a query; tokens: T strings.
+    """
+    labels = token_labels(tokens)
+    cells = [(i, j, bool(hides)) for i, row in enumerate(mask) for j, hides in enumerate(row)]
+    text = f"{title}: {len(mask)} queries by {len(mask)} keys, "
+    text += f"{sum(hides for *_, hides in cells)} masked. Its values: "
+    text += ", ".join(f"{value:g}" for value in sorted({v for row in mask for v in row})) + ". "
+    other = [
+        f"query {labels[i]}, key {labels[j]}: {'masked' if hides else 'not masked'}"
+        for i, j, hides in cells
+        if hides != (j > i)
+    ]
+    if not other:
+        return text + "It hides what a causal mask hides."
+    more = f"; and {len(other) - NAMED_CELLS} more" if len(other) > NAMED_CELLS else ""
+    return f"{text}Unlike a causal mask at {'; '.join(other[:NAMED_CELLS])}{more}."
 
 
 def sentence(title: str, size: int, hidden: int, largest: Extreme, smallest: Extreme) -> str:

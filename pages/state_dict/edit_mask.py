@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.byte_words import in_bytes
-from core.charts.heatmap import describe_heatmap, heatmap
+from core.charts.heatmap import describe_mask, heatmap
 from core.inputs.embeddings import SIX_TOKENS
 from core.settings.setting import SettingError
 from core.state_dict import edit_mask
@@ -117,7 +117,7 @@ def show(name: str, outcome: EditResult) -> None:
             st.markdown(f"**The mask {which}**")
             drawing = heatmap(numbers, tokens, "scores", nothing, MASK_END, MASK_HEIGHT)
             title = f"Mask of {name}, {which}"
-            chart(drawing, title, describe_heatmap(numbers, tokens, title))
+            chart(drawing, title, describe_mask(numbers, tokens, title))
     changed = "changed" if outcome.output_changed else "did not change, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
     st.markdown(

@@ -130,7 +130,7 @@ def at_step(run: TrainingRun) -> None:
                 words = f"{title} of {module.class_name} after {step} steps"
                 end = largest(module) if kind == "scores" else None
                 drawing = heatmap(values, tokens, kind, hidden, end)
-                shows = in_words(values, tokens, words)
+                shows = in_words(values, tokens, words, hidden)
                 chart(drawing, f"{title} of {module.class_name}", shows)
     st.caption(
         "In the buffer's mask, 1 means that the score becomes −∞. The mask parameter is added to "
@@ -150,9 +150,11 @@ def largest(module: ModuleRun) -> float:
     return max(abs(v) for v in [1.0, *observed(module)[0].flatten().tolist()] if isfinite(v))
 
 
-def in_words(values: list[list[float]], tokens: Sequence[str], title: str) -> str:
+def in_words(
+    values: list[list[float]], tokens: Sequence[str], title: str, hidden: list[list[bool]]
+) -> str:
     if any(isfinite(v) for row in values for v in row):
-        return describe_heatmap(values, tokens, title)
+        return describe_heatmap(values, tokens, title, hidden)
     return f"{title}: no finite number is left."
 
 

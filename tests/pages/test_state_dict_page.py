@@ -151,3 +151,14 @@ def test_a_hostile_link_names_every_fault():
 def test_any_link_at_all_opens_a_working_page(parameters):
     parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
     assert page(**parameters).title[0].value == "What is saved, what comes back, what breaks?"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("twos", "15 masked. Its values: 0, 2."), ("zeros", "0 masked. Its values: 0."),
+     ("paint", "14 masked. Its values: 0, 1. Unlike a causal mask at query Your, key step")],
+)  # fmt: skip
+def test_a_screen_reader_hears_what_an_edited_mask_hides(change, words):
+    app = page(keys="false", edit="true", predict="false", change=change)
+    said = [h.proto.body for h in app.get("html") if 'class="read-out"' in h.proto.body]
+    assert words in next(text for text in said if "as it was edited" in text)

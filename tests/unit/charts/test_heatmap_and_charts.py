@@ -6,6 +6,7 @@ import math
 import altair as alt
 import pyarrow
 import pytest
+import torch
 
 from core.attention.stages import PIPELINE, formula, stage_of, work_through
 from core.charts import devices_and_bytes as charts
@@ -167,3 +168,25 @@ def test_other_numbers_leave_a_chart_as_it_is_but_for_its_tables():
     table = pyarrow.ipc.open_stream(there["datasets"].pop("table 0")).read_all().to_pylist()
     assert table == rows and here["datasets"].pop("table 0")
     assert here == there and "sim:0" not in json.dumps(there)
+
+
+def test_a_mask_in_words_counts_what_it_hides_and_names_where_it_is_not_causal():
+    causal = torch.ones(3, 3).triu(1)
+    assert heatmap.describe_mask(causal.tolist(), "abc", "Mask") == (
+        "Mask: 3 queries by 3 keys, 3 masked. Its values: 0, 1. It hides what a causal mask hides."
+    )
+    assert "Its values: 0, 2." in heatmap.describe_mask((2 * causal).tolist(), "abc", "Mask")
+    edited = causal.clone()
+    edited[0, 2], edited[2, 0] = 0, 1
+    assert heatmap.describe_mask(edited.tolist(), "abc", "Mask") == (
+        "Mask: 3 queries by 3 keys, 3 masked. Its values: 0, 1. Unlike a causal mask at query a, "
+        "key c: not masked; query c, key a: masked."
+    )
+    words = heatmap.describe_mask((1 - torch.ones(4, 4).triu(1)).tolist(), "abcd", "Mask")
+    assert "10 masked" in words and words.endswith("; and 10 more.")
+
+
+def test_the_words_count_the_cells_that_are_drawn_as_masked():
+    weights, masked = [[1.0, 0.0], [0.5, 0.5]], [[False, True], [False, False]]
+    assert "1 masked" in heatmap.describe_heatmap(weights, "ab", "Weights", masked)
+    assert "0 masked" in heatmap.describe_heatmap(weights, "ab", "Weights")
