@@ -33,7 +33,9 @@ def leaders(report: Report) -> list[str]:
 def fastest_verdict(guess: str, report: Report) -> Verdict:
     """What a guess at the fastest way was worth, as far as the measurement can tell."""
     first = leaders(report)
-    if guess not in first:
+    if report.lengths[-1] in report.missing:
+        right, said = None, f"{report.lengths[-1]:,} tokens were not measured."
+    elif guess not in first:
         right, said = False, "It was not the fastest."
     elif len(first) == 1:
         right, said = True, "That is what came out."
@@ -64,7 +66,7 @@ def ranking(report: Report) -> str:
     if len(first) > 1:
         spans = ", ".join(f"*{way}* {span(rows[way].forward)}" for way in first)
         few = min(rows[way].forward.blocks for way in first) < MIN_BLOCKS
-        why = "too few times were measured" if few else "the middle halves of their times overlap"
+        why = "each was timed too few times" if few else "the middle halves of their times overlap"
         text = f"{where} these cannot be told apart, since {why}: {spans}."
         rest = [row for way, row in rows.items() if way not in first]
         if not rest:
@@ -81,7 +83,22 @@ def ranking(report: Report) -> str:
 
 
 def span(spread: TimingSummary) -> str:
-    return f"{in_words(spread.low)} to {in_words(spread.high)}"
+    """The middle half of the times; one time where both ends are the same."""
+    low, high = in_words(spread.low), in_words(spread.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def too_few(report: Report) -> str:
+    """That less was measured than was asked for; Markdown, empty where nothing is missing."""
+    if not report.missing:
+        return ""
+    names = [[f"{tokens:,}" for tokens in of] for of in (report.missing, report.measured)]
+    missing, seen = (" and ".join(filter(None, (", ".join(n[:-1]), n[-1]))) for n in names)
+    return (
+        f"**The time was up after {report.seconds:.0f} seconds: {missing} tokens were not "
+        f"measured.** What follows is of {seen} tokens; longer inputs may come out otherwise. "
+        "*Measure again* when this machine has less to do, or choose a shorter input."
+    )
 
 
 def reasons(report: Report) -> Iterator[str]:
@@ -96,9 +113,11 @@ def reasons(report: Report) -> Iterator[str]:
         f"*{REBUILT}*. To build one on the CPU and copy it took {in_words(alone[COPIED])}."
     )
     if not stored.forward.distinguishable_from(rebuilt.forward):
+        few = min(stored.forward.blocks, rebuilt.forward.blocks) < MIN_BLOCKS
         yield (
             f"**Does storing save time?** Here it cannot be told: *{STORED}* took "
-            f"{span(stored.forward)}, *{REBUILT}* {span(rebuilt.forward)}."
+            f"{span(stored.forward)}, *{REBUILT}* {span(rebuilt.forward)}"
+            f"{', each timed too few times' * few}."
         )
     else:
         change = rebuilt.forward.median / stored.forward.median - 1
@@ -181,14 +200,13 @@ def reading(report: Report) -> str:
     """How to read the charts of times and memory."""
     text = (
         "A point is the median of the measured times, a bar their middle half: a quarter of the "
-        "times were shorter, a quarter longer. Other machines and sizes can rank the ways "
-        "otherwise."
+        "times were shorter, a quarter longer."
     )
+    if max(report.blocks) == 1:
+        text = "A point is one time: there was no second, so nothing shows how times vary."
+    text += " Other machines and sizes can rank the ways otherwise."
     if report.device == "sim":
         text += " `sim` computes on the CPU: its times say nothing of a GPU."
-    if report.missing:
-        names = ", ".join(f"{tokens:,}" for tokens in report.missing)
-        text += f" **Not measured**, since the time was up: {names} tokens."
     return text
 
 
@@ -218,7 +236,7 @@ def figures(report: Report) -> list[dict[str, str]]:
         {
             "tokens, the mask": f"{row.tokens:,}, {row.way}",
             "forward, median": in_words(row.forward.median),
-            "middle half": span(row.forward),
+            "middle half": span(row.forward) if row.forward.blocks > 1 else "timed once",
             "mask alone": in_words(row.mask.median) if row.mask else "none",
             "bytes held": f"{row.held:,}",
             "peak of a forward": f"{row.peak:,}",

@@ -75,5 +75,10 @@ class Report:
     def missing(self) -> tuple[int, ...]:
         return tuple(tokens for tokens in self.lengths if tokens not in self.measured)
 
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """How many times each forward pass was timed, in the order of the rows."""
+        return tuple(row.forward.blocks for row in self.rows)
+
     def at(self, tokens: int) -> tuple[Cost, ...]:
         return tuple(row for row in self.rows if row.tokens == tokens)

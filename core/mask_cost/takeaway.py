@@ -1,8 +1,9 @@
 """What to keep of a measurement of the mask's cost, in one sentence."""
 
+from core.charts.byte_words import in_bytes
 from core.mask_cost.findings import at_longest
 from core.mask_cost.results import Report
-from core.mask_cost.settings import NAMES
+from core.mask_cost.settings import NAMES, STORED
 
 
 def takeaway(report: Report) -> str:
@@ -11,11 +12,13 @@ def takeaway(report: Report) -> str:
     if copied.crossed and not (stored.crossed or rebuilt.crossed or fused.crossed):
         return (
             "Only a mask that is built on the CPU crosses to the device in every forward pass; a "
-            "buffer crossed once, with the module."
+            "buffer is there already."
         )
     if stored.held and not fused.held:
+        held = [row for row in report.rows if row.way == STORED][-2:]
+        masks = ", ".join(f"{in_bytes(row.held)} at {row.tokens:,} tokens" for row in held)
         return (
-            "A stored mask takes memory all the time, and four times as much for twice the "
-            "context length; SDPA with `is_causal=True` stores none."
+            f"A stored mask takes memory all the time, here {masks}; SDPA with `is_causal=True` "
+            "stores none."
         )
     return ""

@@ -27,8 +27,8 @@ def show_mask_cost(ask: bool) -> None:
         "- **copied each time**: `forward` builds it on the CPU and copies it to the device\n"
         "- **SDPA**: there is none; PyTorch's `scaled_dot_product_attention(is_causal=True)` does "
         "it all\n\n"
-        f"Each has one head with {D_HEAD} numbers a query, as in GPT-2, and gets one sequence of "
-        "tokens, as long as its context."
+        f"Each has one attention head, as large as one of GPT-2: a query, a key and a value are "
+        f"{D_HEAD} numbers each. Its input is one sequence of tokens, as long as its context."
     )
     st.markdown(four)
     where, how_long = st.columns(2, gap="medium")
@@ -64,7 +64,9 @@ def once_more() -> None:
 
 
 def findings(report: Report, guess: str | None) -> None:
-    """The verdict, the reasons, both charts, and all figures, folded."""
+    """What is missing, the verdict, the reasons, both charts, and all figures, folded."""
+    if report.missing:
+        st.warning(costing.too_few(report))
     if guess and report.device == SIMULATED:
         prediction.show(costing.crossing_verdict(guess, report))
     elif guess:

@@ -1,6 +1,7 @@
 """The show_mask_cost on what the mask costs, on a page of its own, in Streamlit's test driver."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -96,6 +97,14 @@ def test_everything_measured_is_on_the_page(asked):
     assert not app.table and "What watching costs" not in text
     assert any("class Benchmark" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
+
+
+def test_what_was_not_measured_is_said_first(monkeypatch):
+    register()
+    part = replace(measure(lambda *_: None, "cpu", 32, rounds=1), lengths=(16, 32, 64))
+    monkeypatch.setattr(progress, "work", lambda *args, **kwargs: part)
+    said = run().warning[0].value
+    assert "64 tokens were not measured" in said and "is of 16 and 32 tokens;" in said
 
 
 def test_the_long_table_is_folded(asked):

@@ -195,16 +195,18 @@ def test_a_buffer_was_counted_to_cross_once():
 def test_the_mask_s_cost_is_told_of_what_crossed_or_was_held():
     time = TimingSummary(1.0, 1.0, 1.0, 8)
 
-    def report(crossed, held):
+    def report(crossed, held, *lengths):
         rows = tuple(
-            Cost(way, 4, time, None, held if way == NAMES[0] else 0, 1, 1,
+            Cost(way, length, time, None, held * length if way == NAMES[0] else 0, 1, 1,
                  crossed if way == NAMES[2] else 0, (), 0.0)
+            for length in lengths or (4,)
             for way in NAMES
         )  # fmt: skip
-        return Report("sim", (4,), rows, (), True, 1, 1.0, "processor time", "here")
+        return Report("sim", lengths or (4,), rows, (), True, 1, 1.0, "processor time", "here")
 
     assert "crosses to the device" in of_cost(report(64, 64))
-    assert "takes memory all the time" in of_cost(report(0, 64))
+    assert "takes memory all the time, here 256 bytes at 4 tokens;" in of_cost(report(0, 64))
+    assert "here 100 bytes at 4 tokens, 200 bytes at 8 tokens;" in of_cost(report(0, 25, 2, 4, 8))
     assert of_cost(report(0, 0)) == ""
 
 

@@ -182,8 +182,22 @@ def test_when_the_time_is_up_nothing_more_begins_and_the_rest_is_marked(monkeypa
     assert begun == [16, 32]
     assert report.measured == (16,) and report.missing == (32, 64, 128, 256, 512, 1024, 2048)
     assert report.rounds == 1
-    assert "32, 64, 128, 256, 512, 1,024, 2,048 tokens" in costing.reading(report)
+    said = costing.too_few(report)
+    assert "32, 64, 128, 256, 512, 1,024 and 2,048 tokens were not measured" in said
+    assert "What follows is of 16 tokens;" in said
+    verdict = costing.fastest_verdict(FUSED, report)
+    assert verdict.right is None and "2,048 tokens were not measured." in verdict.text
+    assert "A point is one time" in costing.reading(report)
+    assert {row["middle half"] for row in costing.figures(report)} == {"timed once", ""}
     assert costing.figures(report)[-1]["forward, median"] == "not measured"
+
+
+def test_a_range_of_one_time_is_that_time():
+    report = made_up(**dict.fromkeys(APART, (3, 3, 3)), blocks=1)
+    text = costing.ranking(report) + " ".join(costing.reasons(report))
+    assert "*SDPA* 3.00 ms" in text and "3.00 ms to" not in text
+    assert "*stored buffer* took 3.00 ms, *rebuilt each time* 3.00 ms, each timed too few" in text
+    assert costing.too_few(report) == ""
 
 
 def test_no_time_at_all_gives_an_empty_report():
@@ -278,7 +292,7 @@ def test_ways_within_their_spread_cannot_be_told_apart():
 def test_too_few_times_tell_nothing():
     report = made_up(**APART, blocks=MIN_BLOCKS - 1)
     assert set(costing.leaders(report)) == set(NAMES)
-    assert "too few times were measured" in costing.ranking(report)
+    assert "each was timed too few times" in costing.ranking(report)
 
 
 def test_reasons_say_what_was_seen():
