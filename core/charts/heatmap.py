@@ -106,7 +106,7 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     printed = prints_numbers(size, bool(height))
     axis: dict[str, Any] = {
         "labelExpr": "labels[datum.value]",
-        "labelFontSize": 11 if height else 13,
+        "labelFontSize": max(11, height // 16) if height else 13,
         "labelOverlap": False if printed else "greedy",  # leave labels out only of many
         "labelPadding": 6,
         # Streamlit's theme moves the first label off its row's middle, and cuts labels at 100
@@ -154,7 +154,7 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     layers = [colours.add_params(HOVERED_ROW)]
     if printed:
         layers.append(
-            base.mark_text(fontSize=14 if size <= 6 and not height else 11, aria=False).encode(  # ty: ignore[missing-attribute]
+            base.mark_text(fontSize=number_size(size), aria=False).encode(  # ty: ignore[missing-attribute]
                 text="text:N",
                 color=alt.when("datum.light")
                 .then(alt.value("white"))
@@ -167,6 +167,11 @@ def heatmap_template(kind: Kind, size: int, height: int | None = None) -> Spec:
     )
     names = ("labels", "lowest", "highest")
     return as_spec(chart.add_params(*(alt.param(name=name, value=0) for name in names)))
+
+
+def number_size(size: int) -> alt.ExprRef:
+    """Pixels of the numbers in a heatmap of `size` tokens: as large as its cells let them be."""
+    return alt.ExprRef(f"max(11, min(20, 0.34 * width / {size}, 0.5 * height / {size}))")
 
 
 def prints_numbers(size: int, small: bool) -> bool:

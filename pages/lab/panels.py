@@ -18,10 +18,12 @@ from core.charts.pooling import CELL_BLOCKS, PIXEL_BLOCKS, Matrix
 from core.charts.raster_heatmap import picture
 from core.lab.reasons import names_in_message, reason, remedies
 from core.lab.run import Observation, VariantRun
+from core.rooms.settings import PRESENT
 from core.workers.byte_cache import kept
 from pages.components.chart import chart as draw
 from pages.components.chart import read_out
 from pages.components.variant import heading
+from pages.components.widgets import in_link
 
 PICTURE = (
     " With this many tokens the colours of the weights follow the fourth root, so that small ones "
@@ -30,6 +32,7 @@ PICTURE = (
     f"{PIXEL_BLOCKS}, they are drawn as one too. Open *Zoom into a window* for exact numbers."
 )
 BESIDE_HEIGHT = 158  # pixels of a heatmap where both variants share a screen
+PROJECTED_HEIGHT = 240  # the same on a projector, for the last row
 SCALE_HEIGHT = 75  # pixels more where a scale stands below the cells
 
 
@@ -60,7 +63,8 @@ def one_variant(
     with st.container(border=True, gap="small"):
         heading(run.class_name, run.outcome)
         widths = (1, 1) if other else (1, 1, 0.9)
-        height = BESIDE_HEIGHT if other else None
+        beside = PROJECTED_HEIGHT if in_link(PRESENT) else BESIDE_HEIGHT
+        height = beside if other else None
         scores, weights, *beside = st.columns(widths, gap="small")
         with scores:
             words = scores_panel(observation, run, height)

@@ -11,7 +11,7 @@ from pages.components.widgets import in_link, put_in_link
 # Widgets of a lesson; those of a gate and of a room stay.
 WIDGETS = ", ".join(f".st{name}" for name in (
     "Radio", "Checkbox", "NumberInput", "TextInput", "TextArea", "Selectbox", "MultiSelect",
-    "Slider", "FileUploader"))  # fmt: skip
+    "Slider", "FileUploader", "ButtonGroup"))  # fmt: skip
 KEPT = '[class*="st-key-prediction"] *, [class*="st-key-room"] *'
 NO_CONTROLS = f"""
 .stMain :is({WIDGETS}):not(:is({KEPT})), .stMain [class*="st-key-controls"], .st-key-navigation {{
