@@ -71,10 +71,6 @@ LESSONS = (
         "What moves, what stays, and what does it cost?",
         15,
         questions=("ran", "counted_for"),
-        begins={
-            "start": "buffer",
-            "steps": "list.to-sim.float64.forward",
-        },  # a list holds the mask too
         alternatives=dict.fromkeys(("lasts_ran", "follows_ran", "halves_ran"), "ran"),
     ),
     Lesson(

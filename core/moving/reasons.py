@@ -151,8 +151,9 @@ def copying_verdict(guess: str, table: Sequence[Crossing]) -> Verdict:
     return verdict(
         guess,
         HOW_MANY[len(copying)],
-        "In every forward pass, a mask crosses the boundary where it is "
-        f"{' or '.join(copying)}. Where it is on the device, or made there, nothing does.",
+        "In every forward pass, the mask is copied from one device to the other if it is "
+        f"{' or if it is '.join(f'*{way}*' for way in copying)}. In the others nothing is copied "
+        "then: their mask is on `sim` already, or is built there.",
         right="That is what was counted.",
         wrong="Counted:",
     )

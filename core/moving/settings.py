@@ -48,7 +48,7 @@ LASTS = prediction(
 )
 FOLLOWS = prediction(
     "follows",
-    "Which of the two follows the module?",
+    "Which of the two follows?",
     ("only the buffer", "the buffer and what the list holds", "neither"),
     "follows_ran",
     "Run the timeline",
@@ -92,7 +92,7 @@ MOVING = catalogue(
         options=("256", "1024", str(CONTEXT_LENGTHS[-2])),
     ),
     COPYING,
-    Switch("crossings", "What crosses the boundary in each forward pass", False),
+    Switch("crossings", "A second question: what does each forward pass copy?", False),
     Switch("crossings_code", "The code of the five", False),
     Switch("limits", "Details for experts: where `sim` differs from CUDA", False),
     Switch("code", "The code", False),

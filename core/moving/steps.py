@@ -18,6 +18,11 @@ class Step:
     label: str
     source: str
 
+    @property
+    def marked(self) -> str:
+        """The label as Markdown: one that is a word or two of Python is code."""
+        return self.label if " " in self.label else f"`{self.label}`"
+
 
 def _steps() -> dict[str, Step]:
     steps = [Step(f"to-{SIMULATED}", 'to("sim")', 'model.to("sim")')]
@@ -93,8 +98,9 @@ PRESETS = {
         "A list holds the mask too",
         "buffer",
         ("list", "to-sim", "float64", "forward"),
-        "A list holds the buffer too. The module moves, and is cast to float64. Which of the two "
-        "tensors is then where the weights are?",
+        "A list holds the buffer too. The module moves to `sim`, and is cast to float64: its "
+        "numbers get 64 bits instead of 32. Which of the two tensors follows the module, in device "
+        "and in dtype?",
     ),
     "lazy": Preset(
         "Built in the first forward",
@@ -107,8 +113,8 @@ PRESETS = {
         "Half precision",
         "plain",
         ("half", "forward", "register", "half", "forward"),
-        "`.half()` runs twice: before the mask is registered as a buffer, and after that. When "
-        "does it cast the mask to float16?",
+        "`.half()` casts a module to float16: its numbers get 16 bits instead of 32. It runs "
+        "twice: before the mask is registered as a buffer, and after that. When is the mask cast?",
     ),
     "meta": Preset(
         "Move to meta",

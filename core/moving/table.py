@@ -50,7 +50,9 @@ def ledger(story: TimelineResult) -> tuple[str, str]:
         f"The device of each tensor{' and its dtype' * (len(dtypes) > 1)}, and, "
         "where it begins or changes, how the module holds it. An orange badge with an arrow marks "
         "what the step changed or made."
-        + f" The weights, {in_code(weights)}, are the same in every row." * joined
+        + f" The weights are {in_code(weights)}; they share a column, since every step did the "
+        "same to all of them."
+        * joined
         + f" All numbers are {', '.join(dtypes)}." * (len(dtypes) == 1)
         + " `x` is the input of `forward`." * ("x" in names)
         + " `output` is what it returned." * ("output" in names)
@@ -83,9 +85,10 @@ def cell(place: Place | None, before: Place | None, number: int, dtype: bool) ->
     if not made and (before is None or place.kind != before.kind):
         parts.append((place.kind, before and before.kind))
     fresh = made or before is None
-    return " · ".join(
+    said = " · ".join(
         f":orange-badge[→{SPACE if part == place.device else ' '}{part}]"
         if number and (fresh or part != was)
         else part
         for part, was in parts
     )
+    return said.replace(" · :", " :").replace("] · ", "] ")  # a badge needs no dot beside it

@@ -57,6 +57,11 @@ function stateOf(lesson, done) {
   const { count, goal } = counted(lesson, done);
   return count === goal ? "done" : count ? "begun" : "open";
 }
+function left(lesson, done) {
+  // Of a lesson that was begun, how far it is; empty of any other
+  const { count, goal } = counted(lesson, done);
+  return stateOf(lesson, done) === "begun" ? `${count} of ${goal} ${lesson.unit}` : "";
+}
 function counted(lesson, done) {
   const mine = done.filter((id) => lesson.questions.includes(id.split(":")[0]));
   return { count: mine.length, goal: lesson.questions.length * lesson.times };
@@ -84,6 +89,8 @@ function named(lesson, done, title = numbered(lesson)) {
 }
 function entry(lesson, here, done, title) {
   const made = link(lesson, named(lesson, done, title));
+  const far = left(lesson, done);
+  if (far) made.title = `${far} answered`;
   if (lesson.number === here) made.setAttribute("aria-current", "page");
   return made;
 }
@@ -123,10 +130,12 @@ function ways(place, data) {
       make("span", {}, `${one.question} About ${one.minutes} minutes.`),
     ], word.toLowerCase()));
   }
-  place.replaceChildren(foot);
   const { done } = load(data.known);
   const now = added(done, data.answered.filter((id) => fits(id, data.known)), data.known);
   if (now.length > done.length) save(now);
+  const far = left(data.here, now);
+  const said = make("p", { className: "said" }, `You have answered ${far} of this lesson.`);
+  place.replaceChildren(...(far ? [said] : []), foot);
 }
 
 function ending({ end, lessons }) {
@@ -149,8 +158,8 @@ function map(place, data, component) {
   for (const one of data.lessons) {
     const state = stateOf(one, done);
     const { count, goal } = counted(one, done);
-    const left = goal > 1 && state !== "done" ? `, ${count} of ${goal} ${one.unit}` : "";
-    const words = one.kind === "tool" ? "a tool, for when you need it" : STATES[state][1] + left;
+    const far = goal > 1 && state !== "done" ? `, ${count} of ${goal} ${one.unit}` : "";
+    const words = one.kind === "tool" ? "a tool, for when you need it" : STATES[state][1] + far;
     list.append(make("li", { className: state },
       make("span", { className: "number", ariaHidden: "true" },
         state === "done" ? "✓" : String(one.number || "·")),

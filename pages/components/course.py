@@ -68,6 +68,7 @@ def ways_on(here: Lesson, link: Link) -> None:
         key="ways on",
         data={
             "part": "ways",
+            "here": entry(here, {}),
             "before": before,
             "after": after,
             "answered": answered,

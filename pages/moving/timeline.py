@@ -46,7 +46,7 @@ def in_one_line(timeline: Timeline) -> str:
     """A timeline as Markdown: its story if it is one, how it begins, and its steps."""
     chosen = preset_of(timeline)
     title = f"**{chosen[1].title}.** " if chosen else ""
-    labels = [f"`{STEPS[name].label}`" for name in timeline.steps]
+    labels = [STEPS[name].marked for name in timeline.steps]
     return title + " → ".join((f"The mask is {STARTS[timeline.start][1]}", *labels))
 
 

@@ -91,6 +91,25 @@ def test_the_course_leads_on_with_another_question(visit):
     expect(page.get_by_text("has persistent=False")).to_be_visible()
 
 
+def test_of_a_lesson_that_was_begun_it_says_what_is_left(visit):
+    page = visit(viewport={"width": 1280, "height": 720}).open("/Attention_lab")
+    page.get_by_role("link", name="Next: 2 Moving devices").click()
+    expect(page.get_by_role("radio", name="Move the module")).to_be_checked()  # the first story
+    far = page.get_by_text("You have answered 1 of 2 questions of this lesson.")
+    expect(far).to_have_count(0)
+    page.get_by_text("it works", exact=True).click()
+    page.get_by_role("button", name="Run the timeline").click()
+    expect(far).to_be_visible()
+    entry = page.locator("nav .inline").get_by_role("link", name="Moving devices")
+    expect(entry).to_have_attribute("title", "1 of 2 questions answered")
+    page.get_by_text("A second question: what does each forward pass copy?").click()
+    page.get_by_text("all five", exact=True).click()
+    page.get_by_role("button", name="Count the copies").click()
+    expect(entry).to_contain_text("✓")
+    expect(entry).not_to_have_attribute("title", re.compile(""))
+    expect(far).to_have_count(0)
+
+
 def test_what_was_answered_is_marked_kept_and_forgotten(visit):
     visitor = visit()
     page = visitor.open("/")

@@ -43,6 +43,12 @@ def test_every_preset_runs_to_its_end(name):
     assert not app.button_group(key="story").value
 
 
+def test_only_steps_that_are_python_are_set_as_code():
+    preset = PRESETS["alias"]
+    app = moving(start=preset.start, steps=".".join(preset.steps))
+    assert 'buffer → keep the mask in a list too → `to("sim")` → `to(torch.float64)` →' in text(app)
+
+
 def test_steps_are_added_and_taken_back():
     app = moving(predict="false")
     app.button(key="add cpu").click().run()
@@ -139,12 +145,12 @@ def test_a_cell_has_a_dtype_where_one_changes_and_says_how_a_tensor_is_held_wher
     assert columns(app)["`x`"] == ["–", "–", ":orange-badge[→ sim:0]"]
     (caption,) = [c.value for c in app.caption if "The device of each tensor" in c.value]
     assert "All numbers are float32" in caption and "– means: not there" in caption
-    assert "The weights, `W_query.weight`, `W_key.weight`, `W_value.weight`, are" in caption
+    assert "The weights are `W_query.weight`, `W_key.weight`, `W_value.weight`; they" in caption
     assert "`x` is the input" in caption and "`output`" not in caption
     half = moving(predict="false", steps=".".join(PRESETS["half"].steps))
     assert columns(half)["`mask`"] == [
         "cpu · float32 · plain attribute", "cpu · float32", "cpu · float32",
-        "cpu · float32 · :orange-badge[→ buffer]", "cpu · :orange-badge[→ float16]",
+        "cpu · float32 :orange-badge[→ buffer]", "cpu :orange-badge[→ float16]",
         "cpu · float16",
     ]  # fmt: skip
     (caption,) = [c.value for c in half.caption if "The device of each tensor" in c.value]

@@ -300,7 +300,11 @@ def test_the_guess_at_the_copies_gets_its_reason():
     for guess in HOW_MANY:
         answer = copying_verdict(guess, table)
         right, text = answer.right, answer.text
-        assert right == (guess == "two") and "moved in every forward" in text
+        assert right == (guess == "two")
+        assert (
+            "is copied from one device to the other if it is *a plain attribute, moved in every "
+            "forward* or if it is *built on the CPU in every forward, and copied*." in text
+        )
 
 
 def test_the_exported_counting_prints_the_counts(tmp_path):
@@ -338,7 +342,7 @@ def test_the_weights_share_a_column_only_where_they_were_seen_together():
     told = story("plain", "to-sim")
     table, note = ledger(told)
     assert table.splitlines()[0] == "| after step | `mask` | the weights |"
-    assert "The weights, `W_query.weight`, `W_key.weight`, `W_value.weight`, are" in note
+    assert "The weights are `W_query.weight`, `W_key.weight`, `W_value.weight`; they share" in note
     moved = told.columns[-1].ledger
     moved["W_key.weight"] = replace(moved["W_key.weight"], device="cpu")
     table, note = ledger(told)
