@@ -22,10 +22,11 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/3_State_dict.py": (
         "state_dict", "checkpoint", "module", *_STATE, "causal mask", "`sim`", "meta device",
+        "device", "DataParallel", "torch.compile", "pickle", "safetensors",
     ),
     "pages/4_What_is_state.py": (
         "module", *_STATE, "None buffer", "closure", "device", "state_dict", "optimizer", "`sim`",
-        "meta device", "`_apply`", "weight decay",
+        "meta device", "`_apply`", "weight decay", "torch.compile",
     ),
     "pages/5_Training.py": (
         "module", "device", "`sim`", "optimizer", "parameter", "buffer", "plain attribute",
@@ -33,7 +34,7 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/6_Failure_cases.py": (
         "module", *_STATE, "device", "state_dict", "checkpoint", "optimizer", "running statistics",
-        "attention weights", "`sim`", "meta device",
+        "attention weights", "`sim`", "meta device", "DataParallel", "torch.compile",
     ),
     "pages/7_Check_your_module.py": (
         "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "device",
@@ -41,7 +42,7 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     ),
     "pages/8_Your_own_error.py": (
         "module", "device", "`sim`", "parameter", "buffer", "state_dict", "meta device",
-        "optimizer",
+        "optimizer", "pickle",
     ),
     "pages/9_Decision_card.py": (
         "module", *_STATE, "device", "causal mask", "running statistics", "state_dict", "optimizer",

@@ -19,6 +19,13 @@ GLOSSARY = {
     "state_dict": "A dictionary from names to tensors: parameters and persistent buffers of a "
     "module and of all modules within.",
     "checkpoint": "A file with a `state_dict`, and with whatever else training needs to go on.",
+    "pickle": "Python's own format for objects. To load one can run any code; so `torch.load` "
+    "reads only tensors and plain values from it, unless it is told `weights_only=False`.",
+    "safetensors": "A file format for tensors and their names. There is no code in it.",
+    "DataParallel": "`nn.DataParallel(model)`: a wrapper that shares a batch out among several "
+    "GPUs. It is a module itself, and holds the model as its attribute `module`.",
+    "torch.compile": "Makes faster code of a model when the model is called. What "
+    "`torch.compile(model)` returns is a module that holds the model as `_orig_mod`.",
     "device": "Where a tensor's memory is: `cpu`, `cuda`, or `sim`, the simulated one of this "
     "course. Most operations want all their tensors on one device.",
     "`sim`": "A simulated accelerator, with a memory of its own, as a GPU has. The CPU does "

@@ -22,7 +22,8 @@ class TensorChange:
     """A tensor of the target: before and after loading, as (device, dtype).
 
     loaded: whether it now holds the source's values; None: nobody can say (meta). written: whether
-    loading wrote into it or replaced it. A mask that both modules computed alike is equal anyway.
+    loading wrote into it or replaced it. A mask that both modules
+    built alike has the source's values without being loaded.
     """
 
     name: str
@@ -37,7 +38,7 @@ class TensorChange:
         if self.loaded is None:
             return "cannot be told: it has no values"
         if self.loaded:
-            return "yes, loaded" if self.written else "equal anyway, not loaded"
+            return "yes, loaded" if self.written else "yes, but it was built so, not loaded"
         return "no"
 
 

@@ -137,11 +137,12 @@ class LoadExperiment(Declared):
 
 
 FIELDS = settings_of(LoadExperiment)
-PRESETS = {  # named after the situation, never after what comes of it
-    "Source: plain mask": LoadExperiment(source="plain"),
-    "Target: plain mask": LoadExperiment(target="plain"),
-    "Target: persistent=False": LoadExperiment(target="non-persistent"),
+# Named after the situation, never after what comes of it; the first three to begin with.
+PRESETS = {
+    "Source's mask: plain attribute": LoadExperiment(source="plain"),
+    "Target's mask: persistent=False": LoadExperiment(target="non-persistent"),
     "Target: context length 4": LoadExperiment(target_length=4),
+    "Target's mask: plain attribute": LoadExperiment(target="plain"),
     "Context length 4, strict=False": LoadExperiment(target_length=4, strict=False),
     "Source in DataParallel": LoadExperiment(wrapped="DataParallel"),
     "Source in torch.compile": LoadExperiment(wrapped="torch.compile"),

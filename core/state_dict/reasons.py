@@ -7,7 +7,7 @@ from core.settings.prediction import Verdict, verdict
 from core.state_dict.edit_mask import EditResult
 from core.state_dict.load_failures import LoadResult
 from core.state_dict.settings import HOW_MANY, SURVIVES
-from core.state_dict.size import STORED_AS, CheckpointSize
+from core.state_dict.size import STORED_AS, CheckpointSize, longest_saved
 
 
 def keys_verdict(guess: str, listings: Sequence[Mapping[str, Sequence[str]]]) -> Verdict:
@@ -62,14 +62,14 @@ def shrinking_verdict(guess: str, table: Sequence[CheckpointSize]) -> Verdict:
     """What a guess at what bool saves was worth, and why; from Prices."""
     saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
     float32, boolean, *_ = STORED_AS
-    length = max(length for way, length in saved if way == float32)
+    length = longest_saved(table[0].layers)
     before, after = saved[float32, length], saved[boolean, length]
     return verdict(
         guess,
         f"{before / after:.0f} times",
-        f"At {length:,} tokens the files have {in_bytes(before)} and {in_bytes(after)}. A float32 "
-        "takes four bytes and a bool one: PyTorch does not pack bools into bits. A mask that is "
-        "not in the file costs nothing there.",
+        f"At {length:,} tokens the file has {in_bytes(before)} with float32 masks and "
+        f"{in_bytes(after)} with bool ones. A float32 takes four bytes and a bool one: PyTorch "
+        "does not pack bools into bits. A mask that is not in the file costs nothing there.",
         right="That is what was saved.",
         wrong="Saved:",
     )
@@ -99,8 +99,8 @@ def load_reason(loaded: LoadResult) -> str:
         )
     if "Unexpected key" in message:
         return (
-            "The file has a mask, and the target has no persistent buffer of that name to put it "
-            "in. Persistence is part of the checkpoint's format."
+            "The source's mask is a persistent buffer, so its `state_dict` has a mask. The target "
+            "has no persistent buffer of that name to put it in."
         )
     if any("meta" in fault for fault in loaded.faults):
         return (

@@ -43,7 +43,7 @@ LOADS = prediction("loads", "What will happen?", LOAD_OUTCOMES, "load_ran", "Loa
 SHRINKS = prediction("shrinks", "How much smaller?", FACTORS, "price_ran", "Save them")
 STATE_DICT = catalogue(
     PREDICT,
-    Switch("keys", "Keys, side by side", True),
+    Switch("keys", "Which tensors are in the state_dict?", True),
     IN_STATE,
     Switch("keys_code", "The code", False),
     Switch("edit", "Edit, save, load", False),
@@ -64,12 +64,12 @@ STATE_DICT = catalogue(
     ),
     SURVIVAL,
     Switch("edit_code", "The code", False),
-    Switch("failures", "The load-failure lab", False),
+    Switch("failures", "When loading fails", False),
     Switch("load_settings", "Change the source, the target and the loading", False),
     FIELDS.values(),
     LOADS,
     Switch("load_code", "The code", False),
-    Switch("price", "The price of persistence", False),
+    Switch("price", "What a saved mask costs", False),
     Choice(
         "layers",
         "Layers",

@@ -47,7 +47,6 @@ class CheckpointSize:
 
 
 CONTEXT_LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
-SHOWN_TOKENS = 1024
 MAX_SAVED_BYTES = 16 * 2**20  # bytes of all masks of a stack; larger stacks are not built
 
 
@@ -55,6 +54,15 @@ def is_built(variant: type[nn.Module], layers: int, context_length: int) -> bool
     """Whether a stack is small enough to be built and saved for a page."""
     of_a_pair = sum(buffer.nbytes for buffer in layer(variant, 1).buffers())  # a mask of 1 by 1
     return layers * context_length**2 * of_a_pair <= MAX_SAVED_BYTES
+
+
+def longest_saved(layers: int) -> int:
+    """The longest context length at which a stack of each way is really saved."""
+    return max(
+        length
+        for length in CONTEXT_LENGTHS
+        if all(is_built(variant, layers, length) for variant in STORED_AS.values())
+    )
 
 
 @own_random_numbers()

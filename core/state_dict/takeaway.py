@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.state_dict.edit_mask import EditResult
 from core.state_dict.load_failures import LoadResult
 from core.state_dict.loading import LoadOutcome
-from core.state_dict.size import STORED_AS, CheckpointSize
+from core.state_dict.size import STORED_AS, CheckpointSize, longest_saved
 
 
 def keys_takeaway(listings: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
@@ -41,7 +41,10 @@ def load_takeaway(loaded: LoadResult) -> str:
     if "size mismatch" in message:
         return "`strict=False` forgives missing and unexpected keys, and never another shape."
     if "Missing key" in message or "Unexpected key" in message:
-        return "Which buffers are persistent is part of the file's format: old files do not change."
+        return (
+            "A file keeps the keys that it was saved with: it does not fit a module with other "
+            "persistent buffers."
+        )
     if any("`W_query.weight` is still on `meta`" in fault for fault in loaded.faults):
         if loading.assign:
             return "What is moved to `meta` loses its values."
@@ -55,9 +58,9 @@ def load_takeaway(loaded: LoadResult) -> str:
 
 def size_takeaway(table: Sequence[CheckpointSize]) -> str:
     """Of the bytes of checkpoints, at the longest masks that were saved in every way."""
-    float32, boolean, unsaved, nothing = STORED_AS
+    _, boolean, unsaved, nothing = STORED_AS
     saved = {(row.way, row.context_length): row.bytes for row in table if row.measured}
-    length = max(length for way, length in saved if way == float32)
+    length = longest_saved(table[0].layers)
     if not saved[unsaved, length] <= saved[nothing, length] < saved[boolean, length]:
         return ""
     return (

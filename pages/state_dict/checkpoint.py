@@ -37,8 +37,8 @@ __all__ = ["INSIDE", "ROWS_SHOWN", "show_checkpoint"]
 MEGABYTES = LIMITS.file_bytes // 2**20  # of one upload; the browser refuses more
 FILES_READ = 5
 ROOM = (
-    f"{SERVER.upload_session_mb} MB for you, {SERVER.upload_address_mb} MB for your network, "
-    f"{SERVER.upload_mb} MB for all visitors"
+    f"{SERVER.upload_session_mb} MB for all files of yours together, {SERVER.upload_address_mb} MB "
+    f"for those of your network, {SERVER.upload_mb} MB for those of all visitors"
 )
 UPLOAD_HELP = (
     f"{LIMITS.entries:,} entries, {LIMITS.depth} dicts or lists inside one another, "
@@ -90,8 +90,8 @@ def show_checkpoint() -> None:
         max_upload_size=MEGABYTES,
     )
     st.caption(
-        f"At most {FILES_READ} files of {MEGABYTES} MB each, since they are held in the server's "
-        f"memory: {ROOM}."
+        f"At most {FILES_READ} files, each of at most {MEGABYTES} MB. The server holds them in its "
+        f"memory, and has room there: {ROOM}."
     )
     with st.container(key="not_taken"):
         st.markdown(NOT_TAKEN)

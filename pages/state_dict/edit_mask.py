@@ -71,7 +71,10 @@ def show_edit(ask: bool) -> None:
     ):
         with column.container(border=True):
             show(variant.__name__, outcome)
-    st.caption("Queries go down, keys across. A mask has a 1 where a key is hidden from a query.")
+    st.caption(
+        "Queries go down, keys across. Before the edit, a mask has a 1 where a key is hidden from "
+        "a query. `forward` hides a key wherever the mask's number is not 0."
+    )
     show_takeaway(edit_takeaway(with_buffer, without))
     with section(STATE_DICT["edit_code"]) as opened:
         if opened.open:

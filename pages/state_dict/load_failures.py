@@ -57,9 +57,9 @@ def show_load_failures(ask: bool) -> None:
         st.markdown(words)
         if not prediction.gate(LOADS, question, failing.name, asks, context=words):
             return
-    loaded, cured_by = load_and_cures(failing)
-    if asks:
-        prediction.show(load_verdict(prediction.guess_of(LOADS), loaded))
+        loaded, cured_by = load_and_cures(failing)
+        if asks:
+            prediction.show(load_verdict(prediction.guess_of(LOADS), loaded))
     show_result(loaded, explain=not asks)
     show_takeaway(load_takeaway(loaded))
     if loaded.outcome is not LoadOutcome.LOADS:
@@ -139,7 +139,11 @@ def take_preset(title: str) -> None:
 def controls() -> tuple[LoadExperiment, DeltaGenerator]:
     """The widgets of a LoadExperiment, and a place for the question, above those that few need."""
     with control_box("situations"):
-        st.markdown("**Choose a situation**")
+        st.markdown(
+            f"**Choose a situation.** Begin with the first three. Most of the other "
+            f"{len(PRESETS) - 3} add `strict=False`, `assign=True`, a wrapper, or another dtype or "
+            "device. *Words*, at the top, explains the names."
+        )
         situations = st.container()
     place = st.container()
     values = {}

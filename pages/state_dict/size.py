@@ -11,9 +11,9 @@ from core.state_dict.settings import SHRINKS, STATE_DICT
 from core.state_dict.size import (
     CONTEXT_LENGTHS,
     MAX_SAVED_BYTES,
-    SHOWN_TOKENS,
     CheckpointSize,
     bytes_saved,
+    longest_saved,
     prices,
 )
 from core.state_dict.take_home import size_script
@@ -39,35 +39,28 @@ def show_sizes(ask: bool) -> None:
         "counted. The weights are tiny: nearly all of the bytes are masks."
     )
     layers = int(widget(STATE_DICT["layers"]))
+    length = longest_saved(layers)
     question = (
-        "Every layer's mask is a persistent buffer. How many times smaller is the file at a long "
-        "context length if the masks are `bool` instead of `float32`?"
+        "Every layer's mask is a persistent buffer. How many times smaller is the file at a "
+        f"context length of {length:,} tokens if the masks are `bool` instead of `float32`?"
     )
     if not prediction.gate(SHRINKS, question, "bool", ask):
         return
     table = save(layers)
     if ask:
         prediction.show(shrinking_verdict(prediction.guess_of(SHRINKS), table))
-    shown = [row for row in table if row.context_length == SHOWN_TOKENS]
-    stack = f"{in_layers(layers)} at {SHOWN_TOKENS:,} tokens, the mask is …"
+    shown = [row for row in table if row.context_length == length]
+    stack = f"{in_layers(layers)} at {length:,} tokens, the mask is …"
     without = shown[-1].bytes  # no stored mask
-    rows = [
-        (
-            row.way,
-            in_bytes(row.bytes),
-            in_bytes(row.bytes - without),
-            "really saved" if row.measured else "computed",
-        )
-        for row in shown
-    ]
-    heads = (stack, "the file has", "its masks", "how we know")
-    st.markdown(markdown_table(heads, rows, "lrrl"))
+    rows = [(row.way, in_bytes(row.bytes), in_bytes(row.bytes - without)) for row in shown]
+    st.markdown(markdown_table((stack, "the file has", "its masks"), rows, "lrr"))
     chart(bytes_saved(table), "Bytes of the file", describe_sizes(table))
     st.caption(
-        "Full bars are files that were saved and counted. Pale, dashed ones are computed from the "
-        "last two that were saved: their masks together would take more than "
-        f"{MAX_SAVED_BYTES / 2**20:.0f} MiB. The bytes grow with the square of the context length. "
-        "The scale is linear up to 1,000 bytes, so that 0 has a place, and logarithmic above."
+        "The chart has other context lengths too. Full bars are files that were saved and counted, "
+        "as all in the table. Pale, dashed ones are computed from the last two that were saved: "
+        f"their masks together would take more than {MAX_SAVED_BYTES / 2**20:.0f} MiB. The bytes "
+        "grow with the square of the context length. The scale is linear up to 1,000 bytes, so "
+        "that 0 has a place, and logarithmic above."
     )
     show_takeaway(size_takeaway(table))
     with section(STATE_DICT["price_code"]) as opened:

@@ -126,13 +126,14 @@ def test_a_file_that_the_server_has_no_room_for_says_so_where_its_table_would_be
     """The middleware's own tests show when it answers 413; here it is what a visitor sees of it."""
     visitor = visit()
     page = visitor.open(INSIDE)
-    expect(page.get_by_text("At most 5 files of 64 MB each")).to_contain_text("160 MB for you")
+    limits = page.get_by_text("At most 5 files, each of at most 64 MB")
+    expect(limits).to_contain_text("160 MB for all files of yours together")
     full = {"status": 413, "content_type": "text/plain", "body": "There is no room for this file."}
     page.route("**/_stcore/upload_file/**", lambda route: route.fulfill(**full))
     upload(page, ("a.pt", saved({"mask": torch.ones(2, 2)})))
     not_taken = page.get_by_text("was not taken, so there is no table of it")
     expect(not_taken).to_be_visible()
-    expect(not_taken.locator("..")).to_contain_text("the server has no room now: 160 MB for you")
+    expect(not_taken.locator("..")).to_contain_text("the server has no room now: 160 MB for all")
     expect(page.get_by_text("attention_with_buffer.pt torch zip")).to_be_hidden()
     assert all("413" in message for message in visitor.console) and visitor.console
     visitor.console.clear()
@@ -174,7 +175,7 @@ def test_the_price_is_predicted_saved_and_drawn(visit):
     visitor.settled(charts=1)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Saved: 4 times.")
     expect(page.get_by_role("row", name=re.compile("^float32 buffer"))).to_contain_text(
-        "really saved"
+        "16.8 MB"  # 2,048 by 2,048 numbers of 4 bytes, and a file that was really saved
     )
     expect(page).to_have_url(re.compile("price_ran=bool-32-times"))
     other = visit()

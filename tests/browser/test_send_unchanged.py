@@ -26,7 +26,7 @@ STEPS = {  # link: what is clicked one after the other; "" presses Space where t
         "zeros",
         "paint",
         "twos",
-        "Keys, side by side",
+        "Which tensors are in the state_dict?",
         "Edit, save, load",
     ),
     "/What_is_state?predict=false": ("the quiz", "the table", "Predict first"),

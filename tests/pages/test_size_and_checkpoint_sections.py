@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import random
+import re
 import zipfile
 from time import monotonic
 
@@ -45,14 +46,23 @@ def test_the_price_tells_measured_from_computed():
     for name in ("W_query", "W_key", "W_value"):
         model[0].add_module(name, nn.Linear(3, 2, bias=False))
     model[0].dropout = nn.Dropout(0.0)  # without a tensor, yet in the file's metadata
-    model[0].register_buffer("mask", torch.ones(1024, 1024))
+    model[0].register_buffer("mask", torch.ones(2048, 2048))
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
-    assert f"| float32 buffer | {file.tell() / 1e6:.2f} MB |" in shown
-    assert "| 1 layer at 1,024 tokens" in shown and "computed" not in shown
-    shown = text(page("price", predict="false", layers="48"))
-    assert shown.count("| computed |") == 3  # all but the one that has no mask
-    assert shown.count("| really saved |") == 1
+    assert f"| float32 buffer | {file.tell() / 1e6:.1f} MB |" in shown
+    assert "| 1 layer at 2,048 tokens" in shown
+
+
+@pytest.mark.parametrize(("layers", "tokens"), [("1", "2,048"), ("12", "512"), ("48", "256")])
+def test_question_answer_and_table_are_of_one_context_length(layers, tokens):
+    app = page("price", layers=layers)
+    assert f"a context length of {tokens} tokens" in text(app)
+    app.radio(key="shrinks").set_value("4 times").run()
+    next(b for b in app.button if b.label == "Save them").click().run()
+    table = dict(re.findall(r"\| (float32|bool) buffer \| (.*?) \|", text(app)))
+    said = app.success[0].value
+    assert f"At {tokens} tokens the file has {table['float32']} with float32 masks" in said
+    assert f"and {table['bool']} with bool ones" in said and f"at {tokens} tokens" in text(app)
 
 
 def test_the_price_has_its_code_to_take_home():

@@ -233,9 +233,9 @@ def test_what_is_said_of_an_edit_is_what_became_of_it(edit):
 
 
 SAID_OF_LOADS = {  # what is said of the stories of the load-failure lab
-    "Source: plain mask": "Which buffers are persistent",
-    "Target: plain mask": "Which buffers are persistent",
-    "Target: persistent=False": "Which buffers are persistent",
+    "Source's mask: plain attribute": "A file keeps the keys that it was saved with",
+    "Target's mask: plain attribute": "A file keeps the keys that it was saved with",
+    "Target's mask: persistent=False": "A file keeps the keys that it was saved with",
     "Target: context length 4": "`strict=False` forgives",
     "Context length 4, strict=False": "`strict=False` forgives",
     "Source in DataParallel": "Save the `state_dict`",

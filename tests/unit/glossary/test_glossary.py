@@ -1,12 +1,18 @@
 """What the glossary claims, run on PyTorch, word by word."""
 
+import contextlib
 import inspect
+import io
+import json
+import pickle
+import struct
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from core.checkpoint.settings import OURS
 from core.device.simulated_device import count_copies, register
 from core.glossary.on_pages import ON_PAGE, words_in, words_on
 from core.glossary.words import GLOSSARY
@@ -154,6 +160,42 @@ def running_statistics():
         assert torch.equal(norm.running_mean, before) != changes
 
 
+class RunsCode:
+    def __reduce__(self):
+        return print, ("this ran",)
+
+
+def pickled():
+    file = io.BytesIO()
+    torch.save({"weight": torch.ones(3), "other": RunsCode()}, file)
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(io.BytesIO(file.getvalue()))
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        torch.load(io.BytesIO(file.getvalue()), weights_only=False)
+    assert said.getvalue() == "this ran\n"
+
+
+def safetensors():
+    data = next(data for name, data in OURS.items() if name.endswith(".safetensors"))
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    assert {"mask", "W_query.weight"} <= set(header)
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    assert max(ends) == len(data) - 8 - length  # names, and then numbers, and nothing else
+
+
+def data_parallel():
+    held = Held()
+    wrapped = nn.DataParallel(held)
+    assert isinstance(wrapped, nn.Module) and wrapped.module is held
+
+
+def compiled():
+    held = Held()
+    wrapped = torch.compile(held)
+    assert isinstance(wrapped, nn.Module) and wrapped._orig_mod is held
+
+
 PROVEN = {
     "module": module,
     "parameter": parameter,
@@ -176,6 +218,10 @@ PROVEN = {
     "attention weights": weights,
     "context vector": sdpa,
     "SDPA": sdpa,
+    "pickle": pickled,
+    "safetensors": safetensors,
+    "DataParallel": data_parallel,
+    "torch.compile": compiled,
 }
 
 

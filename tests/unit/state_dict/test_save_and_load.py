@@ -121,9 +121,9 @@ def test_cells_are_read_from_any_text_and_refused_by_name():
 
 
 EXPECTED = {
-    "Source: plain mask": (RAISES, 'Missing key(s) in state_dict: "mask"'),
-    "Target: plain mask": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
-    "Target: persistent=False": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Source's mask: plain attribute": (RAISES, 'Missing key(s) in state_dict: "mask"'),
+    "Target's mask: plain attribute": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
+    "Target's mask: persistent=False": (RAISES, 'Unexpected key(s) in state_dict: "mask"'),
     "Target: context length 4": (
         RAISES,
         "size mismatch for mask: copying a param with shape torch.Size([6, 6",
@@ -168,7 +168,11 @@ def test_no_fix_is_offered_for_what_is_not_there(name):
 
 
 def test_a_strict_load_that_raises_has_copied_what_matched():
-    for name in ("Source: plain mask", "Target: plain mask", "Target: context length 4"):
+    for name in (
+        "Source's mask: plain attribute",
+        "Target's mask: plain attribute",
+        "Target: context length 4",
+    ):
         loaded = run(PRESETS[name])
         assert loaded.raised and list(loaded.copied_all_the_same) == WEIGHTS
     loaded = run(PRESETS["Source in DataParallel"])
@@ -177,9 +181,15 @@ def test_a_strict_load_that_raises_has_copied_what_matched():
 
 
 HOLDS = {  # what the documentation says of keys, and arithmetic of the two equal masks
-    "Source: plain mask": {"mask": "equal anyway, not loaded", "W_key.weight": "yes, loaded"},
+    "Source's mask: plain attribute": {
+        "mask": "yes, but it was built so, not loaded",
+        "W_key.weight": "yes, loaded",
+    },
     "Target: context length 4": {"mask": "no", "W_key.weight": "yes, loaded"},
-    "DataParallel, strict=False": {"mask": "equal anyway, not loaded", "W_key.weight": "no"},
+    "DataParallel, strict=False": {
+        "mask": "yes, but it was built so, not loaded",
+        "W_key.weight": "no",
+    },
     "Target on meta": {"mask": "cannot be told: it has no values"},
 }
 
@@ -189,10 +199,10 @@ def test_a_tensor_that_is_equal_was_not_loaded_for_that(name):
     holds = {change.name: change.holds for change in run(PRESETS[name]).changes}
     assert HOLDS[name].items() <= holds.items()
     plain = {c.name: c.holds for c in run(LoadExperiment(source="plain", strict=False)).changes}
-    assert plain["mask"] == "equal anyway, not loaded"
+    assert plain["mask"] == "yes, but it was built so, not loaded"
     rebuilt = {c.name: c.holds for c in run(LoadExperiment(source="plain", strict=False,
                                                            fix="rebuild")).changes}  # fmt: skip
-    assert rebuilt["mask"] == "equal anyway, not loaded"
+    assert rebuilt["mask"] == "yes, but it was built so, not loaded"
     assigned = {c.name: c.holds for c in run(LoadExperiment(assign=True)).changes}
     assert set(assigned.values()) == {"yes, loaded"}
 
@@ -241,7 +251,12 @@ def test_what_is_no_loading_is_refused(field):
 
 @pytest.mark.parametrize(
     "name",
-    ["Source: plain mask", "Source in DataParallel", "Target on meta", "Target: context length 4"],
+    [
+        "Source's mask: plain attribute",
+        "Source in DataParallel",
+        "Target on meta",
+        "Target: context length 4",
+    ],
 )
 def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
     loaded = run(PRESETS[name])
@@ -278,3 +293,10 @@ def test_the_exported_listing_prints_the_lists(tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0] == "a plain attribute" and lines[4] == f"    state_dict() {WEIGHTS}"
     assert lines[9] == f"    state_dict() {['mask', *WEIGHTS]}"
+
+
+def test_the_first_three_situations_differ_in_one_thing_that_concerns_the_mask():
+    plain = vars(LoadExperiment())
+    for loading in [*PRESETS.values()][:3]:
+        (changed,) = (name for name, value in vars(loading).items() if value != plain[name])
+        assert changed in ("source", "target", "target_length")

@@ -128,7 +128,7 @@ def test_the_answer_is_the_ratio_of_two_saved_files():
     right, text = answer.right, answer.text
     assert right and "That is what was saved" in text
     before, after = (saved_bytes(way, 12, 512) for way in (Float32Buffer, BoolBuffer))
-    assert f"{in_bytes(before)} and {in_bytes(after)}" in text
+    assert f"{in_bytes(before)} with float32 masks and {in_bytes(after)} with bool ones" in text
     answer = shrinking_verdict("32 times", table)
     wrong, text = answer.right, answer.text
     assert not wrong and "Saved: 4 times." in text
