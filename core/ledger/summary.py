@@ -7,6 +7,7 @@ from core.ledger.cells import Cell
 
 FAMILIES = {
     "a parameter": ("nn.Parameter",),
+    "a frozen parameter": ("frozen parameter",),
     "a persistent buffer": ("register_buffer", "nn.Buffer"),
     "a buffer that is not persistent": ("not persistent",),
     "not registered": ("plain attribute", "list", "dict", "closure"),

@@ -12,7 +12,7 @@ from core.ledger.holders import HELD, WAYS
 from core.ledger.program import cell_script, holding_line
 from core.ledger.rows import FAST, NOT_RUN, NOTHING, ROWS, SLOW
 from core.ledger.settings import ASKED, HALF_OF_BOOL, LEDGER, QUESTION, cell_verdict, chosen
-from core.ledger.summary import summary
+from core.ledger.summary import FAMILIES, summary
 from core.ledger.take_home import as_csv, as_markdown
 from core.ledger.takeaway import cast_takeaway, row_takeaway
 from core.settings.setting import Setting
@@ -32,7 +32,8 @@ MARKS = {  # outcome: (sign, colour of the cell, colour of the badge); yes and n
 OTHER = ("◆", "rgba(200, 120, 0, 0.24)", "orange")
 LEGEND = (
     "✓ yes, it does. ✗ no, it does not. ! PyTorch raises an error. – there is no tensor. "
-    "◆ another outcome, in words. … not run so far."
+    "◆ another outcome, in words; *shared*: the copy has the module's own tensor. "
+    "… not run so far."
 )
 INDEX_WIDTH = 185  # pixels
 NEAR = """<style>
@@ -76,8 +77,13 @@ def show_results(ask: bool) -> None:
     if ask:
         prediction.show(cell_verdict(prediction.guess_of(HALF_OF_BOOL), cells[ASKED]))
         show_takeaway(cast_takeaway(cells))
-    st.markdown(f"**In short**, what ran for each of {len(WAYS)} ways to hold the mask")
+    in_short = {way for ways in FAMILIES.values() for way in ways}
+    st.markdown(
+        f"**In short**: {len(in_short)} of the {len(WAYS)} ways to hold the mask, in "
+        f"{len(FAMILIES)} groups. The mask is float32 here; a bool one has a row of its own below."
+    )
     st.markdown(summary(cells))
+    st.caption(f"Not registered: {', '.join(FAMILIES['not registered'])}.")
     st.markdown(
         f"Each column is one of {len(WAYS)} ways to hold the mask, each row something that PyTorch "
         "does. **Choose a cell**, and the box above the table says why."
@@ -143,7 +149,13 @@ def filters() -> tuple[tuple[str, ...], tuple[str, ...]]:
 def slow_cells(rows: Sequence[str]) -> dict[tuple[str, str], Cell]:
     """The Cells of the slow rows among these, as far as they are wanted and there."""
     cells, wanted = {}, [row for row in SLOW if row in rows]
-    if not widget(LEDGER["slow"], disabled=not wanted):
+    switched_on = widget(LEDGER["slow"], disabled=not wanted)
+    if not wanted:
+        st.caption(
+            "The table has no slow row now, so there is none to run. To have them in it, switch on "
+            f"*{LEDGER['all_rows'].label}*, or choose some under *{LEDGER['rows'].label}*."
+        )
+    if not switched_on:
         return {}
     for number, row in enumerate(wanted, start=1):
         place = st.container()

@@ -126,6 +126,11 @@ def test_a_slow_row_is_run_by_a_worker_on_request():
 def test_the_slow_rows_are_not_started_where_none_is_shown():
     app = page(predict="false", rows="in buffers()", slow="true")
     assert app.toggle(key="slow").disabled and not app.get("progress")
+    why = "The table has no slow row now"
+    assert sum(said.startswith(why) for said in captions(app)) == 1
+    assert not any(
+        said.startswith(why) for said in captions(page(predict="false", rows=[*SLOW][:1]))
+    )
 
 
 def test_a_row_is_predicted_revealed_and_scored():

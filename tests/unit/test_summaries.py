@@ -22,6 +22,7 @@ def test_the_ledger_in_short_is_what_pytorch_documents():
     found = {(cell.row, cell.column): cell for cell in cells.fast_cells()}
     assert rows_of(summary.summary(found)) == [
         ["a parameter", "yes", "yes", "yes", "yes"],
+        ["a frozen parameter", "yes", "yes", "yes", "no"],
         ["a persistent buffer", "yes", "yes", "yes", "no"],
         ["a buffer that is not persistent", "yes", "yes", "no", "no"],
         ["not registered", "no", "no", "no", "no"],
