@@ -59,6 +59,21 @@ def saved_as_it_was():
     assert list(compiled.state_dict()) != list(layer.state_dict())
 
 
+def head_of_another_size():
+    saved = nn.ModuleDict({"body": nn.Linear(3, 4), "fc": nn.Linear(4, 10)}).state_dict()
+    model = nn.ModuleDict({"body": nn.Linear(3, 4), "fc": nn.Linear(4, 5)})  # 5 classes, not 10
+    model.load_state_dict(saved, strict=False)
+
+
+def head_stays_new():
+    saved = nn.ModuleDict({"body": nn.Linear(3, 4), "fc": nn.Linear(4, 10)}).state_dict()
+    model = nn.ModuleDict({"body": nn.Linear(3, 4), "fc": nn.Linear(4, 5)})  # 5 classes, not 10
+    del saved["fc.weight"], saved["fc.bias"]
+    loaded = model.load_state_dict(saved, strict=False)
+    assert loaded.missing_keys == ["fc.weight", "fc.bias"]  # still random: train these
+    assert not loaded.unexpected_keys
+
+
 def other_context_length():
     saved = {"mask": torch.ones(6, 6).triu(1)}
     module = nn.Module()

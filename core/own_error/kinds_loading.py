@@ -4,6 +4,15 @@ from core.own_error import examples_loading as run
 from core.own_error.kind import Cause, Kind
 
 STATE, CASES = "pages/3_State_dict.py", "pages/6_Failure_cases.py"
+# What a layer calls its parameters. A bias with more than one dimension can be a mask (GPT-2's is).
+WEIGHT = (
+    r"[\w.]{0,180}(?:weight\w{0,20}: copying|bias\w{0,20}: copying a param with shape "
+    r"torch\.Size\(\[\d{0,12}\])"
+)
+SIZES = (
+    r"copying a param with shape torch\.Size\((?P<file>\[[\d, ]{0,80}\])\) from checkpoint, "
+    r"the shape in current model is torch\.Size\((?P<model>\[[\d, ]{0,80}\])\)"
+)
 
 
 def lab(**settings: str) -> tuple[tuple[str, str], ...]:
@@ -45,20 +54,35 @@ KINDS = (
         run.saved_as_it_was,
     ),
     Kind(
+        "weight-size",
+        Cause.KEYS,
+        "A weight in the file has another size than in the module",
+        (rf"size mismatch for (?={WEIGHT})(?P<key>[\w.]{{1,200}}): {SIZES}",),
+        "The layer of this weight was built with other sizes than the layer whose weight was "
+        "saved: for example with another number of classes, tokens or features. The shapes have "
+        "to be the same, even with `strict=False`. The tensors that did match were copied before "
+        "the error was raised.",
+        "To use the saved weight, build the model with the sizes of the file. To fine-tune with a "
+        "new last layer, take that layer's keys out of the file and load the rest with "
+        "`strict=False`. Then this layer keeps the random values with which it was built, and has "
+        "to be trained. `load_state_dict` returns what was not loaded as `missing_keys`: only that "
+        "layer may be in the list.",
+        STATE,
+        lab(target_length="4", strict="false"),
+        run.head_of_another_size,
+        run.head_stays_new,
+    ),
+    Kind(
         "size",
         Cause.KEYS,
         "A tensor in the file has another shape than in the module",
-        (
-            r"size mismatch for (?P<key>[\w.]{1,200}): copying a param with shape "
-            r"torch\.Size\((?P<file>\[[\d, ]{0,80}\])\) from checkpoint, the shape in current "
-            r"model is torch\.Size\((?P<model>\[[\d, ]{0,80}\])\)",
-        ),
+        (rf"size mismatch for (?!{WEIGHT})(?P<key>[\w.]{{1,200}}): {SIZES}",),
         "The shapes have to be the same, even with `strict=False`. The shape of a mask or of a "
         "position table contains the context length. If it is a persistent buffer, it is saved, "
         "and a model with another context length cannot load it. The tensors that did match were "
         "copied before the error was raised.",
         "Register what can be computed again with `persistent=False`, and take its key out of "
-        "old files. If it is a weight, build the model with the sizes of the file.",
+        "old files. If it was trained, build the model with the sizes of the file.",
         STATE,
         lab(target_length="4"),
         run.other_context_length,

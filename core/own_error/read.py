@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from core.own_error.catalogue import KINDS
-from core.own_error.kind import Kind
+from core.own_error.kind import Cause, Kind
 
 LIMIT = 60_000  # characters; a load error of a large model lists thousands of keys
 NAMED = 12  # keys that are named one by one
@@ -66,6 +66,7 @@ class Reading:
 
     recognised: the words that told the kind. facts: (label, value). where: the last line of the
     traceback that is not a library's. cut: how many characters of the middle were left out.
+    broken_off: whether the traceback ends before its last line, with the error's type and message.
     """
 
     kind: Kind | None
@@ -74,6 +75,14 @@ class Reading:
     also: tuple[Kind, ...] = ()
     where: str = ""
     cut: int = 0
+    broken_off: bool = False
+
+    @property
+    def in_backward(self) -> bool:
+        """Whether the line only calls backward, which meets what an earlier line did."""
+        return (
+            self.kind is not None and self.kind.cause == Cause.GRAPH and "backward(" in self.where
+        )
 
 
 def read(text: str) -> Reading:
@@ -83,16 +92,19 @@ def read(text: str) -> Reading:
     found = [(kind, match) for kind in KINDS.values() if (match := matched(kind, flat))]
     where = own_line(shown)
     if not found:
-        return Reading(None, "", (), (), where, cut)
+        last = shown.rstrip().rpartition("\n")[2]
+        return Reading(None, "", (), (), where, cut, bool(where) and last.startswith(" "))
     kind, match = found[0]
     groups = match.groupdict()
     facts = [(label, groups[name]) for name, label in LABELS.items() if groups.get(name)]
-    if kind.cause == "other keys or shapes in the file":
+    if kind.cause == Cause.KEYS:
         facts += keys(flat)
     # of the same cause, the general kinds match too: they say nothing new
     explained = kind.slug.endswith("-prefix")
     also = tuple(
-        k for k, _ in found[1:] if k.cause != kind.cause or ("key" in k.slug and not explained)
+        k
+        for k, _ in found[1:]
+        if k.cause != kind.cause or (k.slug.endswith(("-key", "size")) and not explained)
     )
     return Reading(kind, match[0][:600], tuple(facts), also, where, cut)
 

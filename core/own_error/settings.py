@@ -28,6 +28,7 @@ SCENES = {  # what is called in an example, which does not give its cause away: 
     "load_state_dict 4": "module-prefix",
     "load_state_dict 5": "compile-prefix",
     "load_state_dict 6": "uninitialized-load",
+    "load_state_dict 7": "weight-size",
     "torch.load 1": "weights-only",
     "torch.load 2": "no-cuda",
     "pickle.dumps": "pickle",

@@ -5,6 +5,7 @@ from core.own_error.kind import Kind
 TAKEAWAYS = {
     "module-prefix": "Save the state of the module inside the wrapper.",
     "compile-prefix": "Save the state of the model that was given to `torch.compile`.",
+    "weight-size": "A weight loads only into a layer that was built with the same sizes.",
     "size": "`strict=False` accepts other keys, but no other shape.",
     "missing-key": "Every parameter and persistent buffer is a key that the file must have.",
     "unexpected-key": "A buffer that is no longer persistent leaves its key in old files.",

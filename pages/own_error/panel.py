@@ -6,7 +6,7 @@ from core.cases.catalogue import for_message
 from core.charts.markdown_table import markdown_table
 from core.lessons import lesson
 from core.own_error.catalogue import KINDS
-from core.own_error.kind import Kind
+from core.own_error.kind import Cause, Kind
 from core.own_error.observe import observe, script, shown
 from core.own_error.read import Reading, read
 from core.own_error.settings import CAUSE, OWN_ERROR, PASTED_LIMIT, SCENES, cause_verdict
@@ -73,9 +73,14 @@ def explain(reading: Reading, pasted: bool = False) -> None:
     st.markdown(f":blue-badge[{kind.cause}]")
     rows = [(label, plain(value)) for label, value in reading.facts]
     if reading.where:
-        rows.append(("Your line" if pasted else "The line", plain(reading.where)))
+        rows.append(("Raised in your line" if pasted else "Raised in", plain(reading.where)))
     if rows:
         st.markdown(markdown_table(("From the message", "Value"), rows))
+    if reading.in_backward:
+        st.markdown(
+            "The fault is **not** in this line: `backward` only meets what an earlier line did. "
+            "Look for that line in the code that ran before."
+        )
     st.markdown(f"**Why.** {kind.why}")
     st.markdown(f"**How to fix it.** {kind.fix}")
     show_takeaway(takeaway(kind))
@@ -96,16 +101,22 @@ def unknown(reading: Reading) -> None:
     """No kind fits: say so, and what to look at."""
     st.warning(
         f"This is not one of the {len(KINDS)} kinds of error that this page knows. It knows errors "
-        "about devices, dtypes, loading, registering and autograd."
+        "about the tensors that a module holds: on another device, of another dtype, or not as "
+        "the file has them. It knows nothing about memory, or about the shapes of your data."
     )
     if reading.where:
-        st.markdown(f"Your line: {plain(reading.where)}")
+        st.markdown(f"Raised in your line: {plain(reading.where)}")
+    if reading.broken_off:
+        st.markdown(
+            "The **last line** of the traceback is missing in your text. It has the error's type "
+            "and message: paste it too."
+        )
+    st.markdown("**The kinds of error that this page knows**")
+    of_cause = ((c, [kind.title for kind in KINDS.values() if kind.cause == c]) for c in Cause)
     st.markdown(
-        "- Does your text contain the **last line** of the traceback? It has the error's type and "
-        "message.\n"
-        "- Print `.device`, `.dtype` and `.shape` of every tensor in your last line.\n"
-        "- For `CUDA error: device-side assert triggered`, run the code once on the CPU: the "
-        "message there says more."
+        "\n".join(
+            f"- **{cause}**: {'; '.join(plain(t) for t in titles)}" for cause, titles in of_cause
+        )
     )
     there = lesson("pages/7_Check_your_module.py")
     st.page_link(there.page, label=f"Or have a module checked: {there.title}", icon=there.icon)

@@ -1,5 +1,7 @@
 """The page for an error of one's own, in Streamlit's test driver."""
 
+import re
+
 import pytest
 from page_driver import open_page, text
 
@@ -58,9 +60,25 @@ def test_an_example_is_guessed_first(scene):
     assert again.header[0].value == kind.title and not again.radio
 
 
-def test_what_is_not_known_is_said():
-    app = paste(page(), "ValueError: math domain error")
+FRAME = 'Traceback (most recent call last):\n  File "train.py", line 41, in f\n    loss.backward()'
+
+
+def test_what_is_not_known_is_said_with_what_is():
+    app = paste(page(), f"{FRAME}\ntorch.OutOfMemoryError: CUDA out of memory.")
     assert f"not one of the {len(KINDS)} kinds" in app.warning[0].value and not app.header
+    assert "nothing about memory" in app.warning[0].value
+    kinds = next(m.value for m in app.markdown if "two dtypes" in m.value)
+    assert len(re.split("; |\n", kinds)) == len(KINDS)
+    assert "last line" not in text(app) and "assert triggered" not in text(app)
+    assert "**last line** of the traceback is missing" in text(paste(page(), FRAME))
+
+
+def test_a_line_that_calls_backward_is_not_blamed():
+    words = observe("changed-in-place").fails.split("\n")[-1]
+    app = paste(page(), f"{FRAME}\n{words}")
+    assert "| Raised in your line | train" in text(app)
+    assert "The fault is **not** in this line" in text(app)
+    assert "The fault is **not**" not in text(paste(page(), PASTED))
 
 
 def test_pasted_markup_stays_text():

@@ -81,7 +81,7 @@ INFERENCE = Case(
 
 def still_in_training():
     torch.manual_seed(0)
-    model = nn.BatchNorm1d(1)
+    model = nn.BatchNorm1d(1)  # a new module is in training mode
     print(f"running mean before: {model.running_mean.item():.2f}")
     with torch.no_grad():  # validation: nothing is trained
         model(torch.randn(64, 1) + 100)
@@ -90,10 +90,12 @@ def still_in_training():
 
 def in_evaluation():
     torch.manual_seed(0)
-    model = nn.BatchNorm1d(1).eval()
+    model = nn.BatchNorm1d(1)  # a new module is in training mode
     print(f"running mean before: {model.running_mean.item():.2f}")
+    model.eval()
     with torch.no_grad():  # validation: nothing is trained
         model(torch.randn(64, 1) + 100)
+    model.train()
     print(f"running mean after: {model.running_mean.item():.2f}")
 
 

@@ -20,7 +20,7 @@ def mask_as_parameter():
 
     model = Attention()
     before = model.mask.detach().clone()
-    if parameters := list(model.parameters()):
+    if parameters := list(model.parameters()):  # AdamW refuses an empty list
         optimizer = torch.optim.AdamW(parameters, lr=0.1)
         for _ in range(100):
             loss = -model(torch.zeros(4, 4))[:, -1].log().sum()  # look at the last token
@@ -42,7 +42,7 @@ def mask_as_buffer():
 
     model = Attention()
     before = model.mask.detach().clone()
-    if parameters := list(model.parameters()):
+    if parameters := list(model.parameters()):  # AdamW refuses an empty list
         optimizer = torch.optim.AdamW(parameters, lr=0.1)
         for _ in range(100):
             loss = -model(torch.zeros(4, 4))[:, -1].log().sum()  # look at the last token
@@ -57,7 +57,7 @@ AS_PARAMETER = Case(
     slug="mask-as-parameter",
     title="A mask in nn.Parameter",
     story="To make the mask move with the model, someone wraps it in `nn.Parameter`. Now the "
-    "mask moves, but it is also one of the optimizer's parameters.",
+    "mask moves. Then the model is trained.",
     sources=("docs/generated/torch.nn.parameter.Parameter",),
     tags=(Tag.TRAINING, Tag.MASK),
     broken=mask_as_parameter,

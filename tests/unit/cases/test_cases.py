@@ -284,3 +284,10 @@ def test_minus_infinity_can_be_written_in_every_floating_dtype():
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         row = torch.zeros(2, dtype=dtype).masked_fill(torch.tensor([False, True]), -torch.inf)
         assert torch.softmax(row, dim=0).tolist() == [1, 0]
+
+
+def test_the_fix_that_is_told_about_validation_is_the_one_that_runs():
+    case = CASES["still-in-training-mode"]
+    before, during, after = shown(case.fixed).partition("    with torch.no_grad()")
+    assert "`model.eval()`" in case.fix and before.rstrip().endswith("model.eval()")
+    assert during and "`model.train()`" in case.fix and "model.train()" in after

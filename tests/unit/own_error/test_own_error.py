@@ -137,6 +137,62 @@ def test_a_message_with_two_devices_does_not_say_where_a_tensor_is(message):
     assert f"{first} and {second}" in " ".join(message.split())
 
 
+def size_mismatch(key, file, model):
+    return (
+        f"size mismatch for {key}: copying a param with shape torch.Size({file}) from checkpoint, "
+        f"the shape in current model is torch.Size({model})."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "file", "slug"),
+    [("fc.weight", [10, 512], "weight-size"), ("fc.bias", [10], "weight-size"),
+     ("rnn.weight_ih_l0", [8, 4], "weight-size"), ("attn.in_proj_bias", [8], "weight-size"),
+     ("h.0.attn.bias", [1, 1, 8, 8], "size"), ("mask", [6, 6], "size"),
+     ("weights.mask", [6, 6], "size"), ("bn.running_mean", [64], "size")],
+)  # fmt: skip
+def test_a_weight_of_another_size_is_no_mask(key, file, slug):
+    reading = read(f"{LOADING}{size_mismatch(key, file, [5, *file[1:]])}")
+    assert reading.kind and reading.kind.slug == slug and not reading.also
+    assert ("mask" in reading.kind.why) == (slug == "size")
+    assert {"The key": key, "Its shape in the file": str(file)}.items() <= dict(
+        reading.facts
+    ).items()
+
+
+def test_a_weight_and_a_mask_of_another_size_are_both_explained():
+    both = size_mismatch("mask", [6, 6], [4, 4]) + size_mismatch("pos.weight", [6, 3], [4, 3])
+    reading = read(LOADING + both)
+    assert reading.kind is KINDS["weight-size"] and reading.also == (KINDS["size"],)
+    assert dict(reading.facts)["Other shapes: 2"] == "mask, pos.weight"
+
+
+def test_what_is_said_on_a_weight_of_another_size():
+    saved = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 10)).state_dict()
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 5))
+    with pytest.raises(RuntimeError, match=r"size mismatch for 1\.weight"):
+        model.load_state_dict(saved, strict=False)
+    assert model[0].weight.equal(saved["0.weight"]), "copied before the error"
+    assert nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 10)).load_state_dict(saved)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 5))
+    fresh = model[1].weight.clone()
+    del saved["1.weight"], saved["1.bias"]
+    loaded = model.load_state_dict(saved, strict=False)
+    assert loaded.missing_keys == ["1.weight", "1.bias"] and not loaded.unexpected_keys
+    assert model[1].weight.equal(fresh) and model[0].weight.equal(saved["0.weight"])
+
+
+@pytest.mark.parametrize(
+    ("slug", "line", "there"),
+    [("changed-in-place", "loss.backward()", True), ("second-backward", "loss.backward()", True),
+     ("leaf-in-place", "layer.weight.fill_(1)", False)],
+)  # fmt: skip
+def test_the_line_that_calls_backward_is_not_the_fault(slug, line, there):
+    words = observe(slug).fails.split("\n")[-1]
+    text = f'Traceback:\n  File "train.py", line 41, in <module>\n    {line}\n{words}'
+    assert read(text).kind is KINDS[slug] and read(text).in_backward == there
+
+
 @pytest.mark.parametrize("message", [m for _, m, _, _ in MET])
 def test_every_fact_stands_in_the_message(message):
     flat = " ".join(message.split())
@@ -230,7 +286,13 @@ def test_the_own_line_is_the_last_that_is_no_librarys():
              "\x00\x1b[31m", "KeyError: 'mask'", "AssertionError"]
 )  # fmt: skip
 def test_what_is_not_known_is_not_guessed(text):
-    assert read(text).kind is None
+    assert read(text).kind is None and not read(text).broken_off
+
+
+def test_a_traceback_without_its_last_line_is_broken_off():
+    frame = 'Traceback (most recent call last):\n  File "train.py", line 4, in f\n    x @ w'
+    assert read(frame + "\n    ~~^~~\n").broken_off
+    assert not read(frame + "\ntorch.OutOfMemoryError: CUDA out of memory.").broken_off
 
 
 STARTS = [
