@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.rooms.codes import spaced
+from core.rooms.follow import screen_to_show
 from core.rooms.plan import entry, length_in_words, place_in, with_screen
 from core.rooms.questions import plain, screen_at, settings_of_screen
 from core.rooms.room import Screen, Snapshot
@@ -18,7 +19,7 @@ from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, say_trouble, tried
 from pages.rooms.lead import lead_switches, show_button
 from pages.rooms.presenter import controls_switch, present_switch
-from pages.rooms.visit import page_of, screen_here, visit
+from pages.rooms.visit import link_here, page_of, visit
 
 WORKSHOP_PAGE = "pages/11_Workshop.py"
 
@@ -29,13 +30,13 @@ def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> No
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
         where_to_join(room.code)
         if plan:
-            way_on(plan, page)
+            way_on(plan, page, catalogue)
         show_button(room, here, page, catalogue)
         with st.popover("Room", icon=":material/more_horiz:"):
             present_switch()
             controls_switch()
             lead_switches(room, here)
-            add_to_plan(room, plan, page)
+            add_to_plan(room, plan, page, catalogue)
             st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
     say_trouble()
 
@@ -56,10 +57,10 @@ def bar_of_workshop(code: str) -> None:
         present_switch()
 
 
-def way_on(plan: tuple[str, ...], page: str) -> None:
+def way_on(plan: tuple[str, ...], page: str, catalogue: Catalogue) -> None:
     """Back and on in the plan."""
     try:
-        at = place_in(plan, screen_here(page), state.ROOM_PLACE.get())
+        at = place_in(plan, screen_to_show(page, link_here(), catalogue), state.ROOM_PLACE.get())
     except SettingError:
         at = None
     if at is not None:
@@ -94,21 +95,18 @@ def note_here() -> str:
     return state.ROOM_QUESTION.get()
 
 
-def add_to_plan(room: Controlled | None, plan: tuple[str, ...], page: str) -> None:
+def add_to_plan(
+    room: Controlled | None, plan: tuple[str, ...], page: str, catalogue: Catalogue
+) -> None:
     """Add the screen that is shown to the plan."""
-    button(
-        "Add this screen to the plan",
-        "add to plan",
-        add,
-        room,
-        plan,
-        page,
-    )
+    button("Add this screen to the plan", "add to plan", add, room, plan, page, catalogue)
 
 
-def add(room: Controlled | None, plan: tuple[str, ...], page: str) -> None:
+def add(room: Controlled | None, plan: tuple[str, ...], page: str, catalogue: Catalogue) -> None:
+    """Add it as it asks: without a guess, which would answer the question that it is there for."""
     try:
-        more = with_screen(plan, entry(screen_here(page), plain(note_here())))
+        screen = screen_to_show(page, link_here(), catalogue)
+        more = with_screen(plan, entry(screen, plain(note_here())))
     except SettingError as error:
         state.ROOM_TROUBLE.set(str(error))
         return
@@ -124,12 +122,12 @@ def keep_plan(room: Controlled | None, plan: tuple[str, ...]) -> None:
     state.link_to(WORKSHOP_PAGE).set(link | ({PLAN.name: list(plan)} if plan else {}))
 
 
-def prepare(page: str) -> None:
+def prepare(page: str, catalogue: Catalogue) -> None:
     """Before there is a room: add screens to the plan that is open on /Workshop."""
     kept = state.link_to(WORKSHOP_PAGE).get().get(PLAN.name, ())
     plan = (kept,) if isinstance(kept, str) else tuple(kept)
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
-        add_to_plan(None, plan, page)
+        add_to_plan(None, plan, page, catalogue)
         st.caption(length_in_words(plan), width="content")
         st.page_link(WORKSHOP_PAGE, label="To the plan",
                      query_params=state.link_to(WORKSHOP_PAGE).get())  # fmt: skip

@@ -105,8 +105,9 @@ function render(root, held) {
   const words = { open: "open", closed: "closed", revealed: "revealed" }[phase] ?? phase;
   count.append(element("span", "state", ` · ${words}${held.lost ? " · not connected, counts may be old" : ""}`));
   root.replaceChildren(count);
-  if (!chart) return;
-  const list = element("ul", "bars");
+  const list = element("ul", chart ? "bars" : "options");
+  root.append(list);
+  if (!chart) return list.append(...options.map((option) => element("li", "", option)));
   options.forEach((option, index) => {
     const row = element("li", index === happened ? "happened" : "");
     const share = total ? Math.round((100 * counts[index]) / total) : 0;
@@ -121,5 +122,4 @@ function render(root, held) {
       element("span", "number", `${counts[index]} (${share} %)`));
     list.append(row);
   });
-  root.append(list);
 }

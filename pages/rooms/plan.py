@@ -84,9 +84,9 @@ def show_plan(room: Controlled | None, plan: tuple[str, ...]) -> None:
     """The screens in their order, and the ways to add, save and load."""
     st.markdown(
         "A plan is a list of screens: pages with their settings. While this section is open, every "
-        "lesson has the button *Add this screen to the plan*. With a room, *Next* and *Previous* "
-        "lead from screen to screen. The plan is in this page's link: keep the link, and the plan "
-        "is kept."
+        "lesson has the button *Add this screen to the plan*. With a room, the button is in the "
+        "menu *Room*, and *Next* and *Previous* lead from screen to screen. The plan is in this "
+        "page's link: keep the link, and the plan is kept."
     )
     for index, link in enumerate(plan):
         row(room, plan, index, link)

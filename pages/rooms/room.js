@@ -155,7 +155,10 @@ function mountRoom(root, base, options = {}) {
     if (reason.dataset.text !== why) { reason.dataset.text = why; write(reason, why); }
     lead(toQuestion, asked && phase === "revealed" ? room.link : null,
       inLesson ? "To the question's screen" : "The same screen in the lab", following);
-    lead(toInstructor, room.screen, `The instructor's screen: ${room.screen_title}`, !phone.matches);
+    const pageOf = (link) => link?.split("?")[0];
+    const elsewhere = asked && pageOf(room.screen) !== pageOf(room.link);  // shown before it was asked
+    const shown = elsewhere ? null : room.screen;
+    lead(toInstructor, shown, `The instructor's screen: ${room.screen_title}`, !phone.matches);
     note.textContent = room.screen || !following || phone.matches ? ""
       : "The instructor shows no screen at present.";
   };

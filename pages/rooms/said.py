@@ -12,7 +12,8 @@ def who_said(room: Controlled, here: Snapshot, id: str, option: int) -> str:
     """
     for counts in reversed(counts_of(room, here, id)):
         if any(counts) and counts[option] == max(counts):
-            return f"{counts[option]} of {sum(counts)} in the room said"
+            whole = "the room" if counts.count(max(counts)) == 1 else "a divided room"
+            return f"{counts[option]} of {sum(counts)} in {whole} said"
     return YOU_SAID
 
 

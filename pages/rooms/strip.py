@@ -41,7 +41,7 @@ class Strip:
         if found:
             bar(*found, page, catalogue)
         elif state.link_to(WORKSHOP_PAGE).get().get(PREPARE):
-            prepare(page)
+            prepare(page, catalogue)
 
     def page_done(self, page: str, catalogue: Catalogue) -> None:
         """Those who follow hear where the instructor is."""

@@ -138,7 +138,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     bob.context.set_offline(True)
     page.keyboard.press("PageDown")
     expect(page.get_by_text("revealed")).to_be_visible()
-    expect(page.locator(".stAlert").first).to_contain_text("1 of 2 in the room said: two.")
+    expect(page.locator(".stAlert").first).to_contain_text("1 of 2 in a divided room said: two.")
     is_in_sight(page, ".stAlert")
     is_in_sight(page, ".st-key-room-bar")
     bob.context.set_offline(False)
@@ -182,6 +182,8 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     expect(page.get_by_text("0 answers")).to_be_visible()
     own = page.get_by_role("radio", name="a device error")
     expect(own).to_be_hidden()
+    options = page.locator(".st-key-prediction-ran .options li")
+    expect(options).to_have_text(["it works", "a device error", "something else"])  # in front
     question, count = page.get_by_text("Predict. What will"), page.get_by_text("0 answers")
     assert question.bounding_box()["y"] < count.bounding_box()["y"]
     page.get_by_role("button", name="Reveal").click()

@@ -141,6 +141,16 @@ def test_a_plan_goes_on_from_a_screen_that_was_answered_or_had_an_old_link(room)
     assert "3 of 3" in [one.value for one in app.caption] and app.query_params["edit"] == "true"
 
 
+def test_a_screen_joins_the_plan_without_the_guess_that_was_made_on_it(room):
+    ours, code, _key = room
+    link = {"device": "sim", "guess": "it works", "ran": "plain-sim-moved-a-device-error"}
+    app = press(open_page("1_Attention_lab.py", seed="3", **link), "Add this screen to the plan")
+    (screen,) = ours.read(code).room.plan
+    assert screen.startswith("Attention_lab?") and "seed=3" in screen
+    assert "ran=" not in screen and "guess=" not in screen
+    assert "1 of 1" in [one.value for one in app.caption]  # and the guess does not lead away
+
+
 def test_a_plan_is_prepared_without_a_room(monkeypatch):
     monkeypatch.setattr(control, "cookies", dict)
     app = workshop("", A)
