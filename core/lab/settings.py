@@ -138,8 +138,9 @@ class LabSettings:
         name = "CausalAttentionWithBuffer" if self.buffer else "CausalAttentionWithoutBuffers"
         if self.asks_of_saving:
             return (
-                "The buffer has `persistent=False`. Will `mask` be in the `state_dict`, which is "
-                f"what gets saved? And what will `forward` do on `{self.experiment.device}`?"
+                "The buffer has `persistent=False`. Will `mask` be saved, which means: be in the "
+                "`state_dict`? If it is not, will `forward` still work on "
+                f"`{self.experiment.device}`?"
             )
         return f"What will `{name}` do on `{self.experiment.device}`?"
 

@@ -91,6 +91,13 @@ STYLE += """<style>
 .stElementContainer:has(> .stHtml > .read-out) { position: absolute; width: 1px !important;
   overflow: hidden; }
 .st-key-title { gap: 0 0.75rem; margin-bottom: -0.5rem; }
+/* Of words that go on below, a shadow at the lower edge says so. */
+[data-testid="stPopoverBody"] { container-type: scroll-state; }
+@container scroll-state(scrollable: bottom) {
+  [data-testid="stPopoverBody"] > div::after { content: ""; position: sticky; bottom: -1.5rem;
+    flex: none; display: block; height: 1.5rem; margin: -1.5rem -1.5rem 0; pointer-events: none;
+    background: linear-gradient(to top, color-mix(in srgb, currentcolor 35%, transparent),
+      transparent); } }
 .st-key-title [data-testid="stPopover"] button { padding: 0.25rem 0; min-height: 0; }
 .st-key-title [data-testid="stPopover"] button:is(:hover, :focus, :active, [aria-expanded="true"]) {
   color: inherit; text-decoration: underline; }

@@ -25,8 +25,9 @@ from pages.components.widgets import in_link, widget
 
 PAGE = "dashboard.py"
 INTRODUCTION = (
-    "Two modules compute the same causal attention and differ in one line: how they hold their "
-    "**mask**, the tensor that hides later tokens."
+    "Two modules compute the same causal attention: each token, such as a word of a sentence, "
+    "attends to itself and to earlier ones. They differ in one line: how they hold their **mask**, "
+    "the tensor that hides later tokens."
 )
 PREREQUISITES = (
     " You should know Python classes and tensors. *Words*, above, explains the other terms."

@@ -36,6 +36,8 @@ MOVES = ("move_model", "move_mask", "compare")
 INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out", "dropout", "seed",
           "qkv_bias", "weights")  # fmt: skip
 LOOK_SECONDS = 0.4  # another window of tensors that a worker has is there sooner
+NO_EFFECT = "*Persistent* has no effect: only a buffer is persistent or not."
+OTHER_ONE = "*Persistent* has no effect on the marked module, only on the other one."
 # Both variants on one screen: small tables, and columns of their own only where there is room.
 STYLE = """<style>
 .st-key-variants [data-testid=stVerticalBlock] { gap: 0.25rem; }
@@ -123,6 +125,8 @@ def lab_controls() -> tuple[LabSettings | None, Places]:
         values["device"] = widget(LAB["device"])
         values["predict"] = widget(LAB["predict"])
     code.html(differing(values["buffer"], values["persistent"]))
+    if not values["buffer"]:
+        code.caption(NO_EFFECT if unused else OTHER_ONE)
     st.html(STYLE)
     try:
         settings = lab_settings(values)

@@ -53,3 +53,16 @@ def test_the_words_of_a_page_are_explained_on_demand(visit, phone):
         expect(meaning).to_be_visible()
         page.keyboard.press("Escape")
     expect(meaning).to_have_count(0)
+
+
+def test_words_that_go_on_below_have_a_shadow_until_their_end(visit):
+    page = visit(viewport={"width": 1280, "height": 720}).open("/Attention_lab")
+    page.get_by_role("button", name="Words").click()
+    words = page.get_by_test_id("stPopoverBody")
+    shadow = "e => getComputedStyle(e.firstElementChild, '::after').content"
+    expect(words).to_be_visible()
+    assert words.evaluate("e => e.scrollHeight > e.clientHeight")
+    assert words.evaluate(shadow) == '""'
+    words.evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    page.wait_for_timeout(500)
+    assert words.evaluate(shadow) == "none"

@@ -18,6 +18,7 @@ def test_home_asks_and_does_not_show_the_answer():
     app = home()
     assert not app.exception
     assert app.title[0].value == "What is a buffer?"
+    assert "each token, such as a word of a sentence, attends to itself" in words(app)
     assert len(app.get("vega_lite_chart")) == 2
     assert "a device error" not in words(app) and "A **buffer** is" not in words(app)
     app.radio(key="guess").set_value("both work").run()

@@ -161,6 +161,7 @@ def test_a_mask_that_is_not_persistent_keeps_its_row_and_says_by_choice():
 
 def test_persistence_asks_about_the_state_dict():
     app = lab(buffer="true", persistent="false")
+    assert "If it is not, will `forward` still work on `sim`?" in text(app)
     assert app.radio(key="saved_guess").options == list(SAVED_ANSWERS)
     app.radio(key="saved_guess").set_value("it is saved").run()
     app.button[0].click().run()
@@ -238,8 +239,12 @@ def test_the_reason_stands_beside_every_variant_once():
 
 
 def test_persistent_can_be_switched_while_a_buffer_is_on_the_screen():
-    assert not lab(buffer="false").toggle(key="persistent").disabled
-    assert lab(buffer="false", compare="false").toggle(key="persistent").disabled
+    for compare, said in (("true", "only on the other one"), ("false", "only a buffer is")):
+        app = lab(buffer="false", compare=compare)
+        assert app.toggle(key="persistent").disabled is (compare == "false")
+        assert "*Persistent* has no effect" in app.caption[0].value
+        assert said in app.caption[0].value
+    assert not any("no effect" in one.value for one in lab(buffer="true").caption)
 
 
 def test_the_causality_probe_finds_earlier_rows_identical():
