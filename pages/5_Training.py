@@ -13,9 +13,10 @@ from pages.training import results as trained
 PAGE = "pages/5_Training.py"
 with frame.page(PAGE, TRAINING):
     five = (
-        "Five modules learn to predict the embedding of the next token. Four hold their mask in "
-        "different ways: as a **plain attribute**, as a **buffer**, as an **`nn.Parameter`**, and "
-        "as an **`nn.Parameter`** without weight decay. The fifth has no mask, but a **BatchNorm**."
+        "Five modules learn to predict the next token's embedding, the vector that stands for it. "
+        "Four hold their mask in different ways: as a **plain attribute**, as a **buffer**, as an "
+        "**`nn.Parameter`**, and as an **`nn.Parameter`** without weight decay. The fifth has no "
+        "mask, but a **BatchNorm**."
     )
     st.markdown(five)
     settings, ask, place = training.controls()
@@ -29,6 +30,7 @@ with frame.page(PAGE, TRAINING):
             if run:
                 prediction.results_are_there(CHANGED, "")
                 training.verdict(run, ask)
+                trained.in_short(run)
                 show_takeaway(takeaway(run))
         if run:
             trained.results(run)

@@ -26,11 +26,10 @@ def reason(run: TrainingRun, question: Question) -> str:
     """Why the tensor of a Question ended as it did."""
     module, tensor = run.modules[question.module], question.tensor
     if question.module == NORM:
-        start, end = (run.statistics[tensor][i][0].item() for i in (0, -1))
         return (
             "In `train()` mode, `forward` itself writes `running_mean`: each batch moves it a "
             "tenth of the way to the batch's mean. It has no gradient, and no optimizer holds it. "
-            f"Its first number went from {number(start)} to {number(end)}."
+            f"{distance(module, tensor)}"
         )
     gradient = module.gradients[tensor][0]
     if gradient is None:
@@ -46,9 +45,13 @@ def reason(run: TrainingRun, question: Question) -> str:
         f"gave it a gradient (of norm {number(gradient)} at the start)."
     )
     if tensor != "mask":
-        drift = number(module.drifts[tensor][-1])
-        return f"{moved} The norm of its difference from the start is {drift} by now."
+        return f"{moved} {distance(module, tensor)}"
     return f"{moved} The optimizer does not know that this tensor is a mask. {leaked(module)}"
+
+
+def distance(module: ModuleRun, tensor: str) -> str:
+    """How far a tensor is from its start after the last step, in a sentence."""
+    return f"Its distance from its start is {number(module.drifts[tensor][-1])} by now."
 
 
 def leaked(module: ModuleRun) -> str:
@@ -90,7 +93,7 @@ def broken(run: TrainingRun) -> str:
     return (
         f"{training.optimizer} adds the weight decay to the gradient: "
         f"`{training.weight_decay} · −∞` is −∞ again. {HOW_IT_BREAKS[training.optimizer]} "
-        f"In the module *{PARAMETER}*, after the last step, `nan` is in {spread}."
+        f"In the module whose mask is a parameter, `nan` is in {spread} after the last step."
     )
 
 

@@ -15,15 +15,24 @@ STAYS, CHANGES = "stays", "changes"
 
 @dataclass(frozen=True)
 class Question:
-    """A tensor of one of the modules, and how to name it in a question."""
+    """A tensor of one of the modules, and how to name it in a question.
+
+    where: the module, for a sentence, where the words do not say which.
+    """
 
     module: str
     tensor: str
     words: str
+    where: str = ""
 
 
 QUESTIONS = {
-    "weight_guess": Question(BUFFER, "W_query.weight", "`W_query.weight`, a parameter"),
+    "weight_guess": Question(
+        BUFFER,
+        "W_query.weight",
+        "`W_query.weight`, a parameter",
+        " (in the module whose mask is a buffer)",
+    ),
     "plain_guess": Question(PLAIN, "mask", "`mask`, a plain attribute"),
     "buffer_guess": Question(BUFFER, "mask", "`mask`, a buffer"),
     "parameter_guess": Question(PARAMETER, "mask", "`mask`, an `nn.Parameter`"),

@@ -9,7 +9,7 @@ from core.training.run import ModuleRun, TrainingRun
 
 
 def summary(run: TrainingRun) -> str:
-    """Markdown: of each module how training ended, and what became of the mask that it holds."""
+    """Markdown: of each module how training ended, and how far its mask is from its start."""
     rows = [
         (
             f"none: {module.name}" if module.name == NORM else module.name,
@@ -19,8 +19,8 @@ def summary(run: TrainingRun) -> str:
         )
         for module in run.modules.values()
     ]
-    heads = ("the mask", "last loss", "attention on later tokens", "what became of it")
-    return markdown_table(heads, rows, "lrrl")
+    heads = ("the mask", "last loss", "attention on later tokens", "distance from its start")
+    return markdown_table(heads, rows, "lrrr")
 
 
 def looking_ahead(module: ModuleRun) -> str:
@@ -32,9 +32,9 @@ def looking_ahead(module: ModuleRun) -> str:
 
 
 def what_became(module: ModuleRun) -> str:
-    """What training did with a module's mask, or with its running mean."""
+    """How far a module's mask is from its start, or its running mean."""
     name = "norm.running_mean" if module.name == NORM else "mask"
-    words = "`running_mean` " * (module.name == NORM)
+    words = "`running_mean`: " * (module.name == NORM)
     if not module.changed[name]:
-        return f"{words}stayed, bit for bit"
-    return f"{words}changed by {number(module.drifts[name][-1])}"
+        return f"{words}0, bit for bit"
+    return f"{words}{number(module.drifts[name][-1])}"

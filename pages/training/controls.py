@@ -82,7 +82,8 @@ def verdict(run: TrainingRun, ask: bool) -> None:
             badge = "green-badge[:material/check:" if hit else "orange-badge[:material/close:"
             who = room_hook.host().who_said(name, asked[name])
             said = f" :{badge} {who} {asked[name]}]"
-        where = f"{question.words}, in the module *{question.module}*"
         room_hook.host().happened(name, happened, reason(run, question))
-        lines.append(f"- {where}: **{happened}**.{said} {reason(run, question)}")
+        lines.append(
+            f"- {question.words}{question.where}: **{happened}**.{said} {reason(run, question)}"
+        )
     st.markdown("\n".join(lines))

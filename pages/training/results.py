@@ -32,10 +32,23 @@ from pages.training.controls import say_gaps
 THREE = (PLAIN, BUFFER, PARAMETER)
 
 
-def results(run: TrainingRun) -> None:
-    """A summary; then loss, leak, drift and gradients over the steps, and masks at any of them."""
+def in_short(run: TrainingRun) -> None:
+    """How each module ended, in a table, and what its numbers are."""
     st.markdown(f"**In short**, after {run.training.steps} steps")
     st.markdown(summary(run))
+    st.caption(
+        "The loss is the mean squared error: lower is closer to the next token's embedding. A "
+        "distance is the norm of a tensor's difference from its start: the root of the sum of its "
+        "squares."
+    )
+
+
+def results(run: TrainingRun) -> None:
+    """Loss, attention on later tokens, distances and gradients over the steps, and masks."""
+    st.markdown(
+        "**What to look at.** The first two charts show what the way to hold the mask does. The "
+        "others show the same run tensor by tensor, for a closer look."
+    )
     left, right = st.columns(2, gap="large")
     with left:
         st.header("The loss", anchor=False)
@@ -48,7 +61,7 @@ def results(run: TrainingRun) -> None:
             f"{'the same losses, bit for bit' if same else 'different losses'}."
         )
     with right:
-        st.header("The leak above the diagonal", anchor=False)
+        st.header("Attention on later tokens", anchor=False)
         series = {name: m.leaks for name, m in run.modules.items() if m.leaks}
         title = "Attention on later tokens"
         chart(draw.leaks(run), title, draw.describe_series(series, title))
@@ -59,15 +72,18 @@ def results(run: TrainingRun) -> None:
             f"queries. The largest single weight on a later token, over all steps: {largest}. "
             f"{start_of_the_leak(run)}"
         )
-    st.header("How far each tensor drifts", anchor=False)
+    st.header("The distance of each tensor from its start", anchor=False)
     charts_of_tensors(run, "drifts", "Distance from the start")
     st.caption(
-        "The norm of the difference between a tensor and its start. The scale is logarithmic, but "
-        "linear near 0. A tensor that never moved is on the line of 0."
-        + draw.thinned(run.training.steps)
+        "The scale is logarithmic, but linear near 0. A tensor that never moved is on the line "
+        "of 0." + draw.thinned(run.training.steps)
     )
     st.header("The gradient of each tensor", anchor=False)
     charts_of_tensors(run, "gradients", "Norm of the gradient")
+    st.caption(
+        "The norm of a gradient is the root of the sum of its squares: the larger, the more the "
+        "loss depends on the tensor."
+    )
     st.header("Mask and attention weights at any step", anchor=False)
     at_step(run)
 
@@ -217,7 +233,7 @@ def tensors(run: TrainingRun) -> None:
             gradient = module.gradients[tensor][0]
             rows.append(
                 (
-                    module.name,
+                    f"none: {module.name}" if module.name == NORM else module.name,
                     f"`{tensor}`",
                     kind,
                     "yes" if module.optimized[tensor] else "no",
@@ -226,8 +242,9 @@ def tensors(run: TrainingRun) -> None:
                     ":orange-badge[→ changed]" if module.changed[tensor] else "identical",
                 )
             )
-    heads = ("module", "tensor", "held as", "in the optimizer", "gradient at the start", "drift")
-    st.markdown(markdown_table((*heads, "bits"), rows, "llllrrl"))
+    heads = ("the mask", "tensor", "held as", "in the optimizer", "gradient at the start")
+    ends = ("distance from its start", "bits")
+    st.markdown(markdown_table((*heads, *ends), rows, "llllrrl"))
 
 
 def code(run: TrainingRun) -> None:

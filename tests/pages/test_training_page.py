@@ -96,9 +96,13 @@ def test_every_answer_gets_its_reason(at_once):
     for question in QUESTIONS.values():
         assert question.words in shown
     drift = run.modules["buffer"].drifts["W_query.weight"][-1]
-    assert f"The norm of its difference from the start is {drift:.3g}" in shown
+    assert f"Its distance from its start is {drift:.3g} by now" in shown
+    moved = run.modules["BatchNorm"].drifts["norm.running_mean"][-1]
+    assert f"Its distance from its start is {moved:.3g} by now" in shown  # as the table says
+    assert f"`running_mean`: {moved:.3g} |" in shown
     for question in QUESTIONS.values():
-        assert f"{question.words}, in the module *{question.module}*: **" in shown
+        assert f"- {question.words}{question.where}: **" in shown
+    assert "in the module whose mask is a buffer" in shown and "in the module *" not in shown
 
 
 def test_without_the_gate_the_reasons_stand_there_all_the_same(at_once):
@@ -154,7 +158,7 @@ def test_every_section_opens_also_where_numbers_broke(at_once):
     assert sum(value.endswith(": parameter from step 1 on.") for value in said) == 2
     assert any("mask from step 1 on" in value for value in said)
     assert "parameter 0 before step 1, and `nan` from then on." in text(app)
-    assert "In the module *parameter*, after the last step, `nan` is in `W_query" in text(app)
+    assert "In the module whose mask is a parameter, `nan` is in `W_query" in text(app)
     assert "`nan`" in text(app) and any("no finite number is left" in w for w in words(app))
 
 
