@@ -1,9 +1,9 @@
-"""The end of the course: what a learner can do now, and what to do next."""
+"""The end of the course: what it taught, and what to do next."""
 
 from core.course.decision_card import CARD
 from core.course.place import CHECK, OWN_ERROR, Place
 
-TITLE = "You can now"
+TITLE = "This course teaches you to"
 CAN = (
     "decide how a module holds a tensor: as a parameter, as a buffer or as a plain attribute",
     "say which tensors move with a module, and which of them it saves",

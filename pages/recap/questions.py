@@ -76,14 +76,17 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     summed_up = answered(questions)
     quiz.summary(summed_up, go, start_over)
     if all(one.right is not None for one in summed_up):
-        the_end()
+        the_end(sum(not one.right for one in summed_up))
 
 
-def the_end() -> None:
-    """What a learner can do now, and what to do next."""
+def the_end(missed: int) -> None:
+    """What the course taught, and what to do next: first what was missed."""
     st.header(TITLE, anchor=False)
     st.markdown("\n".join(f"- {what}" for what in CAN))
     st.markdown("**What to do next**")
+    if missed:
+        questions = "the question" if missed == 1 else f"the {missed} questions"
+        st.markdown(f"Go back to {questions} that you missed: the list above leads to the lessons.")
     for place in NEXT:
         st.page_link(
             place.page, label=place.words, icon=lesson(place.page).icon, query_params=place.link

@@ -52,6 +52,7 @@ def test_a_whole_recap_is_answered_scored_and_summed_up():
     assert "**Score: 8 of 12.** All are answered." in text(app)
     assert app.header[-1].value == TITLE and all(f"- {what}" in text(app) for what in CAN)
     assert {place.words for place in NEXT} <= set(links(app))
+    assert "Go back to the 4 questions that you missed" in text(app)
     missed = [label for label in links(app) if "→" in label]
     assert len(missed) == 4 and missed[0].startswith("3. ")
     assert missed[0].endswith(questions[2].back.words)
