@@ -17,14 +17,14 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
     if case and in_link(FAILURES["view"]) == VIEWS[0]:
         one_case.show_case(case)
     else:
-        st.markdown(
-            "Each of these failures was met in a project, or was made from parts of one. Read the "
-            "code, guess what it does, and run it. Then see why, and the fix."
-        )
         show, *places = st.columns([2, 3, 3], gap="medium")
         with show:
             view = widget(FAILURES["view"])
         if view == VIEWS[0]:
+            st.markdown(
+                "Most of these failures were met in projects. Each case names its sources. Read "
+                "the code, guess what it does, and run it. Then see why, and the fix."
+            )
             catalogue.show_catalogue(*places)
         else:
             repair.show_listing()

@@ -8,7 +8,14 @@ from core.settings.prediction import PREDICT, Prediction, answered_as, predictio
 from core.settings.setting import Setting, Switch, Whole
 
 LARGEST_SEED = 9_999
-SEED = Whole("seed", "Seed", 1, "Draws twelve questions of the pool.", 1, LARGEST_SEED)
+SEED = Whole(
+    "seed",
+    "Seed",
+    1,
+    "The same number always draws the same twelve questions: give it to others to compare.",
+    1,
+    LARGEST_SEED,
+)
 AT = Whole("at", "Question", 1, "", 1, ASKED)
 ANSWERS = Answers(
     "answers",

@@ -12,10 +12,6 @@ from pages.components.widgets import widget
 
 PAGE = "pages/6_Failure_cases.py"
 STYLE = """<style>
-.stPageLink:not(.st-key-navigation *) a { background: none; }
-.stPageLink:not(.st-key-navigation *) a * { font-weight: 400; }
-.stPageLink:not(.st-key-navigation *) a p {
-  text-decoration: underline; color: var(--link); }
 .st-key-cases h2 { font-size: 1.05rem; padding: 0.25rem 0 1.1rem; }
 @media (max-width: 640px) {  /* a finger needs room */
   .st-key-cases .stVerticalBlock { gap: 0.75rem; } }
@@ -45,7 +41,10 @@ def show_catalogue(left: DeltaGenerator, right: DeltaGenerator) -> None:
         times = lesson(PAGE).times
         with st.container(horizontal=True, gap="xxsmall", key="begin"):
             st.header("Begin with these five", anchor=False, width="content")
-            st.markdown(f"With {times} cases of your choice, this lesson is done.", width="content")
+            st.markdown(
+                f"After any {times} of the {len(CASES)} cases, this lesson is done.",
+                width="content",
+            )
         with st.container(horizontal=True, gap="small"):
             for case in FIRST:
                 link(case)

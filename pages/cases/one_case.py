@@ -123,7 +123,7 @@ def difference_as_html(case: Case) -> str:
 def elsewhere(case: Case) -> None:
     """Where the case was met, the lesson's experiment, and similar cases."""
     there = lesson(case.experiment.page)
-    st.caption("Met in: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
+    st.caption("Sources: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
     st.markdown("**Try it yourself, and similar cases**")
     st.page_link(
         there.page,

@@ -2,13 +2,16 @@
 
 import streamlit as st
 
+from core.cases.catalogue import CASES
 from core.cases.reasons import as_text
 from core.cases.settings import FAILURES, LINES
 from core.cases.spot_the_bug import BUGS, Spot, State, advice, listing_in, one_a_line
+from pages.cases.catalogue import PAGE, to_case
 from pages.components import state
 from pages.components.widgets import widget
 
 KEPT = "as it stands"
+LEFT_BEHIND = CASES["mask-left-behind"]
 SIDEWAYS = "The listing scrolls sideways; the line numbers stay. ⇄"
 # A line that wraps loses its indentation, and that is part of Python. So it scrolls instead.
 LISTING_STYLE = """<style>
@@ -26,9 +29,9 @@ def show_listing() -> None:
     """The listing, the choice of a line and of its repair, and what Python says to it."""
     chosen = one_a_line(tuple(st.query_params.get_all("repairs")))
     st.markdown(
-        f"This listing of causal attention arrived damaged. {len(BUGS)} things are wrong. "
-        "Choose a line, choose what should stand there, and see what Python says. It runs each "
-        "time."
+        f"This listing of causal attention arrived damaged. {len(BUGS)} things are wrong, "
+        "and some are missing lines. Choose a line, choose what should stand there, and see "
+        "what Python says. It runs each time. It is an extra, not counted for the lesson."
     )
     found = listing_in(chosen)
     left, right = st.columns([1, 2], gap="medium")
@@ -98,3 +101,11 @@ def answer(found: State) -> None:
     say = st.success if found.published else st.info if found.seen.failure else st.warning
     say(advice(found))
     st.caption(f"{found.repaired} of {len(BUGS)} bugs repaired.")
+    if found.published:
+        st.markdown(
+            "The class now computes the right numbers, on the CPU. Its mask is still a plain "
+            "attribute: `.to(device)` leaves it where it is. That is not one of these bugs, but it "
+            "is what this course is about."
+        )
+        st.page_link(PAGE, label=f"See it fail: {LEFT_BEHIND.title}",
+                     query_params=to_case(LEFT_BEHIND))  # fmt: skip

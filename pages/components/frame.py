@@ -110,6 +110,11 @@ STYLE += """<style>
 /* Page links below a page's text wrap on a phone. */
 .stPageLink a { align-items: flex-start; padding-block: 0.3rem; }
 .stPageLink a * { white-space: normal; line-height: 1.35; }
+/* A link in the text looks like one, and so does a button that leads to a place on this page. */
+.stPageLink:not(.st-key-navigation *) a { background: none; }
+.stPageLink:not(.st-key-navigation *) a * { font-weight: 400; }
+:is(.stPageLink:not(.st-key-navigation *) a, [class*="st-key-missed"] button,
+  .st-key-decision_card .stButton button) p { text-decoration: underline; color: var(--link); }
 /* Streamlit's colours of code, with the text's mixed in: alone they have too little contrast. */
 .stCode pre .token:is(.keyword, .function, .class-name) {
   color: color-mix(in srgb, currentcolor 30%, #1c83e1); }

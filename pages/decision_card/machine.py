@@ -46,6 +46,10 @@ def show_machine(ask: bool) -> None:
     if choice:
         results(case, choice, ask)
     quiz.summary(answered(), go, start_over)
+    st.caption(
+        "Your first choice counts. It is right if it is recommended, or works as well. One that "
+        "runs but has a drawback is not."
+    )
 
 
 def without_choice(case: Case) -> str:

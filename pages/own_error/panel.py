@@ -113,11 +113,7 @@ def unknown(reading: Reading) -> None:
         )
     st.markdown("**The kinds of error that this page knows**")
     of_cause = ((c, [kind.title for kind in KINDS.values() if kind.cause == c]) for c in Cause)
-    st.markdown(
-        "\n".join(
-            f"- **{cause}**: {'; '.join(plain(t) for t in titles)}" for cause, titles in of_cause
-        )
-    )
+    st.markdown("\n".join(f"- **{cause}**: {'; '.join(titles)}" for cause, titles in of_cause))
     there = lesson("pages/7_Check_your_module.py")
     st.page_link(there.page, label=f"Or have a module checked: {there.title}", icon=there.icon)
 

@@ -49,6 +49,10 @@ def catalogue() -> dict[str, Setting]:
 
 def show_recap() -> None:
     """One question at a time, and the summary of all."""
+    st.markdown(
+        f"{ASKED} questions from all lessons. Read the code, choose an answer, and the code runs. "
+        "Your first answer counts."
+    )
     body = st.container()
     with control_box("twelve"), st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=200):

@@ -47,6 +47,7 @@ def code(app):
 
 def test_the_list_has_all_cases_and_a_search_leaves_those_that_fit():
     app = page()
+    assert f"After any 3 of the {len(CASES)} cases" in text(app)
     assert len(cases_in(app)) == len(FIRST) + len(CASES) and len(FIRST) == 5
     app.text_input(key="find").set_value("darts#3052").run()
     assert cases_in(app) == ["9. A mask that is made on first use"]
@@ -166,7 +167,10 @@ def test_the_listing_is_repaired_line_by_line():
         app.selectbox(key="line").set_value(line).run()
         app.radio[-1].set_value(word).run()
         assert not app.exception and words in code(app)[0]
+        assert ("still a plain attribute" in text(app)) == (word == "22c")
     assert "The listing is whole" in app.success[0].value
+    assert "self.register_buffer" not in code(app)[1] and "self.mask = " in code(app)[1]
+    assert "not counted for the lesson" in text(app) and "guess what it does" not in text(app)
     assert code(app)[1] == listing(tuple(repairs.values())).strip()
     click(app, "Start over")
     assert code(app)[1] == DAMAGED
