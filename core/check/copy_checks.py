@@ -1,6 +1,6 @@
 """What a module copies to the device on every forward: memory that could be there already."""
 
-from core.check.move_checks import SIM, DeviceResult
+from core.check.move_checks import SIM, DeviceResult, is_state
 from core.check.move_findings import at, is_or_are, named, register_fix
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
 from core.check.report import Finding, Trial
@@ -47,7 +47,7 @@ def copy_check(subject: Subject, result: DeviceResult) -> None:
                     "the same, but it is there from the start", f"{left:,} bytes are copied", True
                 ),
             ),
-            register_fix(moved[0])
+            register_fix([h for h in moved if h.unit == moved[0].unit], is_state(subject, names))
             if moved
             else f"# {at(lines[0])}\ntorch.{lines[0].function}(…, device=x.device)",
         )

@@ -6,9 +6,8 @@ from collections import defaultdict
 import torch
 from torch import nn
 
-from core.check.lost_state import same_values
 from core.check.move_findings import is_or_are, named, register_fix
-from core.check.outputs import as_share, difference, same
+from core.check.outputs import as_share, difference, same, same_values
 from core.check.places import where_held
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
@@ -76,7 +75,7 @@ def meta_check(subject: Subject, result: CheckpointResult, reported: set[str]) -
             (shows, repaired),
             "# compute it again after to_empty and load_state_dict, in a method of the module\n"
             "# such as reset_parameters; or save it in the file:\n"
-            + register_fix(chosen[0], persistent=True),
+            + register_fix([h for h in chosen if h.unit == chosen[0].unit], persistent=True),
         )
     )
 
@@ -167,7 +166,7 @@ def _ballast(subject: Subject, group: list[Held], nbytes: int, file: int) -> Fin
             Trial("save the state_dict", f"{file:,} bytes", False),
             Trial("the same, with persistent=False", f"{file_bytes(slim):,} bytes", True),
         ),
-        register_fix(group[0]) + "  # old files then need strict=False",
+        register_fix(group) + "  # old files then need strict=False",
     )
 
 

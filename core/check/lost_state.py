@@ -1,9 +1,7 @@
 """A state_dict that loads, after which the output is another: which tensor is missing?"""
 
-import torch
-
 from core.check.move_findings import hidden_finding, is_or_are, named, register_fix
-from core.check.outputs import as_share, difference
+from core.check.outputs import as_share, difference, same_values
 from core.check.places import where_held
 from core.check.repairs import smallest
 from core.check.report import Finding, Trial
@@ -59,7 +57,7 @@ def _lost(held: list[Held], shows: Trial) -> Finding:
         names,
         where_held(held[0]),
         (shows, _copied(names)),
-        register_fix(held[0], persistent=True),
+        register_fix(held, persistent=True),
     )
 
 
@@ -71,12 +69,3 @@ def _hidden(held: list[Held], shows: Trial) -> Finding:
 def _copied(names: tuple[str, ...]) -> Trial:
     what = f"the same, but {named(names)} {is_or_are(names)} copied too"
     return Trial(what, "the output is the same", True)
-
-
-def same_values(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether two tensors on the CPU have one form and the same numbers, nan equal to nan."""
-    if one.shape != other.shape or one.dtype != other.dtype or one.layout is not torch.strided:
-        return False
-    one, other = one.detach(), other.detach()
-    both_nan = one.isnan() & other.isnan() if one.is_floating_point() else torch.zeros(())
-    return bool(((one == other) | both_nan.bool()).all())

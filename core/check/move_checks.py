@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from core.check.move_findings import REPAIRS, at, is_or_are, left_behind, made_on_cpu, named, stale
-from core.check.outputs import as_share, difference
+from core.check.outputs import as_share, difference, same_values
 from core.check.places import asks_for_cuda
 from core.check.repairs import Line, Watcher, moved_by_hand, on_cpu, smallest
 from core.check.report import Finding, Trial
@@ -187,7 +187,21 @@ class _Report:
         works = Trial(f"the same, but {named(names)} {is_or_are(names)} moved too", outcome, True)
         if self.before:
             return stale(held, names, (shows, works))
-        return left_behind(held, names, (shows, works))
+        return left_behind(held, names, (shows, works), is_state(self.subject, names))
+
+
+def is_state(subject: Subject, names: tuple[str, ...]) -> bool:
+    """Whether a state_dict has to have tensors: a new module has others, or training changes them.
+
+    names: their paths.
+    """
+    trained = subject.fresh(seed=1)
+    subject.call(trained, seed=3)
+    theirs = {h.path: h.tensor for h in tensors_of(trained)}
+    new = {h.path: h.tensor for h in tensors_of(subject.fresh(seed=2, prepared=False))}
+    return not all(
+        name in theirs and name in new and same_values(theirs[name], new[name]) for name in names
+    )
 
 
 def _order(unit: Hashable) -> tuple:

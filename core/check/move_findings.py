@@ -1,11 +1,23 @@
 """The findings of a module that was moved, in words and with their repair as code."""
 
+import ast
+import copy
 import re
 
-from core.check.places import place_text, source_line, where_held
+from core.check.places import (
+    given_in_init,
+    inner_path,
+    place_text,
+    read_lines,
+    source_line,
+    value_in_init,
+    where_held,
+)
 from core.check.repairs import Line
 from core.check.report import Finding, Trial
 from core.check.tensors import Held
+
+MOST_LINES = 8  # of a repair that register a tensor each
 
 
 def at(line: Line) -> str:
@@ -60,7 +72,10 @@ def made_on_cpu(line: Line, evidence: tuple[Trial, ...]) -> Finding:
     return Finding("error", "made_on_cpu", sentence, (call,), at(line), evidence, fix)
 
 
-def left_behind(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:
+def left_behind(
+    held: list[Held], names: tuple[str, ...], evidence: tuple, is_state: bool
+) -> Finding:
+    """is_state: another module computes other values, or a run in training mode changes them."""
     first = held[0]
     if first.hidden:
         return hidden_finding("error", held, evidence)
@@ -70,7 +85,8 @@ def left_behind(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Fi
         f"{_holding(first)}, not a parameter or a buffer."
     )
     place = where_held(first)
-    return Finding("error", "left_behind", sentence, names, place, evidence, register_fix(first))
+    fix = register_fix(held, persistent=is_state)
+    return Finding("error", "left_behind", sentence, names, place, evidence, fix)
 
 
 def hidden_finding(severity: str, held: list[Held], evidence: tuple[Trial, ...]) -> Finding:
@@ -96,15 +112,69 @@ def _holding(held: Held) -> str:
     return "a plain attribute" if plain else f"a tensor inside `{held.attribute}`"
 
 
-def register_fix(held: Held, persistent: bool = False) -> str:
-    """Code that registers a tensor."""
-    cls, name = type(held.owner).__name__, held.attribute
-    if held.tensor.requires_grad and held.tensor.is_leaf:
-        return f"# in {cls}.__init__\nself.{name} = nn.Parameter(…)"
+def register_fix(held: list[Held], persistent: bool = False) -> str:
+    """Code that registers tensors of one line, and the lines that read them, corrected."""
+    cls = type(held[0].owner).__name__
+    news = {_read_as(h): f"self.{buffer_name(h)}" for h in held}
+    as_method, reads = _as_method(held), read_lines(type(held[0].owner), news)
+    lines = [f"# in {cls}.__init__"]
+    if as_method:
+        lines.append(f"# instead of: {as_method[0]}")
     last = "persistent=True" if persistent else "persistent=False"
-    buffer = buffer_name(held)
-    read = "" if buffer == name else f"; in forward, use self.{buffer} instead"
-    return f'# in {cls}.__init__{read}\nself.register_buffer("{buffer}", …, {last})'
+    of_a_class = list({buffer_name(h): h for h in held}.items())  # once for all its modules
+    for buffer, one in of_a_class[:MOST_LINES]:
+        value = value_in_init(one) if "<closure" not in one.path else buffer if reads else "…"
+        if one.tensor.requires_grad and one.tensor.is_leaf:
+            lines.append(f"self.{buffer} = nn.Parameter({value})")
+        else:
+            lines.append(f'self.register_buffer("{buffer}", {value}, {last})')
+    if len(of_a_class) > MOST_LINES:
+        lines.append(f"# and {len(of_a_class) - MOST_LINES} more in the same way")
+    if as_method:
+        return "\n".join([*lines, f"# a method of {cls}", as_method[1]])
+    changed = {old: new for old, new in news.items() if old != new}
+    lines += [f"# {where}\n{line}" for where, line in reads if changed]
+    lines += [f"# where {old} is read, use {new}" for old, new in changed.items() if not reads]
+    return "\n".join(lines)
+
+
+def _read_as(held: Held) -> str:
+    """What stands in the source where a tensor is read: self.masks[0], or a variable's name."""
+    return (
+        buffer_name(held) if "<closure" in held.path else f"self.{held.attribute}{inner_path(held)}"
+    )
+
+
+def _as_method(held: list[Held]) -> tuple[str, str] | None:
+    """(the line in `__init__`, a method that does the same) of a lambda that reads these tensors.
+
+    A lambda that reads `self` would do too, but a deep copy of the module has the same lambda, and
+    so would read the tensors of the module that it was copied from.
+    """
+    attribute, function = held[0].attribute, given_in_init(held[0])
+    names = {buffer_name(h) for h in held}
+    if not isinstance(function, ast.Lambda) or not all(_directly(h) for h in held):
+        return None
+    line = f"self.{attribute} = {ast.unparse(function)}"
+    body = _OfSelf(names).visit(copy.deepcopy(function.body))
+    arguments = ast.unparse(function.args)
+    head = f"def {attribute}(self{', ' * bool(arguments)}{arguments}):"
+    return line, f"{head}\n    return {ast.unparse(body)}"
+
+
+def _directly(held: Held) -> bool:
+    """Whether the attribute itself is the function that encloses the tensor."""
+    return inner_path(held) == f".<closure {buffer_name(held)}>"
+
+
+class _OfSelf(ast.NodeTransformer):
+    """Reads these names from self."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.parse(f"self.{node.id}", mode="eval").body if node.id in self.names else node
 
 
 def buffer_name(held: Held) -> str:
@@ -112,8 +182,7 @@ def buffer_name(held: Held) -> str:
     enclosed = re.search(r"<closure (\w+)>", held.path)
     if enclosed:
         return enclosed[1]
-    inner = held.path.rpartition(held.attribute)[2]
-    return re.sub(r"\W+", "_", f"{held.attribute}.{inner}").strip("_")
+    return re.sub(r"\W+", "_", f"{held.attribute}.{inner_path(held)}").strip("_")
 
 
 def stale(held: list[Held], names: tuple[str, ...], evidence: tuple) -> Finding:

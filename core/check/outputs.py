@@ -69,3 +69,12 @@ def as_share(distance: float) -> str:
     if distance == 0:
         return "the output is exactly the same"
     return f"the output differs by {100 * distance:.3g}% of its largest value"
+
+
+def same_values(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors on the CPU have one form and the same numbers, nan equal to nan."""
+    if one.shape != other.shape or one.dtype != other.dtype or one.layout is not torch.strided:
+        return False
+    one, other = one.detach(), other.detach()
+    both_nan = one.isnan() & other.isnan() if one.is_floating_point() else torch.zeros(())
+    return bool(((one == other) | both_nan.bool()).all())

@@ -1,7 +1,9 @@
 """What is looked for, why it matters, and how to look for it in a module of one's own."""
 
+import re
+
 from core.charts.markdown_table import markdown_table
-from core.check.report import KINDS
+from core.check.report import KINDS, Finding
 
 WHY = {
     "left_behind": "The module fails on a GPU, in a line that is often far from the cause.",
@@ -61,3 +63,14 @@ def kinds_as_markdown() -> str:
         for kind in kinds
     ]
     return markdown_table(("severity", "fault", "why it matters"), rows)
+
+
+def case_of(finding: Finding) -> str | None:
+    """The failure case of a project with the same fault in the same kind of place, or None."""
+    if finding.kind == "left_behind":
+        if all(re.search(r"\[\d+\]$", name) for name in finding.names):
+            return "tensors-in-a-list"
+        return "mask-left-behind" if "a plain attribute" in finding.sentence else None
+    if finding.kind == "load_fails":
+        return "none-buffer-saved" if "None, persistent=False" in finding.fix else None
+    return "lazy-mask" if finding.kind == "stale_cache" else None

@@ -4,8 +4,8 @@ import html
 
 import streamlit as st
 
-from core.cases.case import Case
-from core.cases.catalogue import for_message
+from core.cases.catalogue import CASES
+from core.check.reasons import case_of
 from core.check.report import Finding, Report, Trial
 from core.check.settings import CHECK, DETAILS
 from core.check.shipped import check_shipped, line_of
@@ -22,9 +22,9 @@ ON_PAPER = """<style>
   .on-paper { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.75rem; } }
 </style><pre class="on-paper">"""
 BADGES = {
-    "error": ":red-badge[:material/error: error]",
-    "warning": ":orange-badge[:material/warning: warning]",
-    "information": ":blue-badge[:material/info: information]",
+    "error": ":red-badge[error]",
+    "warning": ":orange-badge[warning]",
+    "information": ":blue-badge[information]",
 }
 
 
@@ -70,8 +70,9 @@ def _details(finding: Finding, line: str) -> None:
         icon=page.icon,
         query_params=finding.link,
     )
-    case = _case_like(finding)
-    if case:
+    slug = case_of(finding)
+    if slug:
+        case = CASES[slug]
         st.page_link(
             CASES_PAGE,
             label=f"A project had this fault: {case.title}",
@@ -87,12 +88,6 @@ def _trial(finding: Finding, trial: Trial) -> str:
         colour, mark = "blue", ""
     sign = f":{colour}-badge[{mark} {finding.sign(trial)}]"
     return f"- {sign} {trial.what}. **Result:** {plain(trial.outcome)}"
-
-
-def _case_like(finding: Finding) -> Case | None:
-    """The first failure case, met in a project, that raises what the finding's run raised."""
-    shown = (trial.outcome for trial in finding.evidence if not trial.ok)
-    return next((case for text in shown for case in for_message(text) if case.sources), None)
 
 
 def _tried(report: Report) -> None:

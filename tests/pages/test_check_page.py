@@ -7,8 +7,10 @@ import pytest
 from page_driver import open_page, text
 from streamlit.testing.v1 import AppTest
 
+from core.cases.catalogue import CASES
 from core.check import check
 from core.check.examples import EXAMPLES
+from core.check.reasons import case_of
 from core.check.report import KINDS
 from core.check.settings import CHECK, DETAILS, LEFT, MOVES, STAYS
 from core.check.shipped import MODULES, check_shipped
@@ -152,9 +154,33 @@ def test_an_unfit_link_is_mended_and_said():
     assert app.selectbox(key="module").value == CHECK["module"].default
 
 
-def test_a_finding_leads_to_a_project_that_it_happened_in():
-    app = page(predict="false", **ALL_OPEN)
-    links = [link.proto for link in app.get("page_link")]
-    like = {link.label for link in links if link.label.startswith("A project had this fault")}
-    assert "A project had this fault: A mask as an attribute" in like
-    assert any("case=mask-left-behind" in link.query_string for link in links)
+def test_a_finding_leads_to_a_case_with_the_same_fault():
+    found = {}
+    for name in ("FiveTensors", "TensorsInContainers", "PlainBlocks", "LazyPositions", "ZerosOnCpu",
+                 "PersistentCache", "TwoParameters"):  # fmt: skip
+        for finding in check_shipped(lambda *_: None, name).findings:
+            found.setdefault(finding.names[0], set()).add(case_of(finding))
+    assert found == {
+        "table": {"mask-left-behind"},
+        "shifts[0]": {"tensors-in-a-list"},
+        "flip.<closure sign>": {None},
+        "scales['output']": {None},
+        "blocks[0].weight": {None},
+        "positions": {"lazy-mask", "none-buffer-saved"},
+        "zeros": {None},
+        "weight": {None},
+    }
+    told = {slug for slugs in found.values() for slug in slugs if slug}
+    assert all(CASES[slug].sources for slug in told)
+    links = [link.proto for link in page(predict="false", **ALL_OPEN).get("page_link")]
+    like = [link.label for link in links if link.label.startswith("A project had this fault")]
+    assert [label.partition(": ")[2] for label in like] == [
+        "A mask as an attribute",
+        "Masks in a list",
+    ]
+    assert any("case=tensors-in-a-list" in link.query_string for link in links)
+
+
+def test_the_severity_of_a_finding_is_read_once():
+    (line,) = findings_of(page(predict="false", module="PlainTable"))
+    assert line.startswith(":red-badge[error] **1.")

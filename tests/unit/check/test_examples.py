@@ -1,5 +1,6 @@
 """Each shipped module has what its author wrote down, no more and no less."""
 
+import importlib
 import inspect
 import json
 
@@ -72,6 +73,129 @@ def test_names_and_lines_are_those_of_the_source(reports):
         assert f"self.{attribute} = " in source[int(where.partition(":")[2]) - 1]
     (made,) = reports["ZerosOnCpu"].findings
     assert "torch.zeros" in source[int(made.where.partition(":")[2]) - 1]
+
+
+def repaired(finding, text):
+    """The source of a class, in a file of its own, with the fix of one finding put into it."""
+    place, *rest = finding.fix.splitlines()
+    assert place.endswith(".__init__")
+    init, reads, method, at = [], {}, [], 0
+    for line in rest:
+        if line.startswith("# instead of: "):
+            assert line.removeprefix("# instead of: ") in text
+        elif line.startswith("# a method of"):
+            at = -1
+        elif line.startswith("# "):
+            at = int(line.rpartition(":")[2])
+        elif at > 0:
+            reads[at] = line
+        else:
+            (method if at else init).append(line)
+    lines = text.splitlines()
+    for n, new in reads.items():
+        old = lines[n - 1]
+        lines[n - 1] = old[: len(old) - len(old.lstrip())] + new
+    number = int(finding.where.rpartition(":")[2])
+    stays = "." in finding.names[0] or "[" in finding.names[0]
+    lines[number - 1 : number - (stays and not method)] = [f"{8 * ' '}{line}" for line in init]
+    return "\n".join([*lines, "", *(f"    {line}" for line in method)]) + "\n"
+
+
+HEAD = "import torch\nfrom torch import nn\n\n\n"
+NESTED = """class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        sign, shift = -torch.ones(8), torch.ones(8)
+
+        def flip(x):
+            return x * sign + shift
+
+        self.flip = flip
+
+    def forward(self, x):
+        return self.flip(x)
+"""
+
+
+@pytest.mark.parametrize("name", ["FiveTensors", "TensorsInContainers", "PlainTable", "Nested"])
+def test_a_fix_is_code_that_repairs_the_class(name, tmp_path, monkeypatch):
+    text = NESTED if name == "Nested" else inspect.getsource(EXAMPLES[name].build)
+    text, x = HEAD + text, torch.ones(2, 6, 8)
+    left, outputs = [], []
+    for step in range(5):
+        module = f"{name}_{step}".lower()
+        (tmp_path / f"{module}.py").write_text(text)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        build = getattr(importlib.import_module(module), name)
+        report = check(build, x)
+        left.append(len(report.errors))
+        torch.manual_seed(0)
+        outputs.append(build()(x))
+        if report.ok:
+            break
+        assert "…" not in report.findings[0].fix
+        text = repaired(report.findings[0], text)
+    assert left[-1] == 0 and left == sorted(set(left), reverse=True), text
+    assert all(torch.equal(outputs[0], output) for output in outputs)
+
+
+def test_what_is_made_outside_of_the_class_is_left_to_the_reader():
+    def scaled_by(scale):
+        return lambda x: x * scale
+
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scaled = scaled_by(torch.ones(8))
+
+        def forward(self, x):
+            return self.scaled(x)
+
+    (finding,) = check(Made, torch.ones(2, 8)).findings
+    assert finding.fix.splitlines()[1:] == [
+        'self.register_buffer("scale", …, persistent=False)',
+        "# where scale is read, use self.scale",
+    ]
+
+
+def test_a_fix_of_many_tensors_is_short():
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.ones(8)
+            self.shifts = [torch.ones(8) for _ in range(10)]
+
+        def forward(self, x):
+            return x * self.table + sum(self.shifts)
+
+    table, shifts = check(lambda: nn.Sequential(Layer(), Layer()), torch.ones(2, 8)).findings
+    assert table.fix.count("register_buffer") == 1
+    assert shifts.fix.count("register_buffer") == 8 and "# and 2 more" in shifts.fix
+
+
+def test_findings_about_one_tensor_agree_whether_it_is_saved():
+    class Centred(nn.Module):
+        """A running mean, which training changes, and a scale, which every module computes."""
+
+        def __init__(self):
+            super().__init__()
+            self.mean = torch.zeros(8)
+            self.scale = torch.full((8,), 2.0)
+
+        def forward(self, x):
+            if self.training:
+                self.mean = 0.9 * self.mean + 0.1 * x.detach().mean((0, 1))
+            return (x - self.mean) * self.scale
+
+    found = check(Centred, torch.ones(2, 6, 8)).findings
+    assert [(f.kind, f.names) for f in found] == [
+        ("left_behind", ("mean",)),
+        ("left_behind", ("scale",)),
+        ("state_lost", ("mean",)),
+    ]
+    assert found[0].fix == found[2].fix
+    assert 'register_buffer("mean", torch.zeros(8), persistent=True)' in found[0].fix
+    assert 'register_buffer("scale", torch.full((8,), 2.0), persistent=False)' in found[1].fix
 
 
 def test_bytes_and_sizes_are_right(reports):
