@@ -10,12 +10,8 @@ from pages.components.widgets import widget
 
 PAGE = "pages/7_Check_your_module.py"
 with frame.page(PAGE, CHECK):
-    st.markdown(
-        "The check runs, moves, saves and loads a module on a simulated GPU. It proves each fault: "
-        "**a run with the fault, and the same run without it**."
-    )
     sections.at_home()
-    st.header("Try it here", anchor=False)
+    st.header("Try it on examples", anchor=False)
     question = st.container()
     ask = widget(CHECK["predict"])
     with question:

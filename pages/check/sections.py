@@ -93,8 +93,9 @@ def at_home() -> None:
     left, right = st.columns([1, 1.1], gap="medium", vertical_alignment="center")
     with left:
         st.markdown(
-            "**To check your own module**, put this file beside your code and run three lines. "
-            "It needs only PyTorch, and your code stays on your machine."
+            "**To check your own module, download one file and run three lines beside your code**; "
+            "here you can try it on examples. Each fault is proven: a run with the fault, and the "
+            "same run without it."
         )
         download(f"Download {NAME}", single_file(), NAME, "text/x-python")
     right.code(LINES, wrap_lines=True)

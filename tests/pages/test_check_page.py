@@ -124,7 +124,9 @@ def test_how_to_check_a_module_of_ones_own_stands_first():
     assert "from buffer_check import check" in first and len(first.strip().split("\n")) <= 4
     assert [button.label for button in app.get("download_button")] == [f"Download {NAME}"]
     shown = text(app)
-    assert shown.index("To check your own module") < shown.index("Predict.")
+    first = "To check your own module, download one file and run three lines"
+    assert shown.index(first) < shown.index("here you can try") < shown.index("Predict.")
+    assert next(m.value for m in app.markdown if "check" in m.value).startswith(f"**{first}")
 
 
 def test_a_finding_shows_its_line_of_the_module():

@@ -134,7 +134,7 @@ def test_other_code_says_that_it_is_a_part_and_is_one(offer, name):
     blocks, script = offer(name)
     for block, above in blocks[:-1]:
         # what to write in code of one's own
-        proposed = above.startswith(("**How to fix it", "**To check your own module**"))
+        proposed = above.startswith(("**How to fix it", "**To check your own module"))
         if block.language == "python" and not proposed:
             assert any(words in above for words in SAID), block.value
             assert block.value in script
