@@ -225,8 +225,9 @@ def test_weight_decay_on_minus_infinity_is_told_as_observed(optimizer):
     assert math.isfinite(run.modules[UNDECAYED].losses[-1])
     if broken:  # after one step it is in the mask alone
         once = trained(mask_start="-inf", optimizer=optimizer, steps=1)
-        assert cheating(once).endswith("`nan` is in `mask`.")
-        assert cheating(run).endswith("`W_query.weight`, `W_key.weight`, `W_value.weight`, `mask`.")
+        assert cheating(once).endswith("`nan` is in `mask` after the last step.")
+        everywhere = "`W_query.weight`, `W_key.weight`, `W_value.weight`, `mask`"
+        assert cheating(run).endswith(f"`nan` is in {everywhere} after the last step.")
 
 
 def test_nothing_is_said_of_looking_ahead_that_was_not_seen():
