@@ -16,7 +16,7 @@ SIDEWAYS = "The listing scrolls sideways; the line numbers stay. ⇄"
 # A line that wraps loses its indentation, and that is part of Python. So it scrolls instead.
 LISTING_STYLE = """<style>
 .st-key-listing { overflow-x: auto; }
-.st-key-listing :is(pre, code) { font-size: 0.78rem; overflow: visible; }
+.st-key-listing :is(pre, code) { font-size: 0.78rem; overflow: visible !important; }
 .st-key-listing pre { padding-left: 0; width: max-content; min-width: 100%; }
 .st-key-listing pre * { background-color: inherit !important; }
 .st-key-listing .linenumber { position: sticky; left: 0; z-index: 1; }
