@@ -33,11 +33,6 @@ def length_in_words(plan: Sequence[str]) -> str:
     return f"{len(plan)} screen{'' if len(plan) == 1 else 's'}"
 
 
-def is_at(link: str, screen: Screen) -> bool:
-    """Whether a screen of a plan is this one."""
-    return screen_at(link) == screen
-
-
 def place_in(plan: Sequence[str], screen: Screen, last: str = "") -> int | None:
     """Where in a plan a screen is: the same settings, or else the likeliest of the same page.
 
@@ -63,7 +58,7 @@ def with_screen(plan: Sequence[str], link: str) -> tuple[str, ...]:
     PLAN.check((link,))
     if len(plan) >= MOST_SCREENS:
         raise SettingError("plan", f"{len(plan)} screens", f"at most {MOST_SCREENS} screens long")
-    if any(is_at(other, screen_at(link)) for other in plan):
+    if screen_at(link) in map(screen_at, plan):
         raise SettingError("screen", link, "one that the plan does not have yet")
     return (*plan, link)
 

@@ -63,8 +63,8 @@ def one_variant(
     with st.container(border=True, gap="small"):
         heading(run.class_name, run.outcome)
         widths = (1, 1) if other else (1, 1, 0.9)
-        beside = PROJECTED_HEIGHT if in_link(PRESENT) else BESIDE_HEIGHT
-        height = beside if other else None
+        small = PROJECTED_HEIGHT if in_link(PRESENT) else BESIDE_HEIGHT
+        height = small if other else None
         scores, weights, *beside = st.columns(widths, gap="small")
         with scores:
             words = scores_panel(observation, run, height)

@@ -1,7 +1,6 @@
 """A room as those hear it who listen in this process."""
 
 import asyncio
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from core.rooms.room import Snapshot
@@ -46,7 +45,7 @@ class Channel:
     snapshot: Snapshot
     waves: Waves[Stream]
     streams: dict[Stream, None] = field(default_factory=dict)
-    of_learner: defaultdict[str, set[Stream]] = field(default_factory=lambda: defaultdict(set))
+    of_learner: dict[str, set[Stream]] = field(default_factory=dict)  # the tabs of each learner
     learners: bytes = b""
     instructors: bytes = b""
     live: asyncio.TimerHandle | None = None
@@ -56,7 +55,7 @@ class Channel:
         """Somebody begins to listen. Who follows is sent to the screen that is shown."""
         self.streams[stream] = None
         if stream.learner and not stream.instructor:
-            self.of_learner[stream.learner].add(stream)
+            self.of_learner.setdefault(stream.learner, set()).add(stream)
         if stream.follows and self.snapshot.room.screen:
             self.waves.add(stream)
 
@@ -64,9 +63,10 @@ class Channel:
         """Somebody listens no more, and takes nobody's place in a wave."""
         self.streams.pop(stream, None)
         self.waves.drop(stream)
-        self.of_learner[stream.learner].discard(stream)
-        if not self.of_learner[stream.learner]:
-            del self.of_learner[stream.learner]
+        tabs = self.of_learner.get(stream.learner, set())
+        tabs.discard(stream)
+        if not tabs:
+            self.of_learner.pop(stream.learner, None)
 
     def tell(self, learner: str, news: bytes) -> None:
         """Tell all tabs of one learner something."""
