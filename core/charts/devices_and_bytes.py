@@ -78,6 +78,14 @@ def describe_where(tensors: Sequence[PlacedTensor]) -> str:
     return ". ".join(f"{t.name}, a {t.kind}, is on {t.device}" for t in tensors) + "."
 
 
+def byte_ticks(largest: float, highest: int) -> list[int]:
+    """What the axis of bytes says, for bars up to `largest` bytes: powers of ten, up to that of
+    `highest`; where the bars have few of these, 2 and 5 times each of them too."""
+    if largest > 1e6:
+        return [0, *(10**power for power in range(4, highest + 1))]
+    return [0, *(digit * 10**power for power in range(3, 6) for digit in (1, 2, 5))]
+
+
 def byte_bars(
     rows: Sequence[Mapping[str, object]],
     title: str,
@@ -92,6 +100,7 @@ def byte_bars(
     dashed. highest: the last power of ten on the axis; tooltip: what pointing at a bar shows.
     """
     estimated = alt.when(f"datum.how === '{estimate}'")
+    largest = max(float(str(row["bytes"])) for row in rows)
     ways, lengths = (
         list(dict.fromkeys(str(row[name]) for row in rows)) for name in ("way", "length")
     )
@@ -107,7 +116,7 @@ def byte_bars(
                 title=title,
                 scale=alt.Scale(type="symlog", constant=1000),
                 axis=alt.Axis(
-                    values=[0, *(10**power for power in range(4, highest + 1))],
+                    values=byte_ticks(largest, highest),
                     labelExpr="datum.value ? format(datum.value, '~s') + 'B' : '0'",
                 ),
             ),

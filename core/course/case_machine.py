@@ -40,7 +40,8 @@ CASES = {
         ),
         Case(
             "rotary", "The frequencies of rotary positions",
-            "A formula gives `inv_freq` one frequency for each pair of numbers.",
+            "They turn each pair of numbers by an angle that grows with the position. A formula "
+            "computes `inv_freq`: one frequency for each pair.",
             modules.RotaryPositions, "inv_freq", "torch.randn(2, 6, 64)", False, NOT_PERSISTENT,
             "`inv_freq` has to move with the module, so it is a buffer. A formula computes it, "
             "so it need not be in the file. Take care: a cast of the module to bfloat16 also "
@@ -92,7 +93,8 @@ CASES = {
         ),
         Case(
             "temperature", "A learned temperature",
-            "CLIP multiplies its similarities by `exp(log_scale)`, and trains that number.",
+            "CLIP is a model that compares pictures with texts. It multiplies its similarities by "
+            "`exp(log_scale)`, and trains that number.",
             modules.Similarity, "log_scale", "torch.randn(16, 8)", True, PARAMETER,
             "The optimizer has to change the temperature. A single number can be a parameter, "
             "too.", BOTH_TRAINED,
@@ -107,8 +109,8 @@ CASES = {
         ),
         Case(
             "codebook", "The codebook of a vector quantizer",
-            "Each input is replaced by the nearest vector of the codebook. Moving averages "
-            "bring this vector closer to its inputs.",
+            "The codebook is a list of 512 vectors. The layer replaces each input by the nearest "
+            "of them. Moving averages then bring this vector closer to its inputs.",
             modules.Quantized, "codebook", "torch.randn(16, 8)", False, PERSISTENT,
             "Moving averages compute the codebook from data, so it is saved, and no optimizer "
             "gets it. In another form of this layer, a loss trains the codebook: there it is a "
@@ -117,7 +119,8 @@ CASES = {
         ),
         Case(
             "spectral-norm", "The vector u of spectral normalization",
-            "A power iteration improves `u` in each training step. `eval()` uses the last one.",
+            "This layer divides its weight by its largest singular value. It estimates that value "
+            "with `u`: each training step improves `u`, and `eval()` uses the last one.",
             modules.SpectralNorm, "u", "torch.randn(16, 8)", False, PERSISTENT,
             "`u` starts at random, and each training step improves it. A new module would start "
             "with other numbers, and so give another output.", RESTORED,
@@ -134,7 +137,8 @@ CASES = {
         ),
         Case(
             "queue", "The queue of keys in contrastive learning",
-            "MoCo compares each batch with the last 256 keys. New keys replace the oldest ones.",
+            "Contrastive learning compares a batch with other inputs. MoCo, one such method, keeps "
+            "256 outputs of earlier batches for that, the keys. New keys replace the oldest ones.",
             modules.Contrast, "queue", "torch.randn(16, 8)", False, PERSISTENT,
             "Earlier batches filled the queue. If it is not in the file, training continues "
             "with random keys until the queue is full again.", RESTORED,
@@ -144,8 +148,8 @@ CASES = {
             "The attribute is `None` at first. Each forward pass stores its weights there, and "
             "no later one reads them.",
             modules.ShowsWeights, "last_weights", "torch.randn(2, 6, 8)", False, PLAIN,
-            "The weights are a result, not state: each forward pass makes new ones on the "
-            "device of its input.",
+            "The weights are a result, not state. `.to()` leaves the last ones behind, but each "
+            "forward pass makes new ones on the device of its input.",
             failure("result-kept"),
             fine={NOT_PERSISTENT: "The tensor then moves with the module, which does no harm."},
         ),

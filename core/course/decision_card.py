@@ -35,7 +35,7 @@ BRANCHES = (
     Branch(
         "Not trained, but must it move with the module?",
         "a tensor that `forward` computes with",
-        "a buffer; 3 and 4 say whether it is saved",
+        "a buffer; go on to question 3",
         'self.register_buffer("mask", mask)',
         "`.to()` moves and casts parameters and buffers, nothing else.",
         (
@@ -56,8 +56,8 @@ BRANCHES = (
         "no",
     ),
     Branch(
-        "Was it learned from data?",
-        "running statistics, a codebook",
+        "Does training compute it, without a gradient?",
+        "the running mean of BatchNorm",
         "a persistent buffer",
         'self.register_buffer("mean", mean)',
         "A new module can get it only from the file.",
@@ -71,9 +71,9 @@ BRANCHES = (
     Branch(
         "A device error?",
         "two devices in the message",
-        "move the tensor that stayed behind",
+        "find the tensor that stayed behind",
         "torch.zeros(n, device=x.device)",
-        "Register it as a buffer, or create it on `x.device`.",
+        "Create it on the device of the input, or register it as a buffer.",
         (
             failure("mask-left-behind"),
             Place(CHECK, "Check your module: made on the CPU in forward",
@@ -83,6 +83,6 @@ BRANCHES = (
     ),
 )  # fmt: skip
 ELSE = (
-    "None of these, but a result that each forward pass computes anew? Store it as a plain "
-    "attribute, with `.detach()`."
+    "None of these? A result kept for a plot, for example: each forward pass makes it anew. Store "
+    "it as a plain attribute, with `.detach()`."
 )

@@ -144,8 +144,18 @@ def reasons(report: Report) -> Iterator[str]:
     yield (
         f"**Memory.** *{STORED}* holds {in_bytes(stored.held)} of mask all the time, and a forward "
         f"pass adds {in_bytes(stored.peak)} at its peak. *{REBUILT}* holds "
-        f"{in_bytes(rebuilt.held)} and adds {in_bytes(rebuilt.peak)}. Least in all: "
-        f"{', '.join(smallest)}, {in_bytes(least)}{each}."
+        f"{in_bytes(rebuilt.held)} and adds {in_bytes(rebuilt.peak)}{given_back(stored, rebuilt)}. "
+        f"Least in all: {', '.join(smallest)}, {in_bytes(least)}{each}."
+    )
+
+
+def given_back(stored: Cost, rebuilt: Cost) -> str:
+    """Why a mask that is built in each forward pass adds nothing to the peak, if so."""
+    if (rebuilt.peak, rebuilt.peak_at) != (stored.peak, stored.peak_at):
+        return ""
+    return (
+        f", no more than with a stored mask: at the peak, in `{rebuilt.peak_at}`, the mask that "
+        "was built is gone again"
     )
 
 
@@ -240,6 +250,7 @@ def figures(report: Report) -> list[dict[str, str]]:
             "mask alone": in_words(row.mask.median) if row.mask else "none",
             "bytes held": f"{row.held:,}",
             "peak of a forward": f"{row.peak:,}",
+            "reached in": row.peak_at,
             "bytes crossed": f"{row.crossed:,}",
         }
         for row in report.rows

@@ -139,6 +139,7 @@ class Benchmark:
                 self.timing("mask", way) if ("mask", way) in self.times else None,
                 sum(buffer.nbytes for buffer in model.buffers()),
                 self.watched[way].peak,
+                self.watched[way].peak_at,
                 self.watched[way].largest,
                 self.watched[way].crossed,
                 tuple(self.watched[way].operations),

@@ -18,6 +18,7 @@ class MemoryTracker(TorchDispatchMode):
         super().__init__()
         self.live: dict[StorageWeakRef, int] = {}  # new storages -> bytes
         self.peak = 0  # the most bytes that were live at once
+        self.peak_at = ""  # the operation after which they were
         self.largest = 0  # bytes of the largest new storage
         self.crossed = 0  # bytes of results on another device than their operand
         self.operations: list[str] = []
@@ -37,7 +38,9 @@ class MemoryTracker(TorchDispatchMode):
                 self.largest = max(self.largest, storage.nbytes())
                 if operands and operands[0].device != tensor.device:
                     self.crossed += tensor.nbytes
-        self.peak = max(self.peak, sum(self.live.values()))
+        total = sum(self.live.values())
+        if total > self.peak:
+            self.peak, self.peak_at = total, self.operations[-1]
         return result
 
 

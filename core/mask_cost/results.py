@@ -30,6 +30,7 @@ class Cost:
     mask: TimingSummary | None  # getting the mask alone, where there is one
     held: int  # bytes of mask that the module holds between two forward passes
     peak: int  # bytes that one forward pass adds at its peak
+    peak_at: str  # the operation after which it is reached
     largest: int  # bytes of the largest tensor that it makes
     crossed: int  # bytes that one forward pass copies from one device to another
     operations: tuple[str, ...]  # of PyTorch, in one forward pass

@@ -26,13 +26,15 @@ class Job:
     """One call of a function by a worker. Only the pool changes it; everybody may read.
 
     state is "waiting", "running", "done", "failed" or "cancelled"; fraction runs from 0 to 1; note
-    is the last thing that the function reported; result and error come at the end.
+    is the last thing that the function reported; began is when it began to run, on
+    `time.monotonic`'s clock, in seconds; result and error come at the end.
     """
 
     def __init__(self, pool: "Owner", function: Function, args: tuple[Any, ...], asker: Asker):
         self._pool, self.function, self.asker = pool, function, asker
         self.args: tuple[Any, ...] | None = args
         self.state, self.fraction = "waiting", 0.0
+        self.began: float | None = None
         self.note: Any = None
         self.result: Any = None
         self.error: str | None = None
@@ -45,6 +47,17 @@ class Job:
         """Whether it has ended. A job that nobody asks this of for a while is given up."""
         self.seen = time.monotonic()
         return self.state in ENDED
+
+    @property
+    def how_far(self) -> str:
+        """How much of it is done and how many seconds are left, as far as that can be told."""
+        if self.began is None:
+            return f"{self.fraction:.0%}"
+        taken = time.monotonic() - self.began
+        if self.fraction < 0.1:
+            return f"{self.fraction:.0%}, {taken:.0f} s so far"
+        left = taken * (1 - self.fraction) / self.fraction
+        return f"{self.fraction:.0%}, about {left:.0f} s left"
 
     @property
     def ahead(self) -> int:

@@ -141,6 +141,7 @@ class Pool:
                 process = process or start()
                 job.state, self.processes[job] = "running", process
             ended, began = threading.Event(), time.monotonic()
+            job.began = began
             threading.Thread(target=self._watch, args=(job, process, ended), daemon=True).start()
             answer = self._talk(process, job)
             ended.set()

@@ -93,7 +93,7 @@ def follow(me: tuple[str, str], mine: dict[str, Any], job: jobs.Job, live: Live 
     if job.state == "waiting":
         text = f"Waiting for {job.ahead} others" if job.ahead else "Waiting for a free worker"
     else:
-        text = f"Running: {job.fraction:.0%}"
+        text = f"Running: {job.how_far}"
     st.progress(job.fraction, text)
 
     def stop() -> None:

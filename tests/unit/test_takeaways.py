@@ -197,7 +197,7 @@ def test_the_mask_s_cost_is_told_of_what_crossed_or_was_held():
 
     def report(crossed, held, *lengths):
         rows = tuple(
-            Cost(way, length, time, None, held * length if way == NAMES[0] else 0, 1, 1,
+            Cost(way, length, time, None, held * length if way == NAMES[0] else 0, 1, "bmm", 1,
                  crossed if way == NAMES[2] else 0, (), 0.0)
             for length in lengths or (4,)
             for way in NAMES

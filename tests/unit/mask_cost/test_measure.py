@@ -1,5 +1,6 @@
 """What the mask costs: figures against loops, arithmetic, PyTorch's profiler and counted copies."""
 
+import dataclasses
 import itertools
 import json
 import math
@@ -111,6 +112,24 @@ def test_the_peak_is_that_of_pytorchs_profiler(tmp_path):
             events = sorted((e for e in events if e["name"] == "[memory]"), key=lambda e: e["ts"])
             totals = itertools.accumulate(event["args"]["Bytes"] for event in events)
             assert track_memory(model, x).peak == max(totals)
+
+
+def test_where_the_peak_is_and_what_is_gone_by_then():
+    class Rises(torch.nn.Module):
+        def forward(self, x):
+            total = torch.cat((x, x, x)).sum()  # three times x, and gone after this line
+            return (total + x).exp()
+
+    watch = track_memory(Rises(), torch.ones(1000))
+    assert (watch.peak_at, watch.peak) == ("sum", 4 * 3001)  # later: 1000, 1000 and 1 number
+
+    rows = {row.way: row for row in measured("cpu").at(64)}
+    assert rows[STORED].peak_at == rows[REBUILT].peak_at == "bmm"
+    assert "in `bmm`, the mask that was built is gone again" in " ".join(
+        costing.reasons(measured("cpu"))
+    )
+    higher = dataclasses.replace(rows[REBUILT], peak=rows[REBUILT].peak + 1)
+    assert costing.given_back(rows[STORED], higher) == ""
 
 
 def test_bytes_that_cross_are_those_that_sim_counts():
@@ -254,7 +273,8 @@ def made_up(device="cpu", fused=("_scaled_dot_product_flash",), crossed=0, block
         low, median, high = (ms / 1000 for ms in times[name])
         mask = None if way == FUSED else TimingSummary(1e-3, 1e-3, 1e-3, 9)
         rows.append(
-            Cost(way, 64, TimingSummary(median, low, high, blocks), mask, 5 * (way == STORED), 7, 3,
+            Cost(way, 64, TimingSummary(median, low, high, blocks), mask, 5 * (way == STORED), 7,
+                 "bmm", 3,
                  crossed * (way == COPIED), fused * (way == FUSED), 1e-7)
         )  # fmt: skip
     traced = (Traced(64, TimingSummary(1.0, 1, 1, 9), TimingSummary(1.25, 1, 1, 9)),)

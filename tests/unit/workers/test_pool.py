@@ -10,7 +10,8 @@ import pytest
 
 from core.settings.setting import SettingError
 from core.workers import pool as jobs
-from core.workers.job import FAULT
+from core.workers.fair_queue import Asker
+from core.workers.job import FAULT, Job
 
 FOLDER = os.path.dirname(__file__)
 
@@ -34,6 +35,17 @@ def until(true, seconds=30):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_how_far_a_job_is(pool):
+    job = Job(pool, fail, ("never called",), Asker("a", "here"))
+    assert job.how_far == "0%"
+    job.began = time.monotonic() - 10
+    assert job.how_far == "0%, 10 s so far"
+    job.fraction = 0.25
+    assert job.how_far == "25%, about 30 s left"
+    job.fraction = 1.0
+    assert job.how_far == "100%, about 0 s left"
 
 
 def alive(pid):
