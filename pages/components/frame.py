@@ -39,7 +39,7 @@ COLOURS = {
 }
 STYLE = f"<style>.stApp {{ {''.join(f'{name}: {c}; ' for name, c in COLOURS.items())}}}</style>"
 STYLE += """<style>
-.stApp { --edge: light-dark(rgb(26 35 48 / 32%), rgb(232 237 243 / 38%)); }
+.stApp { --edge: light-dark(rgb(26 35 48 / 32%), rgb(232 237 243 / 26%)); }
 .stMainBlockContainer { padding-top: 3.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding: 0.25rem 0 0.5rem; }
 .stMainBlockContainer h2 { font-size: 1.25rem; padding: 0.25rem 0 0.75rem; }

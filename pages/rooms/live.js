@@ -37,20 +37,24 @@ function bring(root, { code, gate, number, phase, present }) {
   const known = before.page === page && before.code === code;
   if (known && before.number === number && before.phase === phase) return;
   if (phase === "revealed" && before.phase !== "revealed" && (known || present)) {
-    hold(() => verdict(gate));
+    hold(() => verdict(gate, root.getRootNode().host ?? root));
   } else if (present) hold(() => root.getRootNode().host?.closest("[class*=st-key-prediction]"));
 }
 
 // The verdict beside the question, or the question with the verdict below it; of a question that
-// fills the screen, the verdict, or what follows.
-function verdict(gate) {
+// fills the screen, the room's answers with the verdict close below, the verdict, or what follows.
+function verdict(gate, room) {
   const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
   if (!question) return question;
   const follows = (one) => question.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
   const said = [...document.querySelectorAll(".stMain [data-testid=stAlert]")]
     .find((one) => one.offsetHeight && follows(one));
   const top = (one) => one.getBoundingClientRect().top;
-  if (said && (top(said) < top(question) || question.offsetHeight > 0.45 * innerHeight)) return said;
+  if (said && top(said) < top(question)) return said;
+  if (said && question.offsetHeight > 0.45 * innerHeight) {
+    const near = said.getBoundingClientRect().bottom - top(room) < 0.45 * innerHeight;
+    return near && question.contains(room) ? room : said;
+  }
   if (question.offsetHeight < 0.45 * innerHeight) return question;
   for (let node = question; node && node !== document.body; node = node.parentElement) {
     let after = node.nextElementSibling;

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -15,10 +16,12 @@ SECONDS = 120  # to start, at most
 
 
 def free_port():
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port of this machine that nobody listens on, below those that connections get, so that
+    none takes it before the server does."""
+    while True:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", secrets.choice(range(10_000, 32_000))))
+            return listener.getsockname()[1]
 
 
 class RunningServer:

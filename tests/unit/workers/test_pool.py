@@ -187,7 +187,7 @@ def test_a_private_job_is_not_shared_and_not_kept(pool):
 def test_a_job_that_nobody_asks_about_is_given_up(pool):
     pool.forgotten = 0.6
     job, waiting = pool.ask(pid_and_sleep, 60), pool.ask(count_up, 7)
-    until(lambda: job.note)
+    until(lambda: not (job.over or waiting.over) and job.note)  # they are asked about so long
     deadline = time.monotonic() + 1.2
     until(lambda: time.monotonic() > deadline)
     until(lambda: job.state == "cancelled" and waiting.state == "cancelled")
