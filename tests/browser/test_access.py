@@ -1,22 +1,12 @@
 """axe-core finds nothing of ours on any page, in either theme."""
 
-from pathlib import Path
-
 import pytest
+from axe import axe_finds_nothing
 from playwright.sync_api import expect
 
 from core.lessons import LESSONS
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-# Rules that Streamlit's own widgets break, with the reason. Nothing of ours may break them.
-OF_STREAMLIT = {
-    # The drop zone of st.file_uploader has role=presentation and an aria-label at once.
-    "presentation-role-conflict": ('data-testid="stFileUploaderDropzone"',),
-    # st.code with a height scrolls in a <pre> without tabindex. Chromium and Firefox let the
-    # keyboard reach such a scroller by themselves, which the rule does not know.
-    "scrollable-region-focusable": ('<pre class="st-emotion-cache',),
-}
 PAGES = {
     "home": ("/", 2),
     "lab, gate closed": ("/Attention_lab", 0),
@@ -73,44 +63,22 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_of_ours(visit, name, theme):
+def test_axe_finds_nothing_of_ours_in_either_theme(visit, name):
     link, charts = PAGES[name]
-    visitor = visit(color_scheme=theme)
+    visitor = visit()
     page = visitor.open(link)
     visitor.settled(charts)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
-    # what is still fading in has less contrast
-    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
-    page.add_script_tag(path=AXE)
-    assert violations(page) == []
-
-
-def violations(page):
-    """What axe finds on the page as it stands, but for what is Streamlit's own."""
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        (violation["id"], node["target"], node["failureSummary"], node["html"][:200])
-        for violation in result["violations"]
-        for node in violation["nodes"]
-        if not any(part in node["html"] for part in OF_STREAMLIT.get(violation["id"], ()))
-    ]
+    axe_finds_nothing(page, "light", "dark")
 
 
 def test_every_page_is_clean_on_a_phone_in_both_themes(visit):
     visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = visitor.open("/")
-    page.add_script_tag(path=AXE)
     for lesson in LESSONS:
         if lesson.number:
             page.evaluate("number => bufferLabGo(number)", lesson.number)
         expect(page.get_by_role("heading", level=1)).to_have_text(lesson.question)
         expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
-        background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-        for theme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 22, 29)")):
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_function(f"{background} === '{colour}'")
-            page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
-            assert violations(page) == [], (lesson.title, theme)
+        axe_finds_nothing(page, "light", "dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, lesson.title

@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from axe import axe_finds_nothing
 from playwright.sync_api import expect
-from test_access import AXE, OF_STREAMLIT
 
 from core.check.single_file import NAME, single_file
 
@@ -103,7 +103,6 @@ def test_the_one_file_is_handed_over_as_it_is(visit):
     assert handed.value.path().read_text("utf-8") == single_file()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("link", "words"),
     [
@@ -116,20 +115,12 @@ def test_the_one_file_is_handed_over_as_it_is(visit):
     ],
     ids=["gate closed", "a report, all open"],
 )
-def test_axe_finds_nothing_of_ours(visit, theme, link, words):
-    visitor = visit(color_scheme=theme)
+def test_axe_finds_nothing_of_ours_in_either_theme(visit, link, words):
+    visitor = visit()
     page = visitor.open(PAGE + link)
     expect(page.get_by_text(words, exact=True)).to_be_visible(timeout=90_000)
     visitor.settled(charts=0)
-    page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
-    page.add_script_tag(path=AXE)
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [
-        (violation["id"], node["html"][:200])
-        for violation in result["violations"]
-        for node in violation["nodes"]
-        if not any(part in node["html"] for part in OF_STREAMLIT.get(violation["id"], ()))
-    ] == []
+    axe_finds_nothing(page, "light", "dark")
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (390, 844)])

@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from axe import axe_finds_nothing
 from playwright.sync_api import expect
-from test_workshop_in_chromium import axe_finds_nothing
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}}

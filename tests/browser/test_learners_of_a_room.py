@@ -5,9 +5,9 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from axe import axe_finds_nothing
 from browser_visitor import Visitor
 from playwright.sync_api import expect
 from room_servers import rooms_at
@@ -16,7 +16,6 @@ from streamlit_server import started
 from core.rooms.room import Question, Screen
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"viewport": {"width": 390, "height": 844}}
 WILL = Question(
     "will",
@@ -46,12 +45,6 @@ def room(house):
         rooms.delete(code, key)
 
 
-def axe(page):
-    page.add_script_tag(path=AXE)
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(one["id"], [n["html"] for n in one["nodes"]]) for one in result["violations"]]
-
-
 def fits(page):
     return page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
@@ -62,7 +55,7 @@ def test_a_whole_question_on_two_phones(chromium, room):
     bob = Visitor(chromium, address, color_scheme="light", **PHONE)
     ann.page.goto(f"{address}/r")
     ann.page.get_by_label("The code on the screen").fill(f" {code[:3].lower()} {code[3:]}")
-    assert axe(ann.page) == []
+    axe_finds_nothing(ann.page)
     ann.page.keyboard.press("Enter")
     expect(ann.page.get_by_role("heading")).to_have_text("Waiting for a question")
     expect(ann.page.locator("pre")).to_be_hidden()
@@ -76,7 +69,8 @@ def test_a_whole_question_on_two_phones(chromium, room):
         expect(phone.page.locator(".context")).to_contain_text("The <i>mask</i> is in it.")
         expect(phone.page.get_by_text("A simulated accelerator")).to_be_visible()
         assert phone.page.locator("legend code").inner_text() == "CausalAttentionWithoutBuffers"
-        assert axe(phone.page) == [] and fits(phone.page)
+        axe_finds_nothing(phone.page)
+        assert fits(phone.page)
 
     # by keyboard alone, and changed once
     ann.page.get_by_role("radio").first.focus()
@@ -119,7 +113,8 @@ def test_a_whole_question_on_two_phones(chromium, room):
     link = bob.page.get_by_role("link", name="The same screen in the lab")
     assert link.get_attribute("href") == f"/Attention_lab?buffer=false&device=sim&joined={code}"
     for phone in (ann, bob):
-        assert axe(phone.page) == [] and fits(phone.page)
+        axe_finds_nothing(phone.page)
+        assert fits(phone.page)
 
     late = Visitor(chromium, address, **PHONE)
     late.page.goto(f"{address}/r/{code}")

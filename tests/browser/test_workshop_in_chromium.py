@@ -1,39 +1,15 @@
 """An instructor and two phones, by keys alone, from the open room to the result of a question."""
 
 import pytest
+from axe import axe_finds_nothing
 from playwright.sync_api import expect
 from qr_codes import qr_codes
-from test_access import AXE, OF_STREAMLIT
 
 pytestmark = pytest.mark.browser
 NOT_OURS = "[class*=st-key-prediction] *, [class*=st-key-room] *"
 CONTROLS = f".stMain :is(input, textarea, canvas, .stButton button):not(:is({NOT_OURS}))"
 PHONE = {"viewport": {"width": 390, "height": 844}}
 OFFLINE = "ERR_INTERNET_DISCONNECTED"  # the browser says itself that it had no connection
-
-
-def axe_finds_nothing(page, *themes):
-    """In each of the themes, of which the last one stays."""
-    for theme in themes or (None,):
-        if theme:
-            page.emulate_media(color_scheme=theme)
-            dark = "1" if theme == "dark" else "0"
-            page.wait_for_function(
-                "dark => { const of = document.querySelector('.stApp, body > .room');"
-                " const [r, g, b] = getComputedStyle(of).backgroundColor.match(/\\d+/g);"
-                " return (r < 128) == (dark == '1'); }",
-                arg=dark,
-            )
-        page.wait_for_function("document.getAnimations().every(a => a.playState != 'running')")
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        nodes = [(one["id"], node["html"]) for one in found for node in one["nodes"]]
-        ours = [
-            (theme, rule, html[:200])
-            for rule, html in nodes
-            if not any(part in html for part in OF_STREAMLIT.get(rule, ()))
-        ]
-        assert ours == []
 
 
 def tab_to(page, what):

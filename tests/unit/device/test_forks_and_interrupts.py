@@ -29,6 +29,7 @@ def run_python(code, tmp_path, timeout=90):
 INTERRUPTED = """
 import os, signal, sys, threading, torch
 from torch import nn
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in a shell's background ignores it
 module = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4)).to("sim")
 x = torch.rand(2, 4, device="sim")
 sys.setswitchinterval(1e-5)
