@@ -201,14 +201,16 @@ function map(place, data, component) {
       ? `Of this file, ${found.problem}` : `Loaded: ${answers(found.done.length)}.`;
   });
   tools.append(make("label", { className: "file" }, "Load my progress from a file", file));
-  const reset = button("Forget my progress", () => {
+  const ask = () => {
     reset.replaceWith(make("span", { className: "sure" }, "Forget all marks? ", yes, no));
     yes.focus();
-  });
+  };
+  const reset = button("Forget my progress", ask);
   const yes = make("button", { type: "button" }, "Yes, forget them");
   const no = make("button", { type: "button" }, "Keep them");
-  yes.addEventListener("click", () => save([]));
-  no.addEventListener("click", () => map(place, data, component));
+  const sure = () => place.querySelector(".sure");
+  yes.addEventListener("click", () => { sure().remove(); save([]); });
+  no.addEventListener("click", () => { sure().remove(); map(place, data, component); });
   const parts = [head, ...(next ? [] : [ending(data)]), list, tools, said];
   if (data.brought.length) {
     const take = make("button", { type: "button" }, "Add them to my progress");
@@ -219,7 +221,9 @@ function map(place, data, component) {
     parts.unshift(make("p", { className: "brought" },
       `This link brings ${answers(data.brought.length)}. `, take));
   }
+  const asked = sure();  // the map is drawn anew whenever the page runs, and the question stays
   place.replaceChildren(...parts);
+  if (asked) ask();
 }
 
 const PARTS = { navigation, ways, map };
