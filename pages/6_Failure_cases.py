@@ -17,10 +17,11 @@ with frame.page(PAGE, failures_for(st.query_params.get("case"))):
     if case and in_link(FAILURES["view"]) == VIEWS[0]:
         one_case.show_case(case)
     else:
-        show, *places = st.columns([2, 3, 3], gap="medium")
+        the_list = in_link(FAILURES["view"]) == VIEWS[0]
+        show, *places = st.columns([2, 3, 3], gap="medium") if the_list else [st.container()]
         with show:
-            view = widget(FAILURES["view"])
-        if view == VIEWS[0]:
+            widget(FAILURES["view"])
+        if the_list:
             st.markdown(
                 "Most of these failures were met in projects. Each case names its sources. Read "
                 "the code, guess what it does, and run it. Then see why, and the fix."
