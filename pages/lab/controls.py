@@ -37,7 +37,7 @@ INPUTS = (*MOVES, "input", "sentence", "x", "tokens", "context_length", "d_out",
           "qkv_bias", "weights")  # fmt: skip
 LOOK_SECONDS = 0.4  # another window of tensors that a worker has is there sooner
 NO_EFFECT = "*Persistent* has no effect: only a buffer is persistent or not."
-OTHER_ONE = "*Persistent* has no effect on the marked module, only on the other one."
+OTHER_ONE = "*Persistent* changes only the other module."
 # Both variants on one screen: small tables, and columns of their own only where there is room.
 STYLE = """<style>
 .st-key-variants [data-testid=stVerticalBlock] { gap: 0.25rem; }

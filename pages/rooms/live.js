@@ -52,7 +52,7 @@ function verdict(gate, room) {
   const top = (one) => one.getBoundingClientRect().top;
   if (said && top(said) < top(question)) return said;
   if (said && question.offsetHeight > 0.45 * innerHeight) {
-    const near = said.getBoundingClientRect().bottom - top(room) < 0.45 * innerHeight;
+    const near = said.getBoundingClientRect().bottom - top(room) < 0.75 * innerHeight;
     return near && question.contains(room) ? room : said;
   }
   if (question.offsetHeight < 0.45 * innerHeight) return question;

@@ -116,6 +116,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     expect(page.get_by_text("revealed")).to_be_visible()
     expect(page.locator(".stAlert").first).to_contain_text("1 of 2 in a divided room said: two.")
     is_in_sight(page, ".stAlert")
+    expect(page.locator("[class*=st-key-prediction] .bars")).to_be_in_viewport(ratio=1)
     is_in_sight(page, ".st-key-room-bar")
     bob.context.set_offline(False)
     expect(bob.get_by_text("Your answer: two. This is what happened.")).to_be_visible()
@@ -168,6 +169,7 @@ def test_a_question_from_the_open_room_to_the_reveal(visit):
     ann.get_by_role("radio", name="a device error").check()
     expect(page.get_by_text("1 answer")).to_be_visible()
     page.get_by_role("button", name="Reveal").click()
+    expect(page.locator(".st-key-prediction-ran .bars")).to_be_in_viewport(ratio=1)
     is_in_sight(page, "[data-testid=stAlert]")
     is_in_sight(page, ".st-key-variants .stVegaLiteChart")
     expect(own).to_be_hidden()  # it is said above

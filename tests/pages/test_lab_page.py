@@ -239,7 +239,7 @@ def test_the_reason_stands_beside_every_variant_once():
 
 
 def test_persistent_can_be_switched_while_a_buffer_is_on_the_screen():
-    for compare, said in (("true", "only on the other one"), ("false", "only a buffer is")):
+    for compare, said in (("true", "only the other module"), ("false", "only a buffer is")):
         app = lab(buffer="false", compare=compare)
         assert app.toggle(key="persistent").disabled is (compare == "false")
         assert "*Persistent* has no effect" in app.caption[0].value

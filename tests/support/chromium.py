@@ -15,6 +15,7 @@ OPTIONS = (
     "disable-background-networking",
     "disable-component-update",
     "disable-sync",
+    "font-render-hinting=none",  # letters of the headless shell are as wide as in Chromium
 )
 
 
