@@ -239,12 +239,14 @@ def test_the_reason_stands_beside_every_variant_once():
 
 
 def test_persistent_can_be_switched_while_a_buffer_is_on_the_screen():
-    for compare, said in (("true", "only the other module"), ("false", "only a buffer is")):
+    for compare, said in (
+        ("true", "*Persistent* changes only the other module."),
+        ("false", "*Persistent* has no effect: only a buffer is persistent or not."),
+    ):
         app = lab(buffer="false", compare=compare)
         assert app.toggle(key="persistent").disabled is (compare == "false")
-        assert "*Persistent* has no effect" in app.caption[0].value
-        assert said in app.caption[0].value
-    assert not any("no effect" in one.value for one in lab(buffer="true").caption)
+        assert app.caption[0].value == said
+    assert not any("*Persistent*" in one.value for one in lab(buffer="true").caption)
 
 
 def test_the_causality_probe_finds_earlier_rows_identical():
