@@ -140,13 +140,12 @@ class Pool:
                     process = None
                 process = process or start()
                 job.state, self.processes[job] = "running", process
-            ended, began = threading.Event(), time.monotonic()
-            job.began = began
+            ended, job.began = threading.Event(), time.monotonic()
             threading.Thread(target=self._watch, args=(job, process, ended), daemon=True).start()
             answer = self._talk(process, job)
             ended.set()
             if answer is None:
-                late = time.monotonic() - began >= self.seconds
+                late = time.monotonic() - job.began >= self.seconds
                 answer = self._why_gone(job, kill(process), late)
             # a large result is unpacked before the lock, behind which every page would wait
             result = pickle.loads(answer[1]) if answer[0] == "done" else None

@@ -15,6 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from core.attention.causal_attention import CausalAttentionWithBuffer
 from core.attention.mask_variants import CopiedEachTime, RebuiltEachTime
+from core.charts.devices_and_bytes import byte_ticks
 from core.charts.vega_spec import round_ticks
 from core.code.files import as_notebook, as_script
 from core.device.simulated_device import count_copies, register
@@ -130,6 +131,13 @@ def test_where_the_peak_is_and_what_is_gone_by_then():
     )
     higher = dataclasses.replace(rows[REBUILT], peak=rows[REBUILT].peak + 1)
     assert costing.given_back(rows[STORED], higher) == ""
+
+
+def test_an_axis_of_bytes_has_several_numbers_where_bars_are():
+    for largest, highest, least in ((20_000, 8, 5), (900_000, 8, 8), (2e7, 8, 4), (5e9, 10, 6)):
+        ticks = byte_ticks(largest, highest)
+        assert ticks == sorted(set(ticks)) and ticks[0] == 0
+        assert sum(0 < tick <= largest for tick in ticks) >= least
 
 
 def test_bytes_that_cross_are_those_that_sim_counts():
