@@ -80,5 +80,9 @@ def test_every_page_is_clean_on_a_phone_in_both_themes(visit):
             page.evaluate("number => bufferLabGo(number)", lesson.number)
         expect(page.get_by_role("heading", level=1)).to_have_text(lesson.question)
         expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
-        axe_finds_nothing(page, "light", "dark")
+        background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+        for theme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 22, 29)")):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(f"{background} === '{colour}'")
+            axe_finds_nothing(page, theme)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, lesson.title
