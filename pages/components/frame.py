@@ -155,6 +155,7 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
     come_back(page, catalogue)
     mend_link(page, catalogue)
+    remember_link(page)  # whoever leaves while this run goes on never comes to its end
     st.html(STYLE)
     with st.container(horizontal=True, key="navigation"):
         st.markdown("**Buffer Lab**", width="content")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from page_driver import open_page, text
+from streamlit.runtime.scriptrunner import StopException
 
 from core.charts.heatmap import cell_text
 from core.lab import view
@@ -511,3 +512,17 @@ def test_positions_beyond_all_limits_are_named(name, value):
     assert f"`{name}` is `{value}`, but it must be a whole number from 1 to 4,096" in (
         app.warning[0].value
     )
+
+
+def test_a_page_that_is_left_before_its_run_ends_keeps_its_link(monkeypatch):
+    """A click on the navigation breaks off the run that a guess began."""
+
+    def broken_off(*_):
+        raise StopException
+
+    monkeypatch.setattr("pages.components.frame.course.ways_on", broken_off)
+    app = open_page("1_Attention_lab.py", seed="7", guess="it works")
+    assert app.session_state["link to pages/1_Attention_lab.py"] == {
+        "seed": "7",
+        "guess": "it works",
+    }
