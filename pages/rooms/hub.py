@@ -20,8 +20,10 @@ from core.rooms.store import StoreDown
 from pages.rooms.channel import Channel, Stream
 from pages.rooms.events import BEAT, GONE, for_instructors, for_learners, greeting, own_answer
 from pages.rooms.waves import Waves
+from pages.server.run_lock import waiting
 
 BEAT_SECONDS = 15.0  # after which a quiet stream shows that it is alive
+PAGES_WAITING = 3  # pages that wait for their run, from which on followers wait too
 DROP_SECONDS = 60.0  # after which expired rooms leave the store
 
 
@@ -37,7 +39,7 @@ class Hub:
         self.watcher: threading.Thread | None = None
         self.refreshing: asyncio.Task[None] | None = None
         self.once_more = False
-        self.waves: Waves[Stream] = Waves(self.loop, Stream.go)
+        self.waves: Waves[Stream] = Waves(self.loop, Stream.go, lambda: waiting() >= PAGES_WAITING)
 
     @property
     def ending(self) -> bool:

@@ -1,14 +1,15 @@
-"""Waves: followers go to another screen some at a time, never all at once.
+"""Waves: followers go to another screen one after the other, never all at once.
 
-Each of them makes the server run a page. A hundred such runs together would hold up everybody.
+Each of them makes the server run a page. A hundred such runs together would hold up everybody, and
+so does a steady pace where a slow machine cannot keep up with it.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-WAVE, WAVE_SECONDS = 10, 0.3  # at most so many go within any such time
+STEP_SECONDS = 0.03  # from one to the next: ten in 0.3 s
+LATE_SECONDS = 0.3  # the same while the server has not caught up
 
 T = TypeVar("T")
 
@@ -16,17 +17,23 @@ T = TypeVar("T")
 class Waves(Generic[T]):
     """Those who wait to be sent on, in their order. release is called with each when it is due.
 
-    Who is added again while waiting keeps its place, so a change in mid-wave delays nobody.
+    behind says whether the server has not caught up with those who went. Who is added again while
+    waiting keeps its place, so a change in mid-wave delays nobody.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, release: Callable[[T], object]) -> None:
-        self.loop, self.release = loop, release
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        release: Callable[[T], object],
+        behind: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.loop, self.release, self.behind = loop, release, behind
         self.waiting: dict[T, None] = {}
-        self.released: deque[float] = deque(maxlen=WAVE)  # when the last ones went
+        self.last = -LATE_SECONDS  # when somebody went
         self.timer: asyncio.TimerHandle | None = None
 
     def add(self, one: T) -> None:
-        """Send it on as soon as its wave is due, which may be at once."""
+        """Send it on as soon as it is due, which may be at once."""
         self.waiting[one] = None
         if self.timer is None:
             self.send()
@@ -38,12 +45,16 @@ class Waves(Generic[T]):
     def send(self) -> None:
         """Send on whoever is due, and come back for the next."""
         self.timer = None
-        while self.waiting:
-            due = self.released[0] + WAVE_SECONDS if len(self.released) == WAVE else 0.0
-            if self.loop.time() < due:
-                self.timer = self.loop.call_at(due, self.send)
-                return
+        if not self.waiting:
+            return
+        now = self.loop.time()
+        due = self.last + STEP_SECONDS
+        if now >= due and self.behind():
+            due = min(now + STEP_SECONDS, self.last + LATE_SECONDS)  # then look again
+        if now >= due:
             one = next(iter(self.waiting))
             del self.waiting[one]
-            self.released.append(self.loop.time())
+            self.last = now
             self.release(one)
+            due = now + STEP_SECONDS
+        self.timer = self.loop.call_at(due, self.send)

@@ -13,17 +13,27 @@ from collections.abc import Generator
 WAIT_SECONDS = 1.0  # that a run waits at most: nobody stands still for somebody's slow page
 
 _running = threading.Lock()
+_waiting: set[int] = set()  # the threads of the runs that wait
 _mine = threading.local()
 
 
 @contextlib.contextmanager
 def turn() -> Generator[None]:
     """Wait for the run that goes on, but not longer than WAIT_SECONDS; then run."""
-    _mine.turn = _running.acquire(timeout=WAIT_SECONDS)
+    _waiting.add(threading.get_ident())
+    try:
+        _mine.turn = _running.acquire(timeout=WAIT_SECONDS)
+    finally:
+        _waiting.discard(threading.get_ident())
     try:
         yield
     finally:
         release()
+
+
+def waiting() -> int:
+    """How many runs wait for their turn now."""
+    return len(_waiting)
 
 
 def release() -> None:

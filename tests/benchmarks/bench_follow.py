@@ -12,7 +12,7 @@ from session import Session
 
 from core.rooms.room import Screen
 
-WINDOW_SECONDS = 0.15  # in which one wave falls, of 10; waves are 0.3 s apart
+WINDOW_SECONDS = 0.15  # in which 5 are told to go, and some of those before are still on their way
 LINK = {"predict": "false", "device": "cpu", "inputs": "true"}
 
 

@@ -60,3 +60,9 @@ def test_a_run_that_ends_early_gives_its_turn_on():
     assert runs(1, lambda number: None) == 1
     assert turn._running.acquire(blocking=False), "it is free"
     turn._running.release()
+
+
+def test_who_waits_is_counted():
+    seen = []
+    runs(5, lambda number: (time.sleep(0.05), seen.append(turn.waiting())))
+    assert seen == [4, 3, 2, 1, 0] and turn.waiting() == 0
