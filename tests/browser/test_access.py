@@ -1,7 +1,7 @@
 """axe-core finds nothing of ours on any page, in either theme."""
 
 import pytest
-from axe import axe_finds_nothing
+from axe import axe_finds_nothing, violations
 from playwright.sync_api import expect
 
 from core.lessons import LESSONS
@@ -86,3 +86,15 @@ def test_every_page_is_clean_on_a_phone_in_both_themes(visit):
             page.wait_for_function(f"{background} === '{colour}'")
             axe_finds_nothing(page, theme)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, lesson.title
+
+
+def test_axe_sees_a_pale_word_wherever_it_stands_in_a_listing(visit):
+    page = visit().page
+    word, pale = "<span>xx</span> ", '<span style="color: #ccc">yy</span>'
+    letter = pale.replace("yy", "y")  # of single letters it says nothing
+    page.set_content(f"<pre><code>{word * 500}{letter}{pale}<b>{word * 2}</b>{word}</code></pre>")
+    before = page.content()
+    found = violations(page, {"runOnly": ["color-contrast"]})
+    assert [node["html"] for one in found for node in one["nodes"]] == [pale]
+    page.locator("script").evaluate("e => e.remove()")
+    assert page.content() == before  # all words are back
