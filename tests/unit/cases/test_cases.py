@@ -3,9 +3,8 @@
 import functools
 import json
 import re
-import subprocess
-import sys
 
+import fresh_python
 import pytest
 import torch
 from expected import EXPECTED
@@ -182,11 +181,8 @@ def test_pasted_into_a_fresh_python_all_print_the_same(tmp_path):
         for side in ("broken", "fixed")
     }
     device, _ = script(CASES["mask-left-behind"], fixed=False).parts()
-    answer = subprocess.run(
-        [sys.executable, "-I", "-c", PASTED],
-        input=json.dumps([programs, device.text]),
-        capture_output=True, text=True, cwd=tmp_path, timeout=300,
-    )  # fmt: skip
+    sent = json.dumps([programs, device.text])
+    answer = fresh_python.run(PASTED, tmp_path, sent, seconds=300)
     assert answer.returncode == 0, answer.stderr
     for name, (printed, error) in json.loads(answer.stdout).items():
         slug, side = name.split()

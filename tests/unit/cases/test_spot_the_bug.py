@@ -1,8 +1,6 @@
 """The damaged listing: every state gives the error written down here, one gives the notebook's."""
 
-import subprocess
-import sys
-
+import fresh_python
 import pytest
 import torch
 import torch.nn.functional as F
@@ -117,8 +115,6 @@ def test_of_two_words_for_a_line_the_last_counts_and_others_are_refused():
 
 def test_pasted_into_a_fresh_python_it_prints_the_same(tmp_path):
     text = listing(tuple(WHOLE))
-    answer = subprocess.run(
-        [sys.executable, "-I", "-c", text], capture_output=True, text=True, cwd=tmp_path, timeout=60
-    )
+    answer = fresh_python.run(text, tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines() == list(listing_in(tuple(WHOLE)).seen.lines)

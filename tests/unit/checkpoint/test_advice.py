@@ -6,13 +6,12 @@ import io
 import json
 import pickle
 import re
-import subprocess
-import sys
 import tarfile
 import warnings
 import zipfile
 from pathlib import Path
 
+import fresh_python
 import numpy as np
 import pytest
 import safetensors.torch
@@ -40,10 +39,7 @@ def refusal(data, name="x.pt"):
 
 def run(code, folder):
     """Run a program in a fresh Python in a folder; its last line of output."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], cwd=folder, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
+    done = fresh_python.run(code, folder)
     assert done.returncode == 0, done.stderr[-1500:]
     return done.stdout.strip()
 

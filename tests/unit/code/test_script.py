@@ -1,10 +1,10 @@
 """Script: what runs is what is exported. Modules made here, so that each rule can be broken."""
 
 import importlib
-import subprocess
 import sys
 import textwrap
 
+import fresh_python
 import pytest
 
 from core.code.files import as_script
@@ -99,11 +99,7 @@ def needs(module, *names, keep="all"):
 
 def printed(script, tmp_path):
     """What the exported file prints in a Python that knows nothing of us."""
-    file = tmp_path / "exported.py"
-    file.write_text(as_script(script.parts()))
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, timeout=60, cwd="/"
-    )
+    done = fresh_python.run(as_script(script.parts()), tmp_path)
     assert done.stderr == ""
     return done.stdout
 

@@ -4,9 +4,8 @@ import csv
 import io
 import json
 import math
-import subprocess
-import sys
 
+import fresh_python
 import nbformat
 import pytest
 import torch
@@ -61,26 +60,16 @@ def expected_output(observation):
 @pytest.mark.parametrize("name", SPREAD)
 def test_the_script_in_a_fresh_process_prints_what_the_page_showed(name, tmp_path):
     observation = run(SPREAD[name])
-    file = tmp_path / "buffer_lab.py"
-    file.write_text(as_script(experiment_script(observation.experiment).parts()), encoding="utf-8")
-    # -I: nothing of this checkout can be imported.
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
-    )
+    script = as_script(experiment_script(observation.experiment).parts())
+    done = fresh_python.run(script, tmp_path, fork=name != "the defaults")
     assert done.stderr == ""
     assert done.stdout == expected_output(observation)
 
 
 def test_the_script_runs_when_pasted_into_an_interpreter(tmp_path):
     observation = run(Experiment())
-    done = subprocess.run(
-        [sys.executable, "-I", "-"],
-        input=as_script(experiment_script(observation.experiment).parts()),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=120,
-    )
+    script = as_script(experiment_script(observation.experiment).parts())
+    done = fresh_python.run(script, tmp_path, pasted=True, fork=False)
     assert done.stdout == expected_output(observation)
 
 

@@ -2,9 +2,8 @@
 
 import functools
 import json
-import subprocess
-import sys
 
+import fresh_python
 import pytest
 from imports import ROOT
 
@@ -143,10 +142,7 @@ def test_pasted_into_a_fresh_python_all_print_the_same(tmp_path):
     for slug, choice in RUNS:
         device, *rest = case_script(CASES[slug], choice).parts()
         texts[f"{slug} {choice}"] = as_script(rest)
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PASTED], input=json.dumps([texts, device.text]),
-        capture_output=True, text=True, cwd=tmp_path, timeout=120,
-    )  # fmt: skip
+    done = fresh_python.run(PASTED, tmp_path, json.dumps([texts, device.text]))
     assert done.returncode == 0, done.stderr
     for name, (lines, error) in json.loads(done.stdout).items():
         slug, _, choice = name.partition(" ")

@@ -2,9 +2,8 @@
 
 import functools
 import json
-import subprocess
-import sys
 
+import fresh_python
 import pytest
 from catalogues import CATALOGUES
 
@@ -171,10 +170,7 @@ print(json.dumps(found))
 def test_pasted_into_a_fresh_python_all_show_the_same(tmp_path):
     device, _ = Script("register()\n", (DEVICE,)).parts()
     texts = {slug: program(question.run) for slug, question in POOL.items()}
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", PASTED], input=json.dumps([texts, device.text]),
-        capture_output=True, text=True, cwd=tmp_path, timeout=120,
-    )  # fmt: skip
+    done = fresh_python.run(PASTED, tmp_path, json.dumps([texts, device.text]))
     assert done.returncode == 0, done.stderr
     for slug, (lines, error) in json.loads(done.stdout).items():
         seen = observe(POOL[slug])

@@ -13,9 +13,9 @@ import functools
 import io
 import json
 import subprocess
-import sys
 import time
 
+import fresh_python
 import psutil
 import pytest
 
@@ -378,14 +378,12 @@ def test_an_outcome_that_nobody_foresaw_is_shown_all_the_same():
     assert "The outcome counts" in Cell("in buffers()", "list", "maybe", "").reason
 
 
-def test_every_snippet_runs_as_pasted_and_prints_its_cell():
+def test_every_snippet_runs_as_pasted_and_prints_its_cell(tmp_path):
     keys = [(row, column) for row in ROWS for column in WAYS if not ROWS[row].distributed]
     texts = [cell_script(*key).parts()[-1].text for key in keys]
     device = cell_script("moved by .to(device)", "list").parts()[0]
     assert device.title == "The simulated device"
-    device = device.text
-    done = subprocess.run([sys.executable, "-c", FRESH], input=json.dumps([texts, device]),
-                          capture_output=True, text=True, timeout=120, cwd="/")  # fmt: skip
+    done = fresh_python.run(FRESH, tmp_path, json.dumps([texts, device.text]))
     assert done.returncode == 0, done.stderr[-2000:]
     for (row, column), text in zip(keys, json.loads(done.stdout), strict=True):
         assert registration.cell(row, column, ast.literal_eval(text)) == observed(row)[column]
@@ -402,8 +400,7 @@ def test_every_snippet_runs_as_pasted_and_prints_its_cell():
 def test_a_snippet_alone_in_a_fresh_python(row, column, ends, tmp_path):
     text = as_script(cell_script(row, column).parts())
     assert "from core" not in text
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True,
-                          timeout=120, cwd=tmp_path)  # fmt: skip
+    done = fresh_python.run(text, tmp_path)
     assert (done.stdout + done.stderr).strip().endswith(ends)
 
 

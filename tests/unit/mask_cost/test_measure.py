@@ -4,11 +4,10 @@ import dataclasses
 import itertools
 import json
 import math
-import subprocess
-import sys
 import time
 from functools import cache
 
+import fresh_python
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -390,11 +389,7 @@ def test_settings_do_not_clash_with_the_labs():
 
 @pytest.mark.parametrize("device", ["cpu", "sim"])
 def test_the_code_runs_as_pasted(device, tmp_path):
-    file = tmp_path / "mask_cost.py"
-    file.write_text(as_script(cost_script(device, 16).parts()), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=60
-    )
+    done = fresh_python.run(as_script(cost_script(device, 16).parts()), tmp_path)
     assert not done.stderr
     assert "the same context vectors: True" in done.stdout
     for row in measured(device).at(16):

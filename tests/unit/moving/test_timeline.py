@@ -2,10 +2,9 @@
 torch.nn.Module.to ("parameters and buffers"; "floating point or complex"), written out by hand."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
+import fresh_python
 import pytest
 import torch
 from hypothesis import given, settings
@@ -238,11 +237,7 @@ PRINTED = {
 @pytest.mark.parametrize("name", PRINTED)
 def test_the_script_in_a_fresh_process_prints_the_ledger(name, tmp_path):
     told = story(*PRINTED[name])
-    file = tmp_path / "timeline.py"
-    file.write_text(as_script(timeline_script(told.timeline).parts()))
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
-    )
+    done = fresh_python.run(as_script(timeline_script(told.timeline).parts()), tmp_path)
     expected = []
     for column in told.columns[: -1 if told.error else None]:
         expected.append(column.label)
@@ -308,11 +303,7 @@ def test_the_guess_at_the_copies_gets_its_reason():
 
 
 def test_the_exported_counting_prints_the_counts(tmp_path):
-    file = tmp_path / "crossings.py"
-    file.write_text(as_script(copies_script(256).parts()))
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
-    )
+    done = fresh_python.run(as_script(copies_script(256).parts()), tmp_path)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         f"{way}: once {count(variant, 256)[0]}, each forward {count(variant, 256)[2]}"

@@ -1,9 +1,8 @@
 """Saving and loading: what is in which list, what survives, what breaks, and what cures it."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
+import fresh_python
 import pytest
 import torch
 from hypothesis import given, settings
@@ -21,18 +20,6 @@ from core.state_dict.take_home import edit_script, keys_script, load_script
 
 LOADS, RAISES, WRONG = LoadOutcome
 WEIGHTS = ["W_query.weight", "W_key.weight", "W_value.weight"]
-
-
-def fresh_process(parts, tmp_path):
-    file = tmp_path / "exported.py"
-    file.write_text(as_script(parts))
-    return subprocess.run(
-        [sys.executable, "-I", "-W", "ignore", file],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=120,
-    )
 
 
 # What the documentation of torch.nn.Module and torch.nn.Buffer says of each list.
@@ -260,7 +247,7 @@ def test_what_is_no_loading_is_refused(field):
 )
 def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
     loaded = run(PRESETS[name])
-    done = fresh_process(load_script(loaded.loading).parts(), tmp_path)
+    done = fresh_python.run(as_script(load_script(loaded.loading).parts()), tmp_path)
     if loaded.outcome == RAISES:
         assert done.returncode == 1 and done.stderr.strip().endswith(loaded.message.strip())
     else:
@@ -271,12 +258,12 @@ def test_the_exported_loading_ends_as_the_page_did(name, tmp_path):
 def test_every_fix_runs_as_exported(fix, tmp_path):
     name = next(n for n in PRESETS if fix in cures(run(PRESETS[n])))
     loaded = run(replace(PRESETS[name], fix=fix))
-    done = fresh_process(load_script(loaded.loading).parts(), tmp_path)
+    done = fresh_python.run(as_script(load_script(loaded.loading).parts()), tmp_path)
     assert (done.returncode, done.stdout) == (0, loaded.message + "\n"), done.stderr
 
 
 def test_the_exported_edit_prints_what_survived(tmp_path):
-    done = fresh_process(edit_script("zeros", ()).parts(), tmp_path)
+    done = fresh_python.run(as_script(edit_script("zeros", ()).parts()), tmp_path)
     without, with_buffer = survival("zeros")
     expected = ""
     for variant, outcome in zip(VARIANTS, (without, with_buffer), strict=True):
@@ -288,7 +275,7 @@ def test_the_exported_edit_prints_what_survived(tmp_path):
 
 
 def test_the_exported_listing_prints_the_lists(tmp_path):
-    done = fresh_process(keys_script().parts(), tmp_path)
+    done = fresh_python.run(as_script(keys_script().parts()), tmp_path)
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0] == "a plain attribute" and lines[4] == f"    state_dict() {WEIGHTS}"

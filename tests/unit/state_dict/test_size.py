@@ -1,10 +1,9 @@
 """What a persistent mask costs, against files that torch.save wrote and against arithmetic."""
 
 import io
-import subprocess
-import sys
 from functools import cache
 
+import fresh_python
 import pytest
 import torch
 
@@ -143,11 +142,7 @@ def test_the_chart_has_every_bar_and_marks_what_was_computed():
 
 
 def test_the_code_runs_as_pasted_and_prints_what_was_measured(tmp_path):
-    file = tmp_path / "price.py"
-    file.write_text(as_script(size_script(12).parts()), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=60
-    )
+    done = fresh_python.run(as_script(size_script(12).parts()), tmp_path)
     assert not done.stderr
     expected = [
         f"{row.context_length} {row.way}: {row.bytes:,} bytes"

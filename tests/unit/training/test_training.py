@@ -3,9 +3,8 @@
 import functools
 import math
 import pickle
-import subprocess
-import sys
 
+import fresh_python
 import numpy as np
 import pytest
 import torch
@@ -350,11 +349,7 @@ def expected_output(run):
 )
 def test_the_script_in_a_fresh_process_prints_the_same_numbers(settings, tmp_path):
     run = trained(**settings)
-    file = tmp_path / "training.py"
-    file.write_text(as_script(training_script(run.training).parts()), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", file], capture_output=True, text=True, cwd=tmp_path, timeout=120
-    )
+    done = fresh_python.run(as_script(training_script(run.training).parts()), tmp_path)
     assert done.stderr == ""
     assert sorted(done.stdout.splitlines()) == expected_output(run)
 
