@@ -1,10 +1,11 @@
 """Wherever a script can be downloaded, the page shows the same text, and it runs as pasted."""
 
 import ast
+import functools
 import re
-import subprocess
 import sys
 
+import fresh_python
 import pytest
 from page_driver import ROOT, open_page
 
@@ -54,9 +55,9 @@ OFFERS = {  # what the files are called: (page, what its link says)
 SAID = ("a part of a longer file", "Raised by this line", "in this line:")
 
 
-@pytest.fixture
-def offer(monkeypatch):
-    """Opens an offer's page; gives (code blocks with the sentence above each, the script)."""
+@pytest.fixture(scope="module")
+def offer():
+    """Opens an offer's page, once; gives (code blocks with the sentence above each, the script)."""
     files, download = {}, code.download
 
     def seen(label, data, file, mime):
@@ -68,12 +69,7 @@ def offer(monkeypatch):
             return measure(lambda *_: None, "cpu", 16, rounds=1)
         return function(lambda *_: None, *args)
 
-    monkeypatch.setattr(code, "download", seen)
-    real = progress.work
-    for name, module in list(sys.modules.items()):  # also where it was imported by its name
-        if name.startswith("pages.") and getattr(module, "work", None) is real:
-            monkeypatch.setattr(module, "work", work)
-
+    @functools.cache
     def opened(name):
         page, parameters = OFFERS[name]
         app = open_page(page, predict="false", **parameters)
@@ -87,7 +83,13 @@ def offer(monkeypatch):
                 return blocks, files[f"{name.split()[0]}.py"]
         raise AssertionError(f"{page} offers no script")
 
-    return opened
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(code, "download", seen)
+        real = progress.work
+        for name, module in list(sys.modules.items()):  # also where it was imported by its name
+            if name.startswith("pages.") and getattr(module, "work", None) is real:
+                patch.setattr(module, "work", work)
+        yield opened
 
 
 def test_every_offer_of_a_script_is_tried_here():
@@ -109,7 +111,7 @@ def calls_take_home(node):
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_the_text_above_the_downloads_is_the_script_and_runs_as_pasted(offer, name):
+def test_the_text_above_the_downloads_is_the_script_and_runs_as_pasted(offer, name, tmp_path):
     blocks, script = offer(name)
     whole, above = blocks[-1]
     assert "runs as pasted" in above
@@ -119,9 +121,7 @@ def test_the_text_above_the_downloads_is_the_script_and_runs_as_pasted(offer, na
     if len(titles) == 1:  # one piece, shown without the title that it has in the file
         script = script.split("\n", 1)[1]
     assert whole.value == script.strip()
-    done = subprocess.run(
-        [sys.executable, "-I", "-"], input=whole.value, capture_output=True, text=True, timeout=120
-    )
+    done = fresh_python.run(whole.value, tmp_path, pasted=True, fork=name != "buffer_lab")
     # What raised on the page raises here, in the same words; nothing else does.
     raised = done.stderr.strip().split("\n")[-1]
     shown = [line for block, _ in blocks for line in block.value.split("\n")]
