@@ -3,9 +3,9 @@
 Oracles: the same code in a Python without `sim`; CUDA's message in torch/cuda/__init__.py.
 """
 
-import subprocess
 import sys
 
+import fresh_python
 import pytest
 
 from core.code.script import module_source
@@ -15,13 +15,8 @@ REGISTER = f"namespace = {{'__name__': 'cell'}}\nexec({module_source(*MODULES)!r
 REGISTER += "namespace['register']()\n"
 
 
-def run_python(code, tmp_path, timeout=90):
-    """A file, since child processes of a spawn import it."""
-    path = tmp_path / "program.py"
-    path.write_text(code)
-    process = subprocess.run(
-        [sys.executable, path], capture_output=True, text=True, timeout=timeout, check=False
-    )
+def run_python(code, tmp_path, fork=True):
+    process = fresh_python.run(code, tmp_path, fork=fork)
     assert process.returncode == 0, process.stderr[-2000:]
     return process.stdout
 
@@ -78,7 +73,7 @@ print("alive", seen)
 )
 def test_ctrl_c_raises_and_never_ends_the_process(work, tmp_path):
     code = REGISTER + INTERRUPTED.replace("WORK", work)
-    assert run_python(code, tmp_path) == "alive 100\n"
+    assert run_python(code, tmp_path, fork=work != "module(x)") == "alive 100\n"
 
 
 def test_a_handler_of_the_users_own_stays(tmp_path):
@@ -120,7 +115,7 @@ BAD_FORK = (
 def test_memory_on_sim_cannot_be_used_in_a_fork(tmp_path):
     code = "x = torch.ones(2, device='sim')\nprint(in_a_child(x))\n"
     code += "print(in_a_child(lambda: torch.ones(2, device='sim')))\n"
-    assert run_python(REGISTER + FORKED + code, tmp_path) == BAD_FORK * 2
+    assert run_python(REGISTER + FORKED + code, tmp_path, fork=False) == BAD_FORK * 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork there")

@@ -2,12 +2,11 @@
 
 import ast
 import inspect
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
+import fresh_python
 import pytest
 from autograd_modes import NEED_GRADIENTS, NEED_VIEWS, OTHER_PROCESSES
 
@@ -115,22 +114,21 @@ for name, value in names().items():
 """
 
 
-def names_of_torch_changed_by(code):
-    process = subprocess.run(
-        [sys.executable, "-c", CHANGED_NAMES], input=code, capture_output=True, text=True
-    )
+def names_of_torch_changed_by(code, folder):
+    process = fresh_python.run(CHANGED_NAMES, folder, code)
     assert process.returncode == 0, process.stderr
     return {tuple(line.split()) for line in process.stdout.splitlines()}
 
 
-def test_every_patch_is_in_the_list_with_its_reason():
+def test_every_patch_is_in_the_list_with_its_reason(tmp_path):
     """All names of torch before and after: what changes is listed, or PyTorch's own doing."""
     by_pytorch = names_of_torch_changed_by(
         "import types\nfrom torch.utils import backend_registration\n"
         "backend_registration._setup_privateuseone_for_python_backend(\n"
-        "    'sim', backend_module=types.ModuleType('torch.sim')\n)\n"
+        "    'sim', backend_module=types.ModuleType('torch.sim')\n)\n",
+        tmp_path,
     )
-    by_us = names_of_torch_changed_by(module_source(*MODULES) + "\nregister()\n")
+    by_us = names_of_torch_changed_by(module_source(*MODULES) + "\nregister()\n", tmp_path)
     new_in_torch = {("torch", "_sim_registration"), ("torch", "sim")}
     found = {(owner, name) for owner, name in by_us - by_pytorch if owner != "torch.sim"}
     assert found - new_in_torch == {(full_name(p.owner), p.name) for p in PATCHES}

@@ -8,13 +8,13 @@ import copy
 import gc
 import importlib
 import inspect
-import subprocess
 import sys
 import threading
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
+import fresh_python
 import numpy
 import pytest
 import torch
@@ -36,10 +36,14 @@ TWO_DEVICES = (
 )
 
 
-def run_python(code):
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert process.returncode == 0, process.stderr
-    return process.stdout.split()
+@pytest.fixture
+def run_python(tmp_path):
+    def run(code):
+        process = fresh_python.run(code, tmp_path)
+        assert process.returncode == 0, process.stderr
+        return process.stdout.split()
+
+    return run
 
 
 # ---------------------------------------------------------------- the lesson
@@ -817,7 +821,7 @@ def test_reloading_the_module_keeps_the_device_and_the_counters():
         vars(simulated_device).update(before)
 
 
-def test_the_source_runs_alone_in_a_fresh_process_and_twice_in_one():
+def test_the_source_runs_alone_in_a_fresh_process_and_twice_in_one(run_python):
     code = f"""
 import sys
 source = {SOURCE!r}
@@ -844,7 +848,7 @@ def test_only_torch_and_the_standard_library_are_imported():
     assert imported - {"torch"} <= sys.stdlib_module_names
 
 
-def test_many_threads_may_register_at_once():
+def test_many_threads_may_register_at_once(run_python):
     code = f"""
 import sys, threading, torch
 sys.setswitchinterval(1e-6)
@@ -865,7 +869,7 @@ print("registered")
     assert run_python(code)[-1] == "registered"
 
 
-def test_another_backend_in_the_slot_is_named():
+def test_another_backend_in_the_slot_is_named(run_python):
     code = f"""
 import torch
 torch.utils.rename_privateuse1_backend("npu")
@@ -879,7 +883,7 @@ except RuntimeError as error:
     assert "'npu'" in run_python(code)
 
 
-def test_real_devices_are_as_they_were():
+def test_real_devices_are_as_they_were(run_python):
     ask = (
         "import torch\n{}print(torch.cuda.is_available(), torch.cuda.device_count(), "
         "torch.backends.mps.is_available(), torch.xpu.is_available())"
@@ -888,7 +892,7 @@ def test_real_devices_are_as_they_were():
     assert run_python(with_sim) == run_python(ask.format(""))
 
 
-def test_the_cpu_is_as_it_was():
+def test_the_cpu_is_as_it_was(run_python):
     numbers = """
 torch.manual_seed(0)
 module = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)

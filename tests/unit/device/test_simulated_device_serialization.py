@@ -3,9 +3,8 @@
 import copy
 import io
 import pickle
-import subprocess
-import sys
 
+import fresh_python
 import pytest
 import safetensors.torch
 import torch
@@ -21,12 +20,6 @@ def saved(value):
     torch.save(value, file)
     file.seek(0)
     return file
-
-
-def in_a_process_without_sim(code, *arguments):
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
-    )
 
 
 @pytest.fixture
@@ -84,16 +77,14 @@ def test_dtypes_survive_a_file(dtype):
 
 def test_a_sim_file_is_readable_without_sim_on_the_cpu(tmp_path):
     torch.save({"mask": torch.arange(3.0, device="sim")}, tmp_path / "state.pt")
-    code = "import sys, torch; print(torch.load(sys.argv[1], map_location='cpu'))"
-    process = in_a_process_without_sim(code, tmp_path / "state.pt")
+    code = "import torch; print(torch.load('state.pt', map_location='cpu'))"
+    process = fresh_python.run(code, tmp_path)
     assert process.stdout.strip() == "{'mask': tensor([0., 1., 2.])}"
 
 
 def test_a_sim_file_without_sim_and_without_map_location_is_refused(tmp_path):
     torch.save({"mask": torch.arange(3.0, device="sim")}, tmp_path / "state.pt")
-    process = in_a_process_without_sim(
-        "import sys, torch; torch.load(sys.argv[1])", tmp_path / "state.pt"
-    )
+    process = fresh_python.run("import torch; torch.load('state.pt')", tmp_path)
     assert process.returncode == 1
     assert "don't know how to restore data location" in process.stderr
     assert "(tagged with sim:0)" in process.stderr
