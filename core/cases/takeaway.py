@@ -5,12 +5,12 @@ from core.cases.observe import Outcome
 from core.cases.reasons import what_happened
 
 TAKEAWAYS = {
-    "mask-left-behind": "What `forward` needs on the device has to be a parameter or a buffer.",
+    "mask-left-behind": "Register what `forward` needs on the module's device: a mask as a buffer.",
     "before-super-init": "Call `super().__init__()` first: without it nothing can be registered.",
     "assigned-then-registered": "Register a tensor without assigning it to the attribute first.",
     "tensors-in-a-list": "PyTorch does not look into lists: give every tensor a name of its own.",
     "stale-alias": "`.to()` makes a new tensor for a buffer: read it from the module each time.",
-    "list-over-buffer": "The name of a buffer takes a tensor or `None`, nothing else.",
+    "list-over-buffer": "The name of a buffer refuses a list or a number: assign a tensor.",
     "deleted-and-assigned": "`del` ends a registration: assign the new tensor without `del`.",
     "parameter-over-buffer": "Assigning an `nn.Parameter` to a buffer's name makes it a parameter.",
     "lazy-mask": "After `register_buffer(name, None)`, a tensor assigned later is a buffer.",
@@ -20,8 +20,8 @@ TAKEAWAYS = {
     "too-negative-for-half": "Mask with `-torch.inf`: float16, bfloat16 and float32 all have it.",
     "missed-the-cast": "What `.to(device)` does not move, `.to(dtype)` does not cast either.",
     "half-picks": "A cast of the module casts its floating-point buffers too.",
-    "mask-as-parameter": "A parameter is trained, even if it was meant to be constant.",
-    "best-weights-keep-changing": "`state_dict()` holds the model's own tensors: copy them.",
+    "mask-as-parameter": "By default a parameter is trained, even if it was meant to be constant.",
+    "best-weights-keep-changing": "`state_dict()` shares the model's memory: copy its tensors.",
     "result-kept": "Keep a result with `.detach()`, or do not keep it.",
     "graph-kept": "A buffer keeps the graph of what is assigned to it: `.detach()` first.",
     "optimizer-left-behind": "Move the model before the optimizer's first step.",
@@ -47,14 +47,14 @@ TAKEAWAYS = {
     "shared-mask-parts": "After `.to()`, layers no longer share a buffer, but they still share "
     "a parameter.",
     "frequencies-in-bfloat16": "Compute in float32 what a cast must not round.",
-    "complex-table": "A cast to a real dtype drops the imaginary part.",
+    "complex-table": "`.to()` with a real dtype drops the imaginary part, `.half()` leaves it.",
     "lifted-constant": "In an exported program, a tensor that is not registered is a constant.",
     "not-broadcast": "DDP keeps parameters and buffers equal in all processes, nothing else.",
     "buffer-without-shape": "A lazy buffer is registered at once, but gets its shape from the "
     "first batch.",
     "reassigned-or-in-place": "Change a shared tensor in place: an assignment ends the sharing.",
-    "extra-state-stays-behind": "Extra state is only saved: a tensor that also has to move must "
-    "be a buffer.",
+    "extra-state-stays-behind": "Extra state is only saved: register a tensor that also has to "
+    "move.",
     "cast-or-autocast": "`torch.autocast` casts what goes into an operation, not a buffer.",
     "average-copies-last-buffers": "`AveragedModel` averages buffers only with `use_buffers=True`.",
     "hook-adds-a-key": "A hook that adds a key to the file needs a second one that takes it out "

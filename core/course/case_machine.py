@@ -62,8 +62,8 @@ CASES = {
             "learned-positions", "A learned embedding of positions",
             "1,024 positions of 64 numbers. They start at random and are trained.",
             modules.LearnedPositions, "positions", "torch.randn(2, 6, 64)", True, PARAMETER,
-            "The optimizer has to change the positions. An optimizer gets `module.parameters()` "
-            "and nothing else, so they have to be a parameter.", BOTH_TRAINED,
+            "The optimizer has to change the positions. An optimizer usually gets "
+            "`module.parameters()`, so they have to be a parameter.", BOTH_TRAINED,
         ),
         Case(
             "running-mean", "BatchNorm's running mean",

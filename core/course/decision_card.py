@@ -28,7 +28,7 @@ BRANCHES = (
         "weights, a learned temperature",
         "`nn.Parameter`",
         "self.scale = nn.Parameter(scale)",
-        "Optimizers get `module.parameters()`, and nothing else.",
+        "An optimizer usually gets `module.parameters()`, which lists it.",
         (BOTH_TRAINED,),
         "no",
     ),
@@ -56,11 +56,11 @@ BRANCHES = (
         "no",
     ),
     Branch(
-        "Does training compute it, without a gradient?",
-        "the running mean of BatchNorm",
+        "Does a new module need its values?",
+        "BatchNorm's running mean, a data set's mean",
         "a persistent buffer",
         'self.register_buffer("mean", mean)',
-        "A new module can get it only from the file.",
+        "A new module can get them only from the file.",
         (
             NORM,
             Place(CARD, "The case machine: how to hold a running mean",

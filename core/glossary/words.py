@@ -32,7 +32,7 @@ GLOSSARY = {
     "its calculations.",
     "meta device": "A device without memory: its tensors have a shape and a dtype and no values.",
     "`_apply`": "The method of a module through which `.to()`, `.half()` and their like pass. It "
-    "goes over parameters and buffers, and over nothing else.",
+    "goes over parameters, their gradients and buffers, and over nothing else.",
     "optimizer": "What changes parameters after `backward()`. It is handed tensors, mostly "
     "`model.parameters()`, and knows nothing else of the module.",
     "weight decay": "A pull of an optimizer's tensors towards 0 in each step, also where the "

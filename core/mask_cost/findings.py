@@ -133,9 +133,9 @@ def reasons(report: Report) -> Iterator[str]:
         )
     else:
         yield (
-            f"**From device to device.** Nothing was copied: mask and scores are both on "
-            f"`{report.device}`. The copy of *{COPIED}* stayed there too. Measure on another "
-            "device to see a difference."
+            f"**From device to device.** Nothing crossed: mask and scores are both on "
+            f"`{report.device}`. *{COPIED}* copies its mask from there to there, with "
+            "`.to(device, copy=True)`. Measure on another device to see a difference."
         )
     yield f"**Inside SDPA.** {kernel(fused)}"
     least = min(row.total for row in rows.values())

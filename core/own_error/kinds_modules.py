@@ -53,7 +53,7 @@ KINDS = (
             r"cannot assign '(?P<type>[\w.]{1,60})' (?:object )?(?:as|to) buffer "
             r"'(?P<name>\w{1,80})'",
         ),
-        "The name belongs to a registered buffer, and only a tensor or `None` can replace it.",
+        "The name belongs to a registered buffer. PyTorch refuses a list or a number there.",
         "Make it a tensor with the buffer's device and dtype.",
         CASES,
         case("list-over-buffer"),

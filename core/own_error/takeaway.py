@@ -14,7 +14,7 @@ TAKEAWAYS = {
     "uninitialized-load": "A lazy module needs one batch before it has anything to load or save.",
     "name-taken": "Register a tensor without assigning it first.",
     "over-parameter": "The name of a parameter takes an `nn.Parameter` or `None`, nothing else.",
-    "over-buffer": "The name of a buffer takes a tensor or `None`, nothing else.",
+    "over-buffer": "The name of a buffer refuses a list or a number: assign a tensor.",
     "before-init": "Call `super().__init__()` first: without it nothing can be registered.",
     "dotted-name": "In a key, dots stand between names, so no name may have one.",
     "uninitialized-use": "A lazy module needs one batch before it has anything to compute with.",

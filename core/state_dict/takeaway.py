@@ -13,7 +13,7 @@ def keys_takeaway(listings: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
     saved = {held for held, listed in listings.items() if "mask" in listed["state_dict()"]}
     if saved != {"a persistent buffer", "an nn.Buffer"}:
         return ""
-    return "The `state_dict` has parameters and persistent buffers, and no other tensor."
+    return "By default the `state_dict` has parameters and persistent buffers, and no other tensor."
 
 
 def edit_takeaway(with_buffer: EditResult, without: EditResult) -> str:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.course.card_files import as_markdown, as_svg
+from core.course.case_machine import CASES
 from core.course.decision_card import BRANCHES, CARD, ELSE, Branch
-from core.course.decision_settings import DECISIONS
+from core.course.decision_settings import DECISIONS, MACHINE
 from core.course.place import Place
 from core.lessons import lesson
 from pages.components import quiz
@@ -43,7 +44,7 @@ STYLE = """<style>
 
 
 def show_card() -> None:
-    """The card, and its downloads."""
+    """The card, the way on to the cases, and the downloads."""
     st.html(STYLE)
     with st.container(key="decision_card"):
         for number, branch in enumerate(BRANCHES, start=1):
@@ -51,6 +52,8 @@ def show_card() -> None:
                 one(number, branch)
         st.markdown(ELSE)
     with st.container(horizontal=True, vertical_alignment="center", key="card files"):
+        st.button(f"Now decide {len(CASES)} cases", type="primary", on_click=quiz.show_screen,
+                  args=(DECISIONS, {"view": MACHINE}))  # fmt: skip
         download("Card (.svg)", as_svg(), "decision-card.svg", "image/svg+xml")
         download("Card (.md)", as_markdown(), "decision-card.md", "text/markdown")
         st.caption("Print this page, or print it into a PDF: only the card is on the sheet.")

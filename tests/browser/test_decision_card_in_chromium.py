@@ -31,7 +31,7 @@ def test_the_card_is_on_one_screen_and_alone_on_the_sheet(visit):
     expect(page.get_by_role("link", name="Attention lab")).to_be_hidden()
     expect(page.get_by_role("radio", name="the card")).to_be_hidden()
     expect(page.get_by_role("button", name="Card (.svg)")).to_be_hidden()
-    expect(card.get_by_text("Does training compute it, without a gradient?")).to_be_visible()
+    expect(card.get_by_text("Does a new module need its values?")).to_be_visible()
     assert card.bounding_box()["y"] < 60
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 

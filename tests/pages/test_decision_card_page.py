@@ -44,6 +44,12 @@ def test_the_card_has_every_branch_with_its_proofs():
         assert all(place.words in ways for place in branch.proofs)
 
 
+def test_the_card_leads_on_to_the_cases():
+    app = page()
+    click(app, f"Now decide {len(CASES)} cases")
+    assert CASES[FIRST].title in text(app) and app.query_params["view"] == MACHINE
+
+
 def test_a_choice_runs_and_stands_beside_the_recommended_one():
     app = machine()
     assert f"1 of {len(CASES)}" in text(app) and "| moves with" not in text(app)

@@ -208,8 +208,8 @@ RESULT_KEPT = Case(
                and len(seen.lines) == 2),
     ),
     right=2,
-    why="`deepcopy` copies only tensors that the user created. The kept result was computed, "
-    "and the graph of its forward pass hangs on it. That graph stays in memory, too.",
+    why="`deepcopy` refuses a tensor with a graph. The kept result was computed from weights, "
+    "so the graph of its forward pass hangs on it. That graph stays in memory, too.",
     fix="Keep `weights.detach()`, or keep nothing.",
     similar=("graph-kept", "stale-alias"),
     experiment=Experiment(

@@ -131,8 +131,8 @@ MISSED = Case(
     ),
     right=2,
     why="`.to(dtype)` and `.to(device)` go through the same lists: parameters and buffers. So a "
-    "plain attribute is neither cast nor moved. After a cast, an operation refuses two dtypes; "
-    "after a move, it refuses two devices.",
+    "plain attribute is neither cast nor moved. After a cast, a matrix product refuses "
+    "two dtypes; after a move, it refuses two devices.",
     fix="Register the table as a buffer.",
     similar=("half-picks", "mask-left-behind"),
     experiment=Experiment(

@@ -216,9 +216,10 @@ HOOK = Case(
                raises('Unexpected key(s) in state_dict: "seen"')),
     ),
     right=2,
-    why="Saving collects parameters and buffers, and then runs the hook. Loading knows only "
-    "parameters and buffers. So a hook for saving needs a second one, for loading: "
-    "`register_load_state_dict_pre_hook`. That one takes the key out and keeps its value.",
+    why="Saving collects parameters and buffers, and then runs the hook. Loading expects the "
+    "keys of the module, and not the one that the hook added. So a hook for saving needs a second "
+    "one, for loading: `register_load_state_dict_pre_hook`. That one takes the key out and keeps "
+    "its value.",
     fix="Register `seen` as a buffer: this one line is enough for saving, loading, moving and "
     "casting. Use hooks for files of another format, for example with old names.",
     similar=("extra-state-stays-behind", "unexpected-mask", "extra-state-missing"),

@@ -48,8 +48,8 @@ DELETED = Case(
                raises("AttributeError")),
     ),
     right=1,
-    why="A name stays registered until `del`. An assignment to a registered name replaces the "
-    "buffer. An assignment to any other name makes a plain attribute.",
+    why="A plain tensor that is assigned to a buffer's name replaces the buffer. `del` takes the "
+    "name off the list of buffers. After that, the same assignment makes a plain attribute.",
     fix="Assign without deleting.",
     similar=("list-over-buffer", "parameter-over-buffer", "assigned-then-registered"),
     experiment=Experiment("pages/4_What_is_state.py"),
@@ -104,8 +104,8 @@ IN_A_LIST = Case(
                lambda seen: seen.value("keys") == "[]" and "32" in seen.value("dtype")),
     ),
     right=2,
-    why="PyTorch registers parameters and modules that are assigned to an attribute. A list is "
-    "neither, and PyTorch does not look at what it holds.",
+    why="PyTorch registers a parameter, a module or an `nn.Buffer` that is assigned to an "
+    "attribute. A list is none of them, and PyTorch does not look at what it holds.",
     fix="Give each tensor a name of its own, and let a property make the list.",
     similar=("stale-alias", "mask-left-behind"),
     experiment=Experiment(
@@ -167,8 +167,8 @@ ALIAS = Case(
         Choice("float32 tensors", "The list still holds the old tensors. `.to()` made new ones "
                "and put them into the module.",
                lambda seen: "32" in seen.value("in the list") and "64" in seen.value("buffer")),
-        Choice("float32, and so are the buffers", "The buffers are registered and were cast.",
-               lambda seen: "32" in seen.value("in the list") and "32" in seen.value("buffer")),
+        Choice("nothing: the old tensors are gone", "A tensor is kept as long as something refers "
+               "to it, and the list still does.", lambda seen: not seen.value("in the list")),
     ),
     right=1,
     why="`.to()` gives a parameter new data and keeps the object. For a buffer it makes a new "

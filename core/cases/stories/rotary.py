@@ -59,7 +59,7 @@ COMPLEX = Case(
         Choice("both leave it complex64", "`.to(dtype)` casts complex tensors too.",
                lambda seen: "complex" in seen.value("after half()")
                and "complex" in seen.value("after to(bfloat16)")),
-        Choice("half() leaves it, to() makes it real", "`.half()` casts real tensors only. "
+        Choice("half() leaves it, to() makes it real", "`.half()` leaves complex tensors alone. "
                "`.to(torch.bfloat16)` drops the imaginary part, with a warning that is easy to "
                "miss.",
                lambda seen: "complex" in seen.value("after half()")

@@ -121,17 +121,17 @@ BEST = Case(
     fixed=best_weights_copied,
     question="`best = model.state_dict()` at a weight of 1.00, then three more steps. `best` has …",
     choices=(
-        Choice("1.00", "The dict is new, but the tensors in it are the model's own.",
+        Choice("1.00", "The dict is new, but its tensors share the model's memory.",
                lambda seen: seen.value("best after training on") == "1.00"),
-        Choice("the trained value", "The optimizer changes the weights in place, and the dict "
-               "holds the same tensors.",
+        Choice("the trained value", "The optimizer changes the weights in place, and the "
+               "dict's tensors share their memory.",
                lambda seen: works(seen) and seen.value("best after training on") != "1.00"),
         Choice("an error when it is read", "It can be read: it holds ordinary tensors.",
                lambda seen: not works(seen)),
     ),
     right=1,
-    why="`state_dict()` copies nothing: it returns the model's own tensors. The optimizer "
-    "changes a weight in place, so `best` changes too.",
+    why="`state_dict()` copies no values: its tensors are new, and share the memory of the "
+    "model's. The optimizer changes a weight in place, so `best` changes too.",
     fix="Keep `copy.deepcopy(model.state_dict())`, or save it to a file.",
     similar=("stale-alias", "weights-averaged-without-buffers"),
     experiment=Experiment("pages/5_Training.py"),

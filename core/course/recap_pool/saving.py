@@ -108,7 +108,7 @@ QUESTIONS = (
             Choice("`saved` and `computed`", "`persistent=False` keeps a buffer out of the "
                    "`state_dict`.",
                    prints("keys", "['saved', 'computed']")),
-            Choice("`saved` only", "Only parameters and persistent buffers are saved.",
+            Choice("`saved` only", "`computed` is not persistent, and `plain` is not registered.",
                    prints("keys", "['saved']")),
         ),
         state_dict("keys, side by side", keys="true"),
@@ -172,8 +172,8 @@ QUESTIONS = (
         (
             Choice("the weights from before", "`state_dict()` did not copy anything.",
                    lambda seen: works(seen) and seen.value("the best weights") != "[7.0, 7.0]"),
-            Choice("the changed ones", "`state_dict()` holds the model's own tensors. To keep "
-                   "the best weights, take a `deepcopy` of it.",
+            Choice("the changed ones", "The tensors of `state_dict()` share the model's memory. "
+                   "To keep the best weights, take a `deepcopy` of it.",
                    prints("the best weights", "[7.0, 7.0]")),
         ),
         failure("best-weights-keep-changing"),

@@ -1,5 +1,6 @@
 """Every failure case: it fails as written down by hand, its fix works, and one answer is right."""
 
+import copy
 import functools
 import json
 import re
@@ -16,11 +17,13 @@ from core.cases.catalogue import CASES, for_message, neighbours, search
 from core.cases.observe import Outcome, observe, observe_in_worker
 from core.cases.program import difference, program, script, shown
 from core.cases.sources import address, words
+from core.cases.takeaway import TAKEAWAYS
 from core.device.simulated_device import register
 from core.lab.settings import LAB
 from core.ledger.settings import LEDGER
 from core.lessons import LESSONS
 from core.moving.settings import MOVING
+from core.own_error.takeaway import TAKEAWAYS as ERRORS
 from core.settings.setting import read_url
 from core.state_dict.settings import STATE_DICT
 from core.training.settings import TRAINING
@@ -287,3 +290,98 @@ def test_the_fix_that_is_told_about_validation_is_the_one_that_runs():
     before, during, after = shown(case.fixed).partition("    with torch.no_grad()")
     assert "`model.eval()`" in case.fix and before.rstrip().endswith("model.eval()")
     assert during and "`model.train()`" in case.fix and "model.train()" in after
+
+
+def module_with_a_mask():
+    module = nn.Module()
+    module.register_buffer("mask", torch.ones(2))
+    return module
+
+
+def lists(module):
+    return [[name for name, _ in pairs] for pairs in (
+        module.named_buffers(), module.named_parameters(), module.named_children()
+    )]  # fmt: skip
+
+
+def test_what_a_buffer_s_name_takes_and_refuses():
+    for value in ([0.0], 1.0):
+        with pytest.raises(TypeError, match="as buffer 'mask'"):
+            module_with_a_mask().mask = value
+    for value in (None, nn.Linear(1, 1), nn.Parameter(torch.ones(1))):
+        module_with_a_mask().mask = value
+    for table in (TAKEAWAYS, ERRORS):
+        told = table.get("list-over-buffer") or table["over-buffer"]
+        assert "a list or a number" in told and "nothing else" not in told
+
+
+def test_after_del_a_plain_tensor_is_an_attribute_and_the_others_are_registered():
+    for value, expected in (
+        (torch.ones(2), [[], [], []]),
+        (nn.Buffer(torch.ones(2)), [["mask"], [], []]),
+        (nn.Parameter(torch.ones(2)), [[], ["mask"], []]),
+        (nn.Identity(), [[], [], ["mask"]]),
+    ):
+        module = module_with_a_mask()
+        del module.mask
+        module.mask = value
+        assert lists(module) == expected
+    assert "plain tensor" in CASES["deleted-and-assigned"].why
+    assert "`nn.Buffer`" in CASES["tensors-in-a-list"].why
+
+
+def test_a_state_dict_s_tensors_are_new_and_share_the_model_s_memory():
+    model = nn.BatchNorm1d(2)
+    state = model.state_dict()
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        assert state[name] is not tensor and state[name].data_ptr() == tensor.data_ptr()
+    case = CASES["best-weights-keep-changing"]
+    told = " ".join((case.why, TAKEAWAYS[case.slug], *(choice.reason for choice in case.choices)))
+    assert "memory" in told and not re.search("own tensors|same tensors", told)
+
+
+def test_two_dtypes_add_and_do_not_multiply_as_matrices():
+    half, full = torch.ones(2, 2, dtype=torch.bfloat16), torch.ones(2, 2)
+    assert (half + full).dtype is torch.float32
+    with pytest.raises(RuntimeError, match="same dtype"):
+        half @ full
+    case = CASES["missed-the-cast"]
+    assert "An addition would do that" in case.choices[0].reason
+    assert "a matrix product refuses two dtypes" in case.why
+
+
+def test_what_is_computed_without_a_graph_can_be_copied():
+    assert copy.deepcopy(torch.ones(2) + 1).tolist() == [2, 2]
+    assert "a tensor with a graph" in CASES["result-kept"].why
+
+
+def test_a_complex_buffer_loses_its_imaginary_part_in_to_and_not_in_half():
+    module = nn.Module()
+    module.register_buffer("table", torch.ones(2, dtype=torch.complex64))
+    assert module.half().table.is_complex()
+    with pytest.warns(UserWarning, match="imaginary part"):
+        assert not module.to(torch.float16).table.is_complex()
+    told = TAKEAWAYS["complex-table"]
+    assert "`.to()` with a real dtype drops" in told and "`.half()` leaves it" in told
+
+
+def test_loading_expects_extra_state_too():
+    class Version(nn.Module):
+        def get_extra_state(self):
+            return 2
+
+        def set_extra_state(self, state):
+            pass
+
+    with pytest.raises(RuntimeError, match=r"Missing key.*_extra_state"):
+        Version().load_state_dict({})
+    assert "only parameters and buffers" not in CASES["hook-adds-a-key"].why
+
+
+def test_a_parameter_that_asks_for_no_gradient_is_not_trained():
+    weight, fixed = (nn.Parameter(torch.ones(2), requires_grad=on) for on in (True, False))
+    steps = torch.optim.SGD([weight, fixed], lr=0.1)
+    (weight * fixed).sum().backward()
+    steps.step()
+    assert fixed.tolist() == [1, 1] != weight.tolist()
+    assert TAKEAWAYS["mask-as-parameter"].startswith("By default")

@@ -65,6 +65,14 @@ def test_trained_an_optimizer_changes_the_parameter_and_not_the_buffer(trained):
     assert trained.modules[BUFFER].changed["W_query.weight"]
 
 
+def test_an_optimizer_takes_what_it_is_handed():
+    buffer = torch.ones(2, requires_grad=True)
+    buffer.sum().backward()
+    torch.optim.SGD([buffer], lr=0.1).step()
+    assert buffer.tolist() != [1, 1]
+    assert "usually" in BRANCHES[0].why and "usually" in CASES["learned-positions"].why
+
+
 def test_follows_the_module_a_buffer_moves_and_a_plain_attribute_does_not():
     follows, stays = moved(1, 0), moved(1, 1)
     assert follows.error is None and follows.columns[-1].ledger["mask"].device.startswith("sim")

@@ -110,8 +110,10 @@ def apply():
     held, seen = Held(), []
     for call in (held.to, held.half):
         assert "self._apply(" in inspect.getsource(call)
+    held.weight.grad = torch.ones(3)
     held._apply(lambda tensor: seen.append(tensor.data_ptr()) or tensor)
-    listed = {t.data_ptr() for t in (*held.parameters(), *held.buffers())}
+    gradients = (parameter.grad for parameter in held.parameters())
+    listed = {t.data_ptr() for t in (*held.parameters(), *gradients, *held.buffers())}
     assert set(seen) == listed
 
 

@@ -1,6 +1,7 @@
 """What the mask costs: figures against loops, arithmetic, PyTorch's profiler and counted copies."""
 
 import dataclasses
+import inspect
 import itertools
 import json
 import math
@@ -324,7 +325,11 @@ def test_too_few_times_tell_nothing():
 
 def test_reasons_say_what_was_seen():
     here = " ".join(costing.reasons(made_up(**APART)))
-    assert "The copy of *copied each time* stayed there too" in here
+    assert "Nothing crossed" in here and "Nothing was copied" not in here
+    assert "*copied each time* copies its mask from there to there" in here
+    call = ".to(device, copy=True)"  # as its class has it
+    source = inspect.getsource(CopiedEachTime)
+    assert f"`{call}`" in here and call.replace("device", "self.W_query.weight.device") in source
     assert "PyTorch computed attention in one function, `_scaled_dot_product_flash`" in here
     there = made_up(device="sim", crossed=16_384, fused=("ones", "tril", "bmm"), **APART)
     text = " ".join(costing.reasons(there))
