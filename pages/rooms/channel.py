@@ -14,8 +14,8 @@ LIVE_SECONDS = 1.0  # between two counts that learners see while a question is o
 class Stream:
     """Somebody who listens to a room.
 
-    follows: their page goes where the instructor goes. goes: their wave is there, and they have not
-    been told yet.
+    tab: the name that the page gave itself, or "". follows: their page goes where the instructor
+    goes. goes: their wave is there, and they have not been told yet.
     """
 
     code: str
@@ -24,6 +24,7 @@ class Stream:
     follows: bool = False
     goes: bool = False
     waiting: asyncio.Future[None] | None = None
+    tab: str = ""
     own: list[bytes] = field(default_factory=list)  # what is for this learner only
     seen: bytes = b""
 
@@ -68,11 +69,12 @@ class Channel:
         if not tabs:
             self.of_learner.pop(stream.learner, None)
 
-    def tell(self, learner: str, news: bytes) -> None:
-        """Tell all tabs of one learner something."""
+    def tell(self, learner: str, news: bytes, by: str = "") -> None:
+        """Tell all tabs of one learner something, but the one that it comes from."""
         for stream in self.of_learner.get(learner, ()):
-            stream.own.append(news)
-            stream.wake()
+            if not by or stream.tab != by:
+                stream.own.append(news)
+                stream.wake()
 
     def news(self, stream: Stream) -> bytes:
         """What a stream has not been told yet."""

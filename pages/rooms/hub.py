@@ -110,13 +110,15 @@ class Hub:
         )
         return own_answer(asking.number, found) if found else b""
 
-    async def answer(self, code: str, learner: str, number: int, new: Answer) -> Receipt:
-        """Take an answer, and tell the learner's other tabs. Raises NoRoom."""
+    async def answer(
+        self, code: str, learner: str, number: int, new: Answer, tab: str = ""
+    ) -> Receipt:
+        """Take an answer, and tell the learner's tabs but the one it came from. Raises NoRoom."""
         receipt = await self.call(
             lambda rooms: rooms.answer(code, learner, number, new.choice, new.attempt)
         )
         if receipt.status == "taken" and code in self.channels:
-            self.channels[code].tell(learner, own_answer(number, new))
+            self.channels[code].tell(learner, own_answer(number, new), tab)
         return receipt
 
     def watch(self) -> None:

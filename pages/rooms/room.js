@@ -80,7 +80,8 @@ function mountRoom(root, base, options = {}) {
     told = says;  // a run that began before the switch was turned says what was told before
     go();
   };
-  const group = `choice-${Math.random().toString(36).slice(2)}`;
+  const tab = Math.random().toString(36).slice(2);  // what this page does it need not be told
+  const group = `choice-${tab}`;
   let room = null, drawn = 0, rows = [], legend, source = null, heard = Date.now(), over = false;
   let mine = null;  // {asking, choice, attempt, sent}
   const earlier = {};  // asking: own answer; the room may come back to it
@@ -208,7 +209,7 @@ function mountRoom(root, base, options = {}) {
         const answer = await fetch(`${base}/answer`, {
           method: "POST", keepalive: true, signal: AbortSignal.timeout?.(8000),
           headers: {"content-type": "application/json", accept: "application/json"},
-          body: JSON.stringify({asking, choice, attempt})});
+          body: JSON.stringify({asking, choice, attempt, tab})});
         if (answer.status >= 500 || answer.status === 429) throw new Error();
         const said = await answer.json();
         wait = 0;
@@ -236,8 +237,8 @@ function mountRoom(root, base, options = {}) {
     source?.close();
     if (over) return;
     heard = Date.now();
-    const query = following && !phone.matches ? "?follow=1" : "";
-    const here = source = new EventSource(`${base}/events${query}`);
+    const query = `tab=${tab}${following && !phone.matches ? "&follow=1" : ""}`;
+    const here = source = new EventSource(`${base}/events?${query}`);
     const hear = () => { heard = Date.now(); connected(true); };
     here.onmessage = (event) => { hear(); take(JSON.parse(event.data)); };
     here.addEventListener("mine", (event) => { hear(); own(JSON.parse(event.data)); });

@@ -27,6 +27,8 @@ from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
 from pages.rooms.requests import Handler, Wrong, answered, body_of, page, set_cookie, whole
 
+TAB = 32  # characters of a page's name that are kept
+
 
 class State:
     """What the routes share in a process: `hub` and `guard`, while the server runs."""
@@ -102,12 +104,13 @@ def new_learner(request: Request, response: Response, code: str) -> str:
 async def events(request: Request) -> ASGIApp:
     """/r/CODE/events: what happens in the room.
 
-    ?as=instructor takes the room's key; ?follow=1 says when to go to the instructor's screen. A
-    browser that came by a link of the lab gets its cookie here.
+    ?as=instructor takes the room's key; ?follow=1 says when to go to the instructor's screen;
+    ?tab= is a name of the page, which is not told of its own answers. A browser that came by a link
+    of the lab gets its cookie here.
     """
     code = await room_of(request)
     asked = request.query_params
-    stream = Stream(code, learner_of(request.cookies)[:64])
+    stream = Stream(code, learner_of(request.cookies)[:64], tab=asked.get("tab", "")[:TAB])
     cookies = Response()
     if asked.get("as") == "instructor":
         await check_key(request, code)
@@ -120,7 +123,7 @@ async def events(request: Request) -> ASGIApp:
 
 
 async def answer(request: Request) -> ASGIApp:
-    """POST /r/CODE/answer: {"asking": …, "choice": …, "attempt": …}."""
+    """POST /r/CODE/answer: {"asking": …, "choice": …, "attempt": …}, and the "tab" of the page."""
     data = await body_of(request)
     learner = learner_of(request.cookies)[:64]
     if not learner:
@@ -128,7 +131,7 @@ async def answer(request: Request) -> ASGIApp:
     code = await room_of(request)
     number = whole(data, "asking", 1, 1_000_000)
     new = Answer(whole(data, "choice", 0, 100), whole(data, "attempt", 1, 1_000_000_000))
-    receipt = await State.hub.answer(code, learner, number, new)
+    receipt = await State.hub.answer(code, learner, number, new, str(data.get("tab", ""))[:TAB])
     stands = receipt.stands
     said = {"choice": stands.choice, "attempt": stands.attempt} if stands else None
     return JSONResponse({"status": receipt.status, "asking": number, "stands": said})

@@ -26,12 +26,20 @@ def modules() -> list[ModuleType]:
 
 
 def answer_routes(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware: the routes of the folders; the application for everything else."""
+    """ASGI middleware: the routes of the folders; the application for everything else.
+
+    An address that a folder has for other methods gets the answer of a Router: 405.
+    """
     found: list[BaseRoute] = [route for module in modules() for route in module.ROUTES]
     own = ExceptionMiddleware(Router(found))
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = any(route.matches(scope)[0] is not Match.NONE for route in found)
+        is_ours = False
+        for route in found:
+            match, more = route.matches(scope)
+            if match is Match.FULL:
+                return await route.handle({**scope, **more}, receive, send)
+            is_ours = is_ours or match is Match.PARTIAL
         return await (own if is_ours else app)(scope, receive, send)
 
     return answer

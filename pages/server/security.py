@@ -2,8 +2,9 @@
 
 import os
 import re
+from functools import lru_cache
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server.asgi import accepts_gzip, plain_page, without
@@ -41,13 +42,18 @@ def policy(host: str = "") -> str:
     )
 
 
-def secure(headers: MutableHeaders, host: str) -> None:
-    """Add to an answer's headers what it does not say itself."""
-    headers.setdefault("x-content-type-options", "nosniff")
-    headers.setdefault("referrer-policy", "same-origin")
-    headers.setdefault("cross-origin-opener-policy", "same-origin")
-    headers.setdefault("permissions-policy", "camera=(), microphone=(), geolocation=()")
-    headers.setdefault("content-security-policy", policy(host))
+@lru_cache(64)
+def headers_for(host: str) -> list[tuple[bytes, bytes]]:
+    """What every answer to that host says, where it does not say it itself."""
+    return Headers(
+        {
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+            "permissions-policy": "camera=(), microphone=(), geolocation=()",
+            "content-security-policy": policy(host),
+        }
+    ).raw
 
 
 def add_security_headers(app: ASGIApp) -> ASGIApp:
@@ -60,9 +66,10 @@ def add_security_headers(app: ASGIApp) -> ASGIApp:
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=list(message["headers"]))
-                secure(headers, asked.get("host", ""))
-                message = {**message, "headers": headers.raw}
+                said = {name.lower() for name, _ in message["headers"]}
+                ours = headers_for(asked.get("host", "")[:256])
+                headers = [*message["headers"], *(one for one in ours if one[0] not in said)]
+                message = {**message, "headers": headers}
             await send(message)
 
         if scope["path"].startswith(HIDDEN):

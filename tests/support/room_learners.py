@@ -73,7 +73,8 @@ class Learner:
             writer = None
             try:
                 reader, writer = await self.connect()
-                writer.write(self.head("GET", f"{self.base}/{self.events}"))
+                path = f"{self.base}/{self.events}"
+                writer.write(self.head("GET", f"{path}{'&' if '?' in path else '?'}tab={id(self)}"))
                 status, _ = await self.read_head(reader)
                 if status == 200:
                     kind = ""
@@ -115,6 +116,7 @@ class Learner:
         for _ in range(tries):
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 data = {"asking": asking, "choice": choice, "attempt": attempt}
+                data["tab"] = str(id(self))
                 status, body = await self.request("POST", f"{self.base}/answer", data)
                 if status == 200:
                     return json.loads(body)["status"], perf_counter() - began

@@ -152,6 +152,26 @@ def test_a_browser_that_came_by_a_link_of_the_lab_becomes_a_learner(served):
     served(test)
 
 
+def test_an_answer_is_told_to_the_learners_other_tabs_but_not_to_its_own(served):
+    async def test(rooms, code, key):
+        rooms.ask(code, key, WILL)
+        browser = Browser("buffer_lab_learner=" + "a" * 22)
+        async with (
+            browser.listening(f"/r/{code}/events?tab=one") as (_, one),
+            browser.listening(f"/r/{code}/events?tab=two") as (_, two),
+            browser.listening(f"/r/{code}/events") as (_, old),  # a page from before tabs had names
+        ):
+            data = {"asking": 1, "choice": 0, "attempt": 1, "tab": "one"}
+            assert (await browser.post(f"/r/{code}/answer", data))[0] == 200
+            assert (await two("mine"))["choice"] == (await old("mine"))["choice"] == 0
+            await browser.post(
+                f"/r/{code}/answer", data | {"choice": 1, "attempt": 2, "tab": "two"}
+            )
+            assert (await one("mine"))["choice"] == 1, "the first that it was told"
+
+    served(test)
+
+
 SCREENS = ["/Training?seed=3", "javascript:alert(1)", "//evil.example/", "https://evil.example"]
 PLACES = ["", "/events", "/answer", "/key", "/control", "/screen", "/show_screen"]
 
