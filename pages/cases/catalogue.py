@@ -8,6 +8,7 @@ from core.cases.catalogue import CASES, CHAPTERS, FIRST, search
 from core.cases.settings import FAILURES
 from core.lessons import lesson
 from pages.components import state
+from pages.components.links import page_link
 from pages.components.widgets import widget
 
 PAGE = "pages/6_Failure_cases.py"
@@ -73,7 +74,7 @@ def follow(slug: str | None) -> None:
 
 def link(case: Case) -> None:
     """A link to a case."""
-    st.page_link(PAGE, label=f"{number_of(case)}. {case.title}", query_params=to_case(case))
+    page_link(PAGE, label=f"{number_of(case)}. {case.title}", settings=to_case(case))
 
 
 def number_of(case: Case) -> int:

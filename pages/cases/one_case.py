@@ -15,6 +15,7 @@ from core.cases.takeaway import takeaway
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, number_of, searched, to_case
 from pages.components.code import DEVICE_NOTE, take_home
+from pages.components.links import page_link
 from pages.components.prediction import gate, guess_of, results_are_there, show
 from pages.components.progress import work
 from pages.components.takeaway import show_takeaway
@@ -125,11 +126,11 @@ def elsewhere(case: Case) -> None:
     there = lesson(case.experiment.page)
     st.caption("Sources: " + ", ".join(f"[{words(s)}]({address(s)})" for s in case.sources))
     st.markdown("**Try it yourself, and similar cases**")
-    st.page_link(
+    page_link(
         there.page,
         label=f"To the experiment: {there.title}",
         icon=there.icon,
-        query_params=dict(case.experiment.settings),
+        settings=case.experiment.settings,
     )
     for slug in case.similar:
         link(CASES[slug])
@@ -144,14 +145,14 @@ def ways_on(case: Case) -> None:
             (after, "Next case", ":material/arrow_forward:"),
         ):
             if other:
-                st.page_link(
+                page_link(
                     PAGE,
                     label=f"{label}: {other.title}",
                     icon=icon,
-                    query_params=to_case(other),
+                    settings=to_case(other),
                 )
         to_all_cases()
 
 
 def to_all_cases() -> None:
-    st.page_link(PAGE, label="All cases", icon=":material/list:", query_params=to_case(None))
+    page_link(PAGE, label="All cases", icon=":material/list:", settings=to_case(None))

@@ -8,6 +8,7 @@ from core.cases.settings import FAILURES, LINES
 from core.cases.spot_the_bug import BUGS, Spot, State, advice, listing_in, one_a_line
 from pages.cases.catalogue import PAGE, to_case
 from pages.components import state
+from pages.components.links import page_link
 from pages.components.widgets import widget
 
 KEPT = "as it stands"
@@ -107,5 +108,4 @@ def answer(found: State) -> None:
             "attribute: `.to(device)` leaves it where it is. That is not one of these bugs, but it "
             "is what this course is about."
         )
-        st.page_link(PAGE, label=f"See it fail: {LEFT_BEHIND.title}",
-                     query_params=to_case(LEFT_BEHIND))  # fmt: skip
+        page_link(PAGE, label=f"See it fail: {LEFT_BEHIND.title}", settings=to_case(LEFT_BEHIND))

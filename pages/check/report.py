@@ -12,6 +12,7 @@ from core.check.shipped import check_shipped, line_of
 from core.lessons import lesson
 from pages.components import progress
 from pages.components.code import download
+from pages.components.links import page_link
 from pages.components.widgets import plain, section
 
 CASES_PAGE = "pages/6_Failure_cases.py"
@@ -64,20 +65,20 @@ def _details(finding: Finding, line: str) -> None:
     st.markdown(f"**How to fix it.** The line is `{line}`" if line else "**How to fix it**")
     st.code(finding.fix, wrap_lines=True)
     page = lesson(finding.lesson)
-    st.page_link(
+    page_link(
         page.page,
         label=f"The lesson that explains it: {page.title}",
         icon=page.icon,
-        query_params=finding.link,
+        settings=finding.link,
     )
     slug = case_of(finding)
     if slug:
         case = CASES[slug]
-        st.page_link(
+        page_link(
             CASES_PAGE,
             label=f"A project had this fault: {case.title}",
             icon=lesson(CASES_PAGE).icon,
-            query_params={"case": case.slug},
+            settings={"case": case.slug},
         )
 
 

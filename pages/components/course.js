@@ -226,12 +226,21 @@ function map(place, data, component) {
   if (asked) ask();
 }
 
+let shown;  // the page that was here last
+function begin(here) {
+  // Another page begins at its top. Streamlit leaves it where the old page was scrolled to.
+  if (shown !== undefined && shown !== here) document.querySelector(".stMain")?.scrollTo(0, 0);
+  shown = here;
+}
+
 const PARTS = { navigation, ways, map };
 export default function (component) {
   const { data, parentElement } = component;
   const place = parentElement.querySelector(".course-part");
-  if (data.part === "navigation")
+  if (data.part === "navigation") {
+    begin(data.here);
     window.bufferLabGo = (number) => component.setTriggerValue("go", number);
+  }
   const draw = () => PARTS[data.part](place, data, component);
   draw();
   if (data.part === "ways") return () => {};

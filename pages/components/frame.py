@@ -16,6 +16,7 @@ from core.rooms.settings import ON_EVERY_PAGE
 from core.settings.prediction import PREDICT
 from core.settings.setting import Setting, read_url
 from pages.components import course, progress, room_hook, state
+from pages.components.links import shown_so
 from pages.server.internals import forgive_forged_values, keep_links_whole, rerun_after_reconnect
 from pages.server.run_lock import turn
 
@@ -181,10 +182,9 @@ def link_back(page: str) -> dict[str, Any]:
 
     Where the visitor has not been there: those with which the course begins that lesson.
     """
-    here = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
     link = state.link_to(page)
     last = link.get() if link.known else lesson(page).begins
-    return {name: last[name] for name in last if name not in ON_EVERY_PAGE} | here
+    return {name: last[name] for name in last if name not in ON_EVERY_PAGE} | shown_so()
 
 
 def come_back(page: str, catalogue: Mapping[str, Setting]) -> None:

@@ -10,6 +10,7 @@ from core.settings.answers import Answers
 from core.settings.prediction import Prediction
 from core.settings.setting import Setting
 from pages.components import state
+from pages.components.links import page_link
 from pages.components.widgets import in_link, put_in_link
 
 
@@ -128,4 +129,4 @@ def ways_back(missed: Sequence[tuple[int, Answered]]) -> None:
         if one.show:
             st.button(label, icon=icon, on_click=one.show, key=f"missed {number}", type="tertiary")
         else:
-            st.page_link(one.page, label=label, icon=icon, query_params=dict(one.settings))
+            page_link(one.page, label=label, icon=icon, settings=one.settings)

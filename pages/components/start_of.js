@@ -9,8 +9,8 @@ export default function ({ data, parentElement }) {
   if (!isNew) return;
   const start = parentElement.querySelector(".start-of");
   requestAnimationFrame(() => {
-    const { top } = start.getBoundingClientRect();
-    if (top < 0 || top > innerHeight / 2) start.scrollIntoView({ block: "start" });
+    start.closest(".stMain").scrollTo(0, 0);
+    if (start.getBoundingClientRect().top > innerHeight / 2) start.scrollIntoView({ block: "start" });
     start.focus({ preventScroll: true });
   });
 }

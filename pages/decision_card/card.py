@@ -10,6 +10,7 @@ from core.course.place import Place
 from core.lessons import lesson
 from pages.components import quiz
 from pages.components.code import download
+from pages.components.links import page_link
 
 STYLE = """<style>
 .st-key-decision_card { gap: 0.35rem; }
@@ -76,4 +77,4 @@ def to(place: Place) -> None:
         st.button(place.words, icon=icon, type="tertiary", on_click=quiz.show_screen,
                   args=(DECISIONS, place.link, ("case",)))  # fmt: skip
     else:
-        st.page_link(place.page, label=place.words, icon=icon, query_params=place.link)
+        page_link(place.page, label=place.words, icon=icon, settings=place.link)

@@ -12,6 +12,7 @@ from core.own_error.read import Reading, read
 from core.own_error.settings import CAUSE, OWN_ERROR, PASTED_LIMIT, SCENES, cause_verdict
 from core.own_error.takeaway import takeaway
 from pages.components.code import DEVICE_NOTE, take_home
+from pages.components.links import page_link
 from pages.components.prediction import gate, guess_of
 from pages.components.prediction import show as show_verdict
 from pages.components.takeaway import show_takeaway
@@ -115,7 +116,7 @@ def unknown(reading: Reading) -> None:
     of_cause = ((c, [kind.title for kind in KINDS.values() if kind.cause == c]) for c in Cause)
     st.markdown("\n".join(f"- **{cause}**: {'; '.join(titles)}" for cause, titles in of_cause))
     there = lesson("pages/7_Check_your_module.py")
-    st.page_link(there.page, label=f"Or have a module checked: {there.title}", icon=there.icon)
+    page_link(there.page, label=f"Or have a module checked: {there.title}", icon=there.icon)
 
 
 def one_like_it(kind: Kind, yours: str) -> None:
@@ -156,15 +157,15 @@ def elsewhere(kind: Kind) -> None:
     """The experiment with such settings, and cases with such an error."""
     there = lesson(kind.page)
     st.markdown("**Try it yourself**")
-    st.page_link(
+    page_link(
         there.page,
         label=f"To the experiment: {there.title}",
         icon=there.icon,
-        query_params=dict(kind.link),
+        settings=kind.link,
     )
     cases = for_message(observe(kind.slug).fails) if kind.fails else ()
     for case in cases[:3]:
         if ("case", case.slug) not in kind.link:
             label = f"A case: **{case.title}**"
             page = "pages/6_Failure_cases.py"
-            st.page_link(page, label=label, query_params={"case": case.slug})
+            page_link(page, label=label, settings={"case": case.slug})

@@ -26,6 +26,7 @@ from core.lessons import lesson
 from core.settings.setting import Setting, SettingError, Whole
 from pages.components import quiz, state
 from pages.components.code import take_home
+from pages.components.links import page_link
 from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
 from pages.components.widgets import control_box, section, widget
@@ -92,9 +93,7 @@ def the_end(missed: int) -> None:
         questions = "the question" if missed == 1 else f"the {missed} questions"
         st.markdown(f"Go back to {questions} that you missed: the list above leads to the lessons.")
     for place in NEXT:
-        st.page_link(
-            place.page, label=place.words, icon=lesson(place.page).icon, query_params=place.link
-        )
+        page_link(place.page, label=place.words, icon=lesson(place.page).icon, settings=place.link)
 
 
 def asked(question: RecapQuestion, ask: bool) -> bool:
@@ -122,8 +121,9 @@ def answer(question: RecapQuestion, seen: Seen, ask: bool) -> None:
     if told := answers_in_words(question, seen, guess):
         st.markdown(told)
     back = question.back
-    st.page_link(back.page, label=f"Go back to {back.words}", icon=lesson(back.page).icon,
-                 query_params=back.link)  # fmt: skip
+    page_link(
+        back.page, label=f"Go back to {back.words}", icon=lesson(back.page).icon, settings=back.link
+    )
     with section(RECAP["code"]) as opened:
         if opened.open:
             take_home(question_script(question), "answer")

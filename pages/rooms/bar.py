@@ -10,9 +10,10 @@ from core.rooms.plan import entry, length_in_words, place_in, with_screen
 from core.rooms.questions import plain, screen_at, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import ON_EVERY_PAGE, PLAN
+from core.rooms.settings import PLAN
 from core.settings.setting import SettingError
 from pages.components import state
+from pages.components.links import page_link, shown_so
 from pages.components.room_hook import Catalogue
 from pages.rooms.addresses import join_address
 from pages.rooms.buttons import button
@@ -37,7 +38,7 @@ def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> No
             controls_switch()
             lead_switches(room, here)
             add_to_plan(room, plan, page, catalogue)
-            st.page_link(WORKSHOP_PAGE, label="To the room", query_params={"room": room.code})
+            page_link(WORKSHOP_PAGE, label="To the room", settings={"room": room.code})
     say_trouble()
 
 
@@ -85,7 +86,7 @@ def go_to(screen: Screen) -> None:
         state.ROOM_TROUBLE.set(f"There is no page `{screen.page}`. Take it out of the plan.")
         st.rerun()
         return
-    kept = {name: st.query_params[name] for name in ON_EVERY_PAGE if name in st.query_params}
+    kept = shown_so()
     settings = {**kept, **settings_of_screen(screen)}
     visit(page, settings)
 
@@ -129,6 +130,5 @@ def prepare(page: str, catalogue: Catalogue) -> None:
     with st.container(horizontal=True, key="room bar", vertical_alignment="center", gap="small"):
         add_to_plan(None, plan, page, catalogue)
         st.caption(length_in_words(plan), width="content")
-        st.page_link(WORKSHOP_PAGE, label="To the plan",
-                     query_params=state.link_to(WORKSHOP_PAGE).get())  # fmt: skip
+        page_link(WORKSHOP_PAGE, label="To the plan", settings=state.link_to(WORKSHOP_PAGE).get())
     say_trouble()

@@ -14,6 +14,7 @@ from core.rooms.summary import as_csv, as_markdown
 from core.settings.setting import shorten
 from pages.components import state
 from pages.components.code import download
+from pages.components.links import page_link
 from pages.components.widgets import in_link, plain, section
 from pages.rooms.addresses import join_address, join_path, key_path, server_addresses
 from pages.rooms.bar import bar_of_workshop
@@ -59,11 +60,11 @@ def lobby() -> None:
     if here:
         st.markdown("**Your rooms that are open**")
         for one in here:
-            st.page_link(
+            page_link(
                 "pages/11_Workshop.py",
                 label=f"Back to room {spaced(one.room.code)}",
                 icon=":material/groups:",
-                query_params={"room": one.room.code, PLAN.name: list(plan)},
+                settings={"room": one.room.code, PLAN.name: list(plan)},
             )
     address = f"{server_addresses(st.context.url or '')[0]}/r"
     st.markdown(f"Learners open [{address}]({address}) and type the room's code.")
@@ -183,11 +184,11 @@ def show_chart(room: Controlled, show: bool) -> None:
 def to_screen(screen: Screen) -> None:
     """A link to a screen, by its lesson's title."""
     if lesson := lesson_at(screen.page):
-        st.page_link(
+        page_link(
             lesson.page,
             label=f"To the screen: {lesson.title}",
             icon=lesson.icon,
-            query_params=settings_of_screen(screen),
+            settings=settings_of_screen(screen),
         )
 
 
@@ -197,7 +198,7 @@ def where_to_ask() -> None:
     with st.container(horizontal=True):
         for lesson in LESSONS[1:]:
             if lesson.kind == "lesson":
-                st.page_link(lesson.page, label=lesson.title, icon=lesson.icon)
+                page_link(lesson.page, label=lesson.title, icon=lesson.icon)
 
 
 def summary(room: Controlled) -> None:

@@ -21,6 +21,7 @@ from core.rooms.settings import PLAN, WORKSHOP
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.code import download
+from pages.components.links import page_link
 from pages.components.widgets import plain, section
 from pages.rooms.bar import keep_plan
 from pages.rooms.buttons import button
@@ -114,7 +115,7 @@ def row(room: Controlled | None, plan: tuple[str, ...], index: int, link: str) -
                     f": {plain(note.replace('`', ''))}" if note else ""
                 )
                 settings = settings_of_screen(screen)
-                st.page_link(page, label=title, icon=lesson(page).icon, query_params=settings)
+                page_link(page, label=title, icon=lesson(page).icon, settings=settings)
                 words = ", ".join(f"{name}: {' '.join(v)}" for name, v in settings.items())
                 st.caption(plain(words) or "as it opens")
         number = f"screen {index + 1}"

@@ -38,7 +38,7 @@ def test_from_the_list_to_a_case_a_guess_and_both_outcomes(visit):
 
 def test_next_previous_and_back_show_their_case_and_the_address_bar_follows(visit):
     first, second, *_ = CASES.values()
-    visitor = visit()
+    visitor = visit(viewport={"width": 1280, "height": 720})
     page = visitor.open(f"{PAGE}?case={first.slug}&{GUESS}")
     expect(page.get_by_text("raises RuntimeError", exact=True)).to_be_visible()
     visitor.settled(charts=0)
@@ -47,6 +47,7 @@ def test_next_previous_and_back_show_their_case_and_the_address_bar_follows(visi
     expect(page).to_have_url(re.compile(rf"\?case={second.slug}$"))
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
     visitor.settled(charts=0)
+    assert page.locator(".stMain").evaluate("e => e.scrollTop") == 0
     page.get_by_role("link", name=f"Previous case: {first.title}").first.click()
     expect(heading(page, first.title)).to_be_visible()
     expect(page).to_have_url(re.compile(f"case={first.slug}"))

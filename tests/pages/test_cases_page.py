@@ -225,3 +225,11 @@ ANY = st.text(max_size=20) | st.sampled_from(
 def test_any_link_at_all_opens_a_working_page(parameters):
     parameters = {k: v for k, v in parameters.items() if not k.lower().startswith("embed")}
     assert page(**parameters).title[0].value == QUESTION
+
+
+def test_every_link_on_a_case_hands_on_how_the_page_is_shown():
+    app = page(case="stale-alias", predict="false", present="true", lead="true", follow="false")
+    found = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert len(found) >= 4 and any(label.startswith("Next case") for label in found)
+    for label, query in found.items():
+        assert {"present=true", "lead=true"} <= set(query.split("&")), label

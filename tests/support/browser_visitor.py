@@ -19,7 +19,7 @@ class Visitor:
 
     def note(self, message):
         if message.type == "error":
-            self.console.append(message.text)
+            self.console.append(f"{message.text} ({message.location['url']})")
 
     def open(self, link="/", heading=None):
         self.page.goto(self.server + link)

@@ -170,6 +170,12 @@ def test_one_module_knows_the_names_of_what_a_session_remembers():
     assert users == [Path("pages/components/state.py")]
 
 
+def test_one_module_makes_the_links_between_pages():
+    """It hands on how a page is shown; a link of Streamlit's own would lose it."""
+    users = [path for path in PAGES if "st.page_link(" in (ROOT / path).read_text("utf-8")]
+    assert users == [Path("pages/components/links.py")]
+
+
 @pytest.mark.parametrize("path", [*(ROOT / "pages").glob("*.py")], ids=lambda path: path.name)
 def test_pages_are_short_and_in_the_catalogue(path):
     assert len(path.read_text("utf-8").splitlines()) <= 120
