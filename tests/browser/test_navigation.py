@@ -109,7 +109,9 @@ def test_of_a_lesson_that_was_begun_it_says_what_is_left(visit):
     expect(entry).not_to_have_attribute("title", re.compile(""))
     expect(far).to_have_count(0)
     page.get_by_role("link", name="Next: 3 state_dict").click()  # from the end of a long page
-    expect(page.get_by_role("heading", level=1)).to_have_text("What is saved, what comes back, what breaks?")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "What is saved, what comes back, what breaks?"
+    )
     expect(page.get_by_role("link", name="Next: 4")).to_be_visible()
     assert page.locator(".stMain").evaluate("e => e.scrollTop") == 0, "the page begins at its top"
 
