@@ -20,7 +20,7 @@ sys.path.extend(str(Path(__file__).resolve().parents[2] / part) for part in ("",
 
 from figures import as_table, into_readme
 from parts import PARTS, SHORT, Size
-from servers import ROOT, House
+from servers import ROOT, House, Server
 
 LIMIT = 15 * 60  # seconds of a part, the soak's own minutes not counted
 
@@ -49,6 +49,7 @@ def run(names, size):
         raise TimeoutError("it took too long")
 
     signal.signal(signal.SIGALRM, too_long)
+    Server.rest = size.rest
     with House(size.share) as house:
         for name in names:
             print(f"{name}: {PARTS[name].__doc__}", flush=True)

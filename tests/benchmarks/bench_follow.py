@@ -57,19 +57,19 @@ async def opened(address, code, number):
     return followers
 
 
-async def beside(address, act, first):
+async def beside(address, act, first, seconds):
     """The seconds of a light session's actions while act() goes on, and a little before."""
     session = asyncio.create_task(
-        asyncio.to_thread(load, address, "looker", pace=0.1, seconds=6, first=first)
+        asyncio.to_thread(load, address, "looker", pace=0.1, seconds=seconds, first=first)
     )
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(seconds / 4)
     await act()
     found = await session
     assert not found.errors, found.errors[:3]
     return found.seconds
 
 
-async def measured(server, rooms, number):
+async def measured(server, rooms, number, seconds):
     """(followers, a light session's seconds: nobody else acts; in waves; all at once)."""
     code, key = await asyncio.to_thread(rooms.create)
     followers = await opened(server.address, code, number)
@@ -86,7 +86,7 @@ async def measured(server, rooms, number):
         pass
 
     figures = [
-        await beside(server.address, act, 10 + index)
+        await beside(server.address, act, 10 + index, seconds)
         for index, act in enumerate((nothing, show, at_once))
     ]
     for one in followers:
@@ -95,10 +95,12 @@ async def measured(server, rooms, number):
     return followers, *figures
 
 
-def following(size):
+def following(size, house):
     """Rows of followers on one process."""
-    with server_with_rooms() as (server, rooms):
-        followers, alone, waves, at_once = asyncio.run(measured(server, rooms, size.followers))
+    with server_with_rooms(house) as (server, rooms):
+        followers, alone, waves, at_once = asyncio.run(
+            measured(server, rooms, size.followers, size.follow)
+        )
         wrong = server.tracebacks()
     began = sorted(time for one in followers for time in one.began)
     together = max(sum(0 <= time - start < WINDOW_SECONDS for time in began) for start in began)

@@ -16,26 +16,17 @@ from redis_server import running_redis
 from room_learners import Learner
 from room_servers import nginx, port_of, rooms_at, several
 from servers import Server
-from streamlit_server import started
 
 from core.rooms.room import Question
 
 WILL = Question("will", "Will it work?", ("yes", "no", "maybe"))
-BURST_SECONDS = 2.0
 
 
 @contextlib.contextmanager
-def server_with_rooms():
+def server_with_rooms(house):
     """(a Server, its rooms), at rest."""
-    with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder, "rooms.sqlite3")
-        with (
-            started(kind=Server, variables={"BUFFERLAB_ROOMS": str(where)}) as server,
-            rooms_at(where) as rooms,
-        ):
-            server.wait_until_healthy()
-            server.come_to_rest()
-            yield server, rooms
+    with house.lab() as server, rooms_at(server.log.with_name("rooms.sqlite3")) as rooms:
+        yield server, rooms
 
 
 async def join(address, code, number):
@@ -63,12 +54,12 @@ async def seen(learners, call, *arguments):
     return [one.seen[room.version] - began for one in learners]
 
 
-async def burst(learners, asking, attempt=1):
-    """Everybody answers within BURST_SECONDS: how long each answer took."""
+async def burst(learners, asking, length):
+    """Everybody answers within so many seconds: how long each answer took."""
 
     async def one(index, learner):
-        await asyncio.sleep(BURST_SECONDS * index / len(learners))
-        return await learner.answer(asking, index % 3, attempt)
+        await asyncio.sleep(length * index / len(learners))
+        return await learner.answer(asking, index % 3, 1)
 
     done = await asyncio.gather(*(one(*pair) for pair in enumerate(learners)))
     return [seconds for _, seconds in done]
@@ -80,8 +71,9 @@ def exact(counts, number):
     return sum(abs(a - b) for a, b in zip(counts, wanted, strict=True))
 
 
-async def workshop(server, rooms, number, questions, idle):
+async def workshop(server, rooms, size):
     """Figures of a whole workshop on one process."""
+    number, questions, idle = size.room_learners, size.room_questions, size.room_idle
     code, key = await asyncio.to_thread(rooms.create)
     before = server.processor()
     learners = await join(server.address, code, number)
@@ -93,7 +85,7 @@ async def workshop(server, rooms, number, questions, idle):
     before = server.processor()
     for asking in range(1, questions + 1):
         changes += await seen(learners, rooms.ask, code, key, WILL)
-        answers += await burst(learners, asking)
+        answers += await burst(learners, asking, size.burst)
         changes += await seen(learners, rooms.close, code, key)
         counts = (await asyncio.to_thread(rooms.read, code)).counts
         wrong += exact(counts, number)
@@ -103,21 +95,20 @@ async def workshop(server, rooms, number, questions, idle):
     return joined, resting, changes, answers, wrong, each
 
 
-def one_process(size):
+def one_process(size, house):
     """Rows of one process: a whole workshop, more streams, and a light session beside it."""
     number, many = size.room_learners, size.room_streams
-    with server_with_rooms() as (server, rooms):
-        joined, resting, changes, answers, wrong, each = asyncio.run(
-            workshop(server, rooms, number, size.room_questions, size.room_idle)
-        )
+    with server_with_rooms(house) as (server, rooms):
+        joined, resting, changes, answers, wrong, each = asyncio.run(workshop(server, rooms, size))
         crowd = asyncio.run(streams(server, rooms, many))
-        alone, beside = light_session(server, rooms, number, size.turns, size.turn)
+        alone, beside = light_session(server, rooms, size)
     who = f"Rooms: {number} learners on one process"
     return [
         Row(f"{who}: change to seen, p95", "under 250 ms", 250, p95(changes) * 1e3,
             spread(changes), "ms", errors=wrong),
-        Row(f"{who}: answers in a burst of 2 s, p95", "under 100 ms", 100, p95(answers) * 1e3,
-            f"{spread(answers)}; {wrong} answers lost or doubled", "ms", errors=wrong),
+        Row(f"{who}: answers in a burst of {size.burst:g} s, p95", "under 100 ms", 100,
+            p95(answers) * 1e3, f"{spread(answers)}; {wrong} answers lost or doubled", "ms",
+            errors=wrong),
         Row(f"{who}, idle", "under 3 % of a core", 3, resting * 100, "", "%"),
         Row(f"{who}: processor time to join, a learner", "at most 2 ms", 2, joined * 1e3, "", "ms"),
         Row(f"{who}: processor time a learner and question", "at most 2 ms", 2, each * 1e3,
@@ -139,24 +130,24 @@ async def streams(server, rooms, number):
     return found
 
 
-def light_session(server, rooms, number, turns, length):
+def light_session(server, rooms, size):
     """(seconds of actions alone, beside a room that answers all the time), in turns."""
 
     def session(first):
-        found = load(server.address, "learner", pace=0.2, seconds=length, first=first)
+        found = load(server.address, "learner", pace=0.2, seconds=size.turn, first=first)
         assert not found.errors, found.errors[:3]
         return found.seconds
 
     alone, beside = [], []
-    for turn in range(turns):
+    for turn in range(size.turns):
         alone += session(2 * turn)
-        with busy_room(server, rooms, number):
+        with busy_room(server, rooms, size):
             beside += session(2 * turn + 1)
     return alone, beside
 
 
 @contextlib.contextmanager
-def busy_room(server, rooms, number):
+def busy_room(server, rooms, size):
     """A room whose learners answer one question after the other.
 
     Their phones would be other machines: the thread that plays them gives way to everything else.
@@ -165,12 +156,12 @@ def busy_room(server, rooms, number):
 
     async def answer():
         code, key = rooms.create()
-        learners, asking = await join(server.address, code, number), 0
+        learners, asking = await join(server.address, code, size.room_learners), 0
         full.set()
         while not over.is_set():
             asking += 1
             await seen(learners, rooms.ask, code, key, WILL)
-            await burst(learners, asking)
+            await burst(learners, asking, size.burst)
         await asyncio.gather(*(one.leave() for one in learners))
 
     def play():
@@ -186,14 +177,14 @@ def busy_room(server, rooms, number):
         playing.result()
 
 
-async def disaster(address, where, number, end):
+async def disaster(address, where, number, length, end):
     """(seconds back, answers lost or doubled) where something dies in mid-question."""
     with rooms_at(where) as rooms:
         code, key = await asyncio.to_thread(rooms.create)
         learners = await join(address, code, number)
         await seen(learners, rooms.ask, code, key, WILL)
-        answering = asyncio.create_task(burst(learners, 1))
-        await asyncio.sleep(BURST_SECONDS / 2)
+        answering = asyncio.create_task(burst(learners, 1, length))
+        await asyncio.sleep(length / 2)
         await asyncio.to_thread(end)
         await answering
         await seen(learners, rooms.reveal, code, key, 1, "Because.")
@@ -274,7 +265,7 @@ def one_file(size):
         tempfile.TemporaryDirectory() as folder,
         several(max(size.room_processes), where := Path(folder, "rooms"), Server) as servers,
     ):
-        for server in servers if size.settled else ():
+        for server in servers:
             server.come_to_rest()
         return processes(servers, where, size, "SQLite")
 
@@ -289,7 +280,7 @@ def failures(size):
         several(max(3, *size.room_processes), redis.address, Server) as servers,
         nginx(Path(site), [port_of(one) for one in servers[:3]]) as address,
     ):
-        for server in servers if size.settled else ():
+        for server in servers:
             server.come_to_rest()
         rows += processes(servers, redis.address, size, "Redis")
 
@@ -303,7 +294,7 @@ def failures(size):
             "a process killed": lambda: servers[1].process.kill(),
         }
         for what, end in ends.items():
-            back, wrong = asyncio.run(disaster(address, redis.address, number, end))
+            back, wrong = asyncio.run(disaster(address, redis.address, number, size.burst, end))
             figures = f"{len(back)} cut off, {wrong} answers lost or doubled"
             if back:
                 figures += f"; back p50 {p50(back):.2f}, p95 {p95(back):.2f} s"

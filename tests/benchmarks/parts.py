@@ -57,15 +57,17 @@ class Size:
     room_idle: float = 20
     room_processes: tuple = (1, 2, 4)
     room_attempts: int = 8  # answers of each learner, as fast as they come
-    settled: bool = True  # several servers at a time have warmed up before they are measured
+    burst: float = 2  # in which a room's learners answer
+    follow: float = 6  # a light session beside followers
+    rest: float = 2.5  # in which a server that has warmed up takes no processor time
     share: bool = False  # one server for several parts
 
 
 SHORT = Size(
-    long=64, heavy=64, lengths=(1, 64), clicks=1, turns=2, turn=1, room=3, crowd=2, pace=0.3,
-    paced=1.5, single=4, held=3, learners=2, starts=1, visits=1, soak=0.1, soakers=2,
+    long=64, heavy=64, lengths=(1, 64), clicks=1, turns=1, turn=0.5, room=3, crowd=2, pace=0.2,
+    paced=1, single=4, held=3, learners=1, starts=1, visits=1, soak=0.05, soakers=2,
     room_learners=6, room_streams=9, room_questions=1, room_idle=0.2, room_processes=(1, 2),
-    followers=12, room_attempts=2, settled=False,
+    followers=4, room_attempts=2, burst=0.5, follow=1.5, rest=0,
     collection=("on",), sample=0.2, leaves_after=3, forwards=3, pages=1, warm_up=0, share=True,
 )  # fmt: skip
 
@@ -358,7 +360,7 @@ def heavy(size, house):
                 "changer",
                 sessions=2,
                 query=lab_link(size.heavy),
-                seconds=size.turn + 6,
+                seconds=1.5 * size.turn,
                 first=10 * turn + 2,
             ) as weight:
                 sleep(min(3, size.turn))  # their first runs are under way
@@ -433,7 +435,7 @@ def sim(size, house):
 
 def rooms(size, house):
     """Workshop rooms: a whole workshop on one process, several processes, and deaths."""
-    rows = bench_rooms.one_process(size) + bench_follow.following(size)
+    rows = bench_rooms.one_process(size, house) + bench_follow.following(size, house)
     return rows + bench_rooms.one_file(size) + bench_rooms.failures(size)
 
 
