@@ -14,7 +14,7 @@ from core.cases.sources import address, words
 from core.cases.takeaway import takeaway
 from core.lessons import lesson
 from pages.cases.catalogue import PAGE, link, number_of, searched, to_case
-from pages.components.code import DEVICE_NOTE, take_home
+from pages.components.code import DEVICE_NOTE, beside_code, take_home
 from pages.components.links import page_link
 from pages.components.prediction import gate, guess_of, results_are_there, show
 from pages.components.progress import work
@@ -30,8 +30,8 @@ def show_case(slug: str) -> None:
         ask = widget(FAILURES["predict"])
     st.header(f"{number_of(case)}. {case.title}", anchor=False)
     st.markdown(case.story)
-    if ask:  # on a phone the question stands above the code
-        beside, code = st.columns([2, 3], gap="medium")
+    if ask:
+        beside, code = beside_code(2, 3)
     else:
         code, beside = st.columns(2, gap="medium")
     text = shown(case.broken)

@@ -10,7 +10,7 @@ from core.check.single_file import NAME, single_file
 from core.check.takeaway import takeaway
 from pages.check.report import draw, report_of
 from pages.components import prediction, room_hook, state
-from pages.components.code import download, take_home
+from pages.components.code import beside_code, download, take_home
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section, sections, widget
 
@@ -19,7 +19,7 @@ def predict(ask: bool) -> bool:
     """The module in question and the guesses; True once the page may show results."""
     if not ask:
         return True
-    guesses, code = st.columns([1, 1.1], gap="medium")  # on a phone, Run is on the first screen
+    guesses, code = beside_code(1, 1.1)
     with code:
         st.code(source(PREDICTED), wrap_lines=True)
     with guesses:

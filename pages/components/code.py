@@ -1,6 +1,7 @@
 """Code to read, to copy and to take home."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.code.files import as_notebook, as_script
 from core.code.script import Script
@@ -58,3 +59,14 @@ def download(label: str, data: str, file: str, mime: str) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def beside_code(question: float, code: float) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for a question and the code that it is about, with their shares of the width.
+
+    On a phone the code is below, and a line says so: the button stays on the first screen.
+    """
+    left, right = st.columns([question, code], gap="medium")
+    with left.container(key="code is below"):
+        st.caption("The code is below the question. Read it first.")
+    return left, right

@@ -121,6 +121,24 @@ function navigation(place, data) {
   if (focused) row.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
+const GATE = "[class*=st-key-prediction]";
+let pressed, answered = { page: 0, count: 0 };  // the gate that was used last; what was answered
+addEventListener("click", ({ target }) => { pressed = target.closest?.(GATE)?.className ?? pressed; });
+function bring({ here, answered: { length: count } }) {
+  // On a phone, what happened comes into sight once a question is answered: it begins below
+  const isNew = answered.page === here.number && count > answered.count;
+  answered = { page: here.number, count };
+  if (!isNew || !pressed || !matchMedia("(max-width: 640px)").matches) return;
+  requestAnimationFrame(() => {
+    const gate = [...document.querySelectorAll(GATE)].find((one) => one.className === pressed);
+    const follows = (one) => one.offsetHeight
+      && gate?.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const said = [...document.querySelectorAll(".stMain [data-testid=stAlert]")].find(follows);
+    if (!said) return;
+    said.style.scrollMarginTop = "4rem";
+    said.scrollIntoView({ block: "start" });
+  });
+}
 function ways(place, data) {
   const foot = make("nav", { ariaLabel: "Before and after this page", className: "foot" });
   for (const [word, one] of [["Back", data.before], ["Next", data.after]]) {
@@ -133,6 +151,7 @@ function ways(place, data) {
   const { done } = load(data.known);
   const now = added(done, data.answered.filter((id) => fits(id, data.known)), data.known);
   if (now.length > done.length) save(now);
+  bring(data);
   const far = left(data.here, now);
   const said = make("p", { className: "said" }, `You have answered ${far} of this lesson.`);
   place.replaceChildren(...(far ? [said] : []), foot);

@@ -75,6 +75,8 @@ STYLE += """<style>
   position: sticky; bottom: 0; z-index: 5; width: 100% !important; padding-block: 0.5rem;
   background: var(--page);
   border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
+@media (min-width: 641px) {  /* code is below the question on a phone only */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-code-is-below) { display: none; } }
 @media (max-width: 640px) {  /* code keeps its lines, and scrolls; what was printed wraps */
   .stCode :is(pre, code) { font-size: 0.75rem; }
   .stApp .stCode code:not(.language-plaintext) { white-space: pre !important; }

@@ -12,7 +12,7 @@ from core.course.case_reasons import case_verdict, consequences, is_right
 from core.course.decision_settings import DECIDED, DECISIONS, HOLD
 from core.course.takeaway import case_takeaway
 from pages.components import quiz, state
-from pages.components.code import take_home
+from pages.components.code import beside_code, take_home
 from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
 from pages.components.takeaway import show_takeaway
@@ -35,7 +35,7 @@ def show_machine(ask: bool) -> None:
     quiz.steps(TENSORS, at, go, f"**{at + 1} of {len(CASES)}: {case.title}**")
     st.markdown(case.story)
     if ask:
-        choices, code = st.columns(2, gap="medium")  # on a phone, Run is on the first screen
+        choices, code = beside_code(1, 1)
         code.code(without_choice(case), wrap_lines=True)
         with choices:
             choice = decided(case)

@@ -25,7 +25,7 @@ from core.course.recap_settings import (
 from core.lessons import lesson
 from core.settings.setting import Setting, SettingError, Whole
 from pages.components import quiz, state
-from pages.components.code import take_home
+from pages.components.code import beside_code, take_home
 from pages.components.links import page_link
 from pages.components.prediction import gate, guess_of, show
 from pages.components.start_of import start_of
@@ -71,7 +71,7 @@ def one_of(questions: tuple[RecapQuestion, ...], ask: bool) -> None:
     start_of(question.slug)
     slugs = [one.slug for one in questions]
     quiz.steps(slugs, at, go, f"**Question {at + 1} of {ASKED}**")
-    answers, code = st.columns(2, gap="medium")  # on a phone, Run is on the first screen
+    answers, code = beside_code(1, 1)
     with code:
         st.markdown("**The code**, a part of a longer file")
         st.code(question.code, wrap_lines=True)

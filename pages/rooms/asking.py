@@ -48,7 +48,7 @@ def words(guess: Choice) -> str:
 def question_of(gate: Gate, guess: Choice) -> Question:
     """The question of a gate as it is put to a room."""
     several = len(gate.prediction.guesses) > 1
-    prompt = f"{gate.question} {guess.label}" if several else gate.question
+    prompt = f"{gate.question} Asked about now: {guess.label}" if several else gate.question
     screen = screen_of_gate(gate)
     return question_for(id_of(gate, guess), prompt, guess.options, screen, gate.context, gate.code)
 

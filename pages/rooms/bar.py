@@ -10,16 +10,17 @@ from core.rooms.plan import entry, length_in_words, place_in, with_screen
 from core.rooms.questions import plain, screen_at, settings_of_screen
 from core.rooms.room import Screen, Snapshot
 from core.rooms.rooms import rooms
-from core.rooms.settings import PLAN
+from core.rooms.settings import CONTROLS, PLAN
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.links import page_link, shown_so
 from pages.components.room_hook import Catalogue
+from pages.components.widgets import in_link
 from pages.rooms.addresses import join_address
 from pages.rooms.buttons import button
 from pages.rooms.control import Controlled, say_trouble, tried
 from pages.rooms.lead import lead_switches, show_button
-from pages.rooms.presenter import controls_switch, present_switch
+from pages.rooms.presenter import controls_switch, present_switch, presenting
 from pages.rooms.visit import link_here, page_of, visit
 
 WORKSHOP_PAGE = "pages/11_Workshop.py"
@@ -33,7 +34,9 @@ def bar(room: Controlled, here: Snapshot, page: str, catalogue: Catalogue) -> No
         if plan:
             way_on(plan, page, catalogue)
         show_button(room, here, page, catalogue)
-        with st.popover("Room", icon=":material/more_horiz:"):
+        # another name is another menu: closed, after the page is shown in another way
+        name = f"room menu {presenting()} {in_link(CONTROLS)}"
+        with st.popover("Room", icon=":material/more_horiz:", key=name):
             present_switch()
             controls_switch()
             lead_switches(room, here)

@@ -130,7 +130,8 @@ def how_to_join(room: Controlled) -> None:
     """The code in large type, the address as text, and the picture of it."""
     address = join_address(st.context.url or "", room.code)
     path = join_path(room.code)
-    size = "min(100%, 52vh)" if presenting() else "13.75rem"  # to be read from the last row
+    # to be read from the last row
+    size = "min(100%, 52vh)" if presenting() else "max(13.75rem, 32vh)"
     st.html(
         f'<p class="room-code" style="font-size:3.2rem;font-weight:700;letter-spacing:0.08em;'
         f'line-height:1.1;margin:0;white-space:nowrap">{spaced(room.code)}</p>'

@@ -20,6 +20,14 @@ function mountRoom(root, base, options = {}) {
       else node.append(piece);
     }
   };
+  // Code: a line that is too long goes on below, further to the right than it began.
+  const writeCode = (node, text) => {
+    node.textContent = "";
+    for (const line of text ? text.split("\n") : []) {
+      const made = make("span", "", node, line || " ");  // an empty one would not be copied
+      made.style.setProperty("--indent", `${line.search(/\S|$/)}ch`);
+    }
+  };
   const top = make("div", "top", root);
   const name = make("span", "", top);
   if (options.code) { name.append("Room "); make("strong", "", name, options.code); }
@@ -98,7 +106,7 @@ function mountRoom(root, base, options = {}) {
     form.textContent = "";
     rows = [];
     for (const [part, node] of beside) {
-      if (part === "code") node.textContent = room.code || ""; else write(node, room[part] || "");
+      if (part === "code") writeCode(node, room.code); else write(node, room[part] || "");
       node.hidden = !node.textContent;
     }
     if (!room.asking) return;
@@ -125,7 +133,9 @@ function mountRoom(root, base, options = {}) {
     const total = (room.counts || []).reduce((sum, count) => sum + count, 0);
     form.disabled = phase !== "open";
     form.hidden = phase === "ended";
-    if (form.hidden) for (const [, node] of beside) node.hidden = true;
+    // within a lesson, what was asked makes way for the screen once the answer is there
+    const past = form.hidden || (inLesson && phase === "revealed");
+    for (const [, node] of beside) node.hidden = past || !node.textContent;
     rows.forEach((row, index) => {
       row.input.checked = own?.choice === index;
       row.label.classList.toggle("happened", room.happened === index);

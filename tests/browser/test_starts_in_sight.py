@@ -44,3 +44,34 @@ def test_a_case_from_the_middle_of_the_list_begins_with_its_title(visit):
     title = list(CASES.values())[8].title
     page.get_by_role("link", name=title).tap()
     in_sight(page, title, "h2")
+
+
+@pytest.mark.parametrize(
+    ("link", "run"),
+    [("/Failure_cases?case=graph-kept", "Run it, and the fix"),
+     ("/Attention_lab?seed=7", "Run the forward pass"), ("/Recap", "Answer, and run it")],
+)  # fmt: skip
+def test_on_a_phone_what_happened_comes_into_sight(visit, link, run):
+    visitor = visit(**PHONE)
+    page = visitor.open(link)
+    visitor.settled(charts=0)
+    page.locator("[class*=st-key-prediction] label").filter(
+        has=page.get_by_role("radio")
+    ).first.tap()
+    page.get_by_role("button", name=run).tap()
+    page.wait_for_function(
+        "() => { const said = document.querySelector('.stMain [data-testid=stAlert]');"
+        "const y = said?.getBoundingClientRect().top; return !said?.textContent.includes('appear')"
+        " && y > 40 && y < innerHeight / 3; }"
+    )
+
+
+@pytest.mark.parametrize("link", ["/Failure_cases?case=graph-kept", "/Check_your_module", "/Recap",
+                                  "/Decision_card?view=the+case+machine"])  # fmt: skip
+def test_where_the_code_is_below_the_question_a_line_says_so(visit, link):
+    visitor = visit(**PHONE)
+    page = visitor.open(link)
+    said = page.get_by_text("The code is below the question. Read it first.")
+    expect(said).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    expect(said).to_be_hidden()
