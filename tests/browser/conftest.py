@@ -1,6 +1,7 @@
 """A real Streamlit server and a real Chromium, both on this machine only."""
 
 import os
+from collections import defaultdict
 
 import pytest
 from browser_visitor import Visitor
@@ -26,17 +27,27 @@ def chromium():
         yield browser
 
 
+@pytest.fixture(scope="session")
+def left():
+    """The contexts of visitors who have left, by their options."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(chromium, server):
+def visit(chromium, server, left):
     """Make visitors; at the end none of them saw a console error or asked another host."""
     visitors = []
 
-    def make(address=server, **context):
-        visitors.append(Visitor(chromium, address, **context))
-        return visitors[-1]
+    def make(address=server, **options):
+        same = left[repr(options)]
+        visitor = Visitor(chromium, address, same.pop() if same else None, **options)
+        visitors.append((visitor, same))
+        return visitor
 
     yield make
-    for visitor in visitors:
-        visitor.context.close()
+    for visitor, same in visitors:
+        visitor.leave()
+        same.append(visitor.context)
+    for visitor, _ in visitors:
         assert visitor.console == []
         assert all(host.startswith("127.0.0.1:") or host == "" for host in visitor.hosts)
