@@ -13,8 +13,14 @@ expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
-def server():
-    with started() as running:
+def rooms_file(tmp_path_factory):
+    """Where the server keeps its rooms."""
+    return tmp_path_factory.mktemp("rooms") / "rooms.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def server(rooms_file):
+    with started(variables={"BUFFERLAB_ROOMS": str(rooms_file)}) as running:
         running.wait_until_healthy()
         yield running.address
 
@@ -23,7 +29,7 @@ def server():
 def chromium():
     if not chromium_path():
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
-    with launched() as browser:
+    with launched("process-per-site") as browser:
         yield browser
 
 

@@ -153,14 +153,14 @@ def test_three_different_cases_make_the_failure_cases_done(visit):
         expect(where).to_contain_text(f"begun, {marks} cases" if marks else "20 minutes · done")
 
 
-@pytest.mark.parametrize("kept", ["{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000])
-def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit, kept):
+def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit):
     visitor = visit()
     page = visitor.open("/")
-    page.evaluate("text => localStorage.setItem('buffer-lab-progress', text)", kept)
-    visitor.open("/")
-    expect(page.get_by_text("Of what this browser had kept")).to_be_visible()
-    expect(page.get_by_text("0 of 9 done.")).to_be_visible()
+    for kept in ("{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000):
+        page.evaluate("text => localStorage.setItem('buffer-lab-progress', text)", kept)
+        visitor.open("/")
+        expect(page.get_by_text("Of what this browser had kept")).to_be_visible()
+        expect(page.get_by_text("0 of 9 done.")).to_be_visible()
 
 
 def test_who_comes_after_a_visitor_finds_nothing_of_theirs(visit):

@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+SMALL = "/_stcore/health"  # the address of a page without anything
+
 
 class Visitor:
     """A browser page with its own cookies, and a record of what went wrong in it."""
@@ -11,7 +13,7 @@ class Visitor:
         self.context = left or browser.new_context(
             **{"viewport": {"width": 1400, "height": 1000}} | options
         )
-        self.page = self.context.pages[0] if left else self.context.new_page()
+        self.page = self.context.new_page()
         self.server = server
         self.console, self.hosts = [], set()
         self.page.on("console", self.note)
@@ -35,14 +37,35 @@ class Visitor:
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
         ).to_have_count(1)
 
-    def leave(self):
-        """Close all pages and forget all but the files that came with them; one empty page stays.
+    def resize(self, width, height):
+        """Give the page another size, and wait until it is laid out and drawn anew."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        twice = (
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        self.page.evaluate(twice)
 
-        The next visitor in this context need not fetch the 120 files of a first page again."""
+    def is_above_the_fold(self, button):
+        """A button is on the first screen."""
+        expect(button).to_be_visible()
+        box = button.bounding_box()
+        assert box["y"] > 0 and box["y"] + box["height"] <= self.page.viewport_size["height"]
+
+    def leave(self):
+        """Forget all but the files that came with the pages; one small page stays.
+
+        It keeps the process in which all pages of a context run, where --process-per-site is set:
+        the next visitor in this context need not fetch and compile the 120 files of a page again.
+        """
         pages = self.context.pages
-        control = self.context.new_cdp_session(self.context.new_page())
+        small = next((page for page in pages if page.url.endswith(SMALL)), None)
+        if not small:
+            small = self.context.new_page()
+            small.goto(self.server + SMALL)
         for page in pages:
-            page.close()
+            if page != small:
+                page.close()
+        control = self.context.new_cdp_session(small)
         for host in self.hosts - {""}:
             kept = {"origin": f"http://{host}", "storageTypes": "all"}
             control.send("Storage.clearDataForOrigin", kept)
