@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from streamlit_server import started
 
 expect.set_options(timeout=20_000)
+# One process for the pages of a context, which keeps all that it has compiled.
+SHARED = ("process-per-site", "js-flags=--no-flush-bytecode")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +31,7 @@ def server(rooms_file):
 def chromium():
     if not chromium_path():
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
-    with launched("process-per-site") as browser:
+    with launched(*SHARED) as browser:
         yield browser
 
 

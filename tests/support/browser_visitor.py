@@ -31,7 +31,8 @@ class Visitor:
 
     def settled(self, charts):
         """Wait until that many heatmaps are drawn and the script has come to rest."""
-        expect(self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")).to_have_count(charts)
+        drawn = self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")
+        expect(drawn).to_have_count(charts, timeout=60_000)  # a worker may have to begin first
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
