@@ -40,46 +40,36 @@ def test_five_guesses_open_the_report_and_a_link_leads_to_the_lesson(visit):
     expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
 
 
-@pytest.mark.parametrize("way", ["keyboard", "touch"])
-def test_a_finding_opens_and_a_link_shows_it_open(visit, way):
+def test_a_finding_opens_by_keyboard_and_touch_in_a_link_and_on_paper(visit):
     visitor = visit(has_touch=True)
     page = visitor.open(f"{PAGE}?predict=false&module=TwoParameters")
     line = page.locator(".st-key-findings summary")
     expect(line).to_contain_text("After .to(), two tensors no longer share", timeout=90_000)
     result = page.get_by_text("Result:").first
     expect(result).to_have_count(0)
-    if way == "keyboard":
-        line.focus()
-        page.keyboard.press("Enter")
-    else:
-        line.tap()
-    expect(result).to_be_visible()
-    expect(page).to_have_url(re.compile("finding1=true"))
-    visitor.settled(charts=0)
-    page.reload()
-    expect(result).to_be_visible(timeout=90_000)
-
-
-def test_on_paper_stands_the_whole_report_once(visit):
-    page = visit().open(f"{PAGE}?predict=false&module=TwoParameters")
     paper, lines = page.locator(".on-paper"), page.locator(".st-key-findings")
-    expect(lines).to_be_visible(timeout=90_000)
     expect(paper).to_be_hidden()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print")  # the whole report, once
     expect(paper).to_be_visible()
     expect(paper).to_contain_text("Fix:")
     expect(lines).to_be_hidden()
-
-
-def test_all_five_guesses_can_be_made_without_scrolling(visit):
-    page = visit(viewport={"width": 1280, "height": 720}).open(PAGE)
-    button = page.get_by_role("button", name="Check it")
-    expect(button).to_be_visible()
-    top = button.bounding_box()["y"]
-    for label in GUESSES:
-        for choice in page.get_by_role("radiogroup", name=label).locator("label").all():
-            box = choice.bounding_box()
-            assert box["y"] + box["height"] <= top
+    page.emulate_media(media="screen")
+    for way in ("keyboard", "touch"):
+        if way == "keyboard":
+            line.focus()
+            page.keyboard.press("Enter")
+        else:
+            line.tap()
+        expect(result).to_be_visible()
+        expect(page).to_have_url(re.compile("finding1=true"))
+        visitor.settled(charts=0)
+        if way == "keyboard":
+            line.press("Enter")
+            expect(result).to_have_count(0)
+            expect(page).not_to_have_url(re.compile("finding1"))
+            visitor.settled(charts=0)
+    page.reload()
+    expect(result).to_be_visible(timeout=90_000)
 
 
 def test_the_keyboard_alone_chooses_a_clean_module(visit):
@@ -123,12 +113,15 @@ def test_axe_finds_nothing_of_ours_in_either_theme(visit, link, words):
     axe_finds_nothing(page, "light", "dark")
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
-def test_run_is_above_the_fold_on_check(visit, size):
-    page = visit(viewport=dict(zip(("width", "height"), size, strict=True))).open(
-        "/Check_your_module"
-    )
-    run = page.get_by_role("button", name="Check it", exact=True)
-    expect(run).to_be_visible()
-    box = run.bounding_box()
-    assert box["y"] > 0 and box["y"] + box["height"] <= size[1]
+def test_run_is_above_the_fold_and_so_are_all_guesses(visit):
+    visitor = visit(viewport={"width": 390, "height": 844})
+    page = visitor.open(PAGE)
+    button = page.get_by_role("button", name="Check it", exact=True)
+    for size in ((390, 844), (1280, 720)):
+        visitor.resize(*size)
+        visitor.is_above_the_fold(button)
+    top = button.bounding_box()["y"]
+    for label in GUESSES:
+        for choice in page.get_by_role("radiogroup", name=label).locator("label").all():
+            box = choice.bounding_box()
+            assert box["y"] + box["height"] <= top

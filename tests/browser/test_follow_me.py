@@ -93,6 +93,8 @@ def test_a_laptop_follows_lets_go_and_comes_back(visit, room):
         at(tab, f"State_dict?joined={code}&follow=true")
 
     # the room's question is there too, and both tabs are the same learner
+    expect(lead.get_by_role("heading", level=1)).to_contain_text("What is saved")
+    teacher.settled(0)  # the button of the page before is gone
     lead.get_by_role("button", name="Ask the room").first.click()
     page.locator(".room").get_by_role("radio", name="three").check()
     expect(page.get_by_text("Your answer has arrived")).to_be_visible()

@@ -22,16 +22,9 @@ def test_a_guess_made_in_the_lab_is_none_in_moving_devices(visit):
     expect(page.get_by_role("radio", name="it works")).to_be_checked()
 
 
-def test_a_seed_typed_in_the_lab_is_not_trainings(visit):
-    page = visit().open("/Attention_lab?seed=7&inputs=true")
-    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
-    page.get_by_role("link", name="Training").first.click()
-    expect(page.get_by_role("heading", level=1)).not_to_have_text(re.compile("hold"))
-    page.get_by_text("Change the settings").click()
-    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("123")
-
-
-def test_a_link_keeps_what_two_pages_have_a_control_for(visit):
+def test_a_seed_in_the_lab_is_not_trainings_and_a_link_keeps_what_two_pages_have_a_control_for(
+    visit,
+):
     page = visit().open("/Attention_lab?seed=7&inputs=true&device=cpu")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("7")
     page.get_by_role("link", name="Training").first.click()

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 from playwright.sync_api import expect
-from streamlit_server import started
 
 from core.charts.palette import HOVERED
 
 pytestmark = pytest.mark.browser
 LAB = "/Attention_lab"
+PHONE = {"width": 390, "height": 844}
 REAL_ERROR = (
     "RuntimeError: expected self and mask to be on the same device, "
     "but got mask on cpu and self on sim:0"
@@ -23,16 +23,6 @@ def switch(page, name):
     label = page.get_by_text(name, exact=True)
     expect(label).to_have_count(1)  # two while a rerun replaces the page
     label.click()
-
-
-def test_a_deep_link_is_the_very_first_request_of_a_server(visit):
-    with started() as fresh:
-        fresh.wait_until_healthy()
-        visitor = visit(fresh.address)
-        visitor.open(f"{LAB}?predict=false&buffer=false&device=cpu")
-        visitor.settled(charts=4)
-        expect(visitor.page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
-        visitor.page.close()  # before its server ends, which it would look for
 
 
 def test_predict_run_and_explain(visit):
@@ -127,7 +117,7 @@ def test_the_keyboard_alone_is_enough(visit):
     expect(page.get_by_text(REAL_ERROR)).to_be_visible()
 
 
-def test_hovering_a_query_highlights_its_row_in_every_heatmap(visit):
+def test_hovering_a_query_highlights_its_row_and_the_charts_live_on_through_a_toggle(visit):
     visitor = visit()
     page = visitor.open(f"{LAB}?predict=false&device=cpu")
     visitor.settled(charts=4)
@@ -142,6 +132,12 @@ def test_hovering_a_query_highlights_its_row_in_every_heatmap(visit):
         ).to_have_count(0)
     page.mouse.move(5, 5)
     expect(page.locator(f"path[aria-label^='query '][stroke='{HOVERED}']")).to_have_count(0)
+    page.locator("svg.marks").evaluate_all("all => all.forEach(svg => { svg.marked = true; })")
+    switch(page, "Register the mask as a buffer")
+    expect(page).to_have_url(re.compile("buffer=true"))
+    visitor.settled(charts=4)
+    lived = page.locator("svg.marks").evaluate_all("all => all.map(svg => svg.marked === true)")
+    assert lived == [True] * 4
 
 
 def test_a_number_edited_in_the_table_is_in_the_link(visit):
@@ -200,21 +196,11 @@ def test_a_hostile_link_opens_a_working_page_that_names_the_fault(visit, query, 
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(visit):
-    visitor = visit(viewport={"width": 390, "height": 844})
+    visitor = visit(viewport=PHONE)
     page = visitor.open(f"{LAB}?predict=false&pipeline=true&tensors=true&inputs=true&code=true")
     visitor.settled(charts=3)
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
-
-
-def test_a_small_phone_shows_every_column_of_both_state_dicts(visit):
-    visitor = visit(viewport={"width": 360, "height": 740})
-    page = visitor.open(f"{LAB}?predict=false")
-    visitor.settled(charts=3)
-    tables = page.locator(".st-key-variants table")
-    expect(tables).to_have_count(2)
-    fits = "es => es.every(e => e.parentElement.scrollWidth <= e.parentElement.clientWidth)"
-    assert tables.evaluate_all(fits)
 
 
 def test_controls_of_the_input_come_with_their_section_and_keep_what_the_link_says(visit):
@@ -254,23 +240,27 @@ def test_the_back_button_leads_back_to_the_same_screen(visit):
 
 
 @pytest.mark.parametrize(
-    ("link", "label", "text", "sentence"),
+    ("link", "label", "texts"),
     [
-        (f"{LAB}?inputs=true&input=sentence", "Your sentence", "word " * 65, "sentence is"),
-        (f"{LAB}?inputs=true&input=sentence", "Your sentence", "", "sentence is"),
-        (f"{LAB}?inputs=true&input=numbers", "The same numbers as text", "1 2", "x is 1 2"),
-        ("/Moving_devices?x&build=true", "The same steps as text", "jump", "steps is jump"),
-        ("/State_dict?edit=true&change=paint", "Cells to paint", "9-9", "cells is 9-9"),
+        (
+            f"{LAB}?inputs=true&input=sentence",
+            "Your sentence",
+            {"word " * 65: "sentence is word", "": "sentence is (empty)"},
+        ),
+        (f"{LAB}?inputs=true&input=numbers", "The same numbers as text", {"1 2": "x is 1 2"}),
+        ("/Moving_devices?x&build=true", "The same steps as text", {"jump": "steps is jump"}),
+        ("/State_dict?edit=true&change=paint", "Cells to paint", {"9-9": "cells is 9-9"}),
     ],
 )
-def test_what_is_typed_beyond_a_limit_gets_a_message_and_stays(visit, link, label, text, sentence):
+def test_what_is_typed_beyond_a_limit_gets_a_message_and_stays(visit, link, label, texts):
     page = visit().open(link)
     box = page.get_by_label(label, exact=True)
-    box.fill(text)
-    box.press("Enter")
-    expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
-    expect(box).to_have_value(text)
-    expect(page.get_by_text("fault, and it is ours")).to_have_count(0)
+    for text, sentence in texts.items():
+        box.fill(text)
+        box.press("Enter")
+        expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
+        expect(box).to_have_value(text)
+        expect(page.get_by_text("fault, and it is ours")).to_have_count(0)
 
 
 def test_the_navigation_leads_back_to_the_same_screen(visit):
@@ -301,37 +291,34 @@ def boxes(page, selector):
     return [(box["y"], box["y"] + box["height"]) for box in found]
 
 
-@pytest.mark.parametrize("buffer", ["false", "true"])
-def test_side_by_side_both_variants_are_on_one_screen(visit, buffer):
+def test_both_variants_are_on_one_screen_side_by_side_and_fit_a_small_phone(visit):
     visitor = visit(viewport={"width": 1280, "height": 720})
-    page = visitor.open(f"{LAB}?predict=false&buffer={buffer}")
-    visitor.settled(charts=3)
-    shown = boxes(page, ".st-key-variants :is(svg.marks, table)")
-    assert len(shown) == 5 and all(0 <= top < bottom <= 720 for top, bottom in shown), shown
+    page = visitor.open(f"{LAB}?predict=false")
     tables = page.locator(".st-key-variants table")
-    assert tables.first.bounding_box()["x"] + 400 < tables.last.bounding_box()["x"]
-
-
-@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
-def test_run_is_above_the_fold(visit, size):
-    visitor = visit(viewport=dict(zip(("width", "height"), size, strict=True)))
-    run = visitor.open(LAB).get_by_role("button", name="Run the forward pass")
-    expect(run).to_be_visible()
-    visitor.settled(charts=0)
-    box = run.bounding_box()
-    assert box["y"] + box["height"] <= size[1]
-
-
-def test_the_charts_live_on_through_a_toggle(visit):
-    visitor = visit()
-    page = visitor.open(f"{LAB}?predict=false&device=cpu")
-    visitor.settled(charts=4)
-    page.locator("svg.marks").evaluate_all("all => all.forEach(svg => { svg.marked = true; })")
+    for buffer in (False, True):
+        if buffer:
+            switch(page, "Register the mask as a buffer")
+            expect(page).to_have_url(re.compile("buffer=true"))
+        visitor.settled(charts=3)
+        shown = boxes(page, ".st-key-variants :is(svg.marks, table)")
+        assert len(shown) == 5 and all(0 <= top < bottom <= 720 for top, bottom in shown), shown
+        assert tables.first.bounding_box()["x"] + 400 < tables.last.bounding_box()["x"]
     switch(page, "Register the mask as a buffer")
-    expect(page).to_have_url(re.compile("buffer=true"))
-    visitor.settled(charts=4)
-    lived = page.locator("svg.marks").evaluate_all("all => all.map(svg => svg.marked === true)")
-    assert lived == [True] * 4
+    expect(page).not_to_have_url(re.compile("buffer="))
+    visitor.resize(360, 740)
+    visitor.settled(charts=3)
+    expect(tables).to_have_count(2)
+    fits = "es => es.every(e => e.parentElement.scrollWidth <= e.parentElement.clientWidth)"
+    assert tables.evaluate_all(fits)
+
+
+def test_run_is_above_the_fold(visit):
+    visitor = visit(viewport=PHONE)
+    run = visitor.open(LAB).get_by_role("button", name="Run the forward pass")
+    visitor.settled(charts=0)
+    visitor.is_above_the_fold(run)
+    visitor.resize(1280, 720)
+    visitor.is_above_the_fold(run)
 
 
 def test_what_a_chart_shows_is_read_out_beside_it(visit):

@@ -11,7 +11,6 @@ from axe import axe_finds_nothing
 from browser_visitor import Visitor
 from playwright.sync_api import expect
 from room_servers import rooms_at
-from streamlit_server import started
 
 from core.rooms.room import Question, Screen
 
@@ -27,22 +26,14 @@ WILL = Question(
 )
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    """(a server's address, its rooms)."""
-    where = tmp_path_factory.mktemp("rooms") / "rooms.sqlite3"
-    with started(variables={"BUFFERLAB_ROOMS": str(where)}) as server, rooms_at(where) as rooms:
-        server.wait_until_healthy()
-        yield server.address, rooms
-
-
 @pytest.fixture
-def room(house):
-    address, rooms = house
-    code, key = rooms.create()
-    yield address, rooms, code, key
-    with contextlib.suppress(Exception):
-        rooms.delete(code, key)
+def room(server, rooms_file):
+    """(the server's address, its rooms, the code of one, its key)."""
+    with rooms_at(rooms_file) as rooms:
+        code, key = rooms.create()
+        yield server, rooms, code, key
+        with contextlib.suppress(Exception):
+            rooms.delete(code, key)
 
 
 def fits(page):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browser_visitor import Visitor
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -152,11 +153,24 @@ def test_three_different_cases_make_the_failure_cases_done(visit):
         expect(where).to_contain_text(f"begun, {marks} cases" if marks else "20 minutes · done")
 
 
-@pytest.mark.parametrize("kept", ["{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000])
-def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit, kept):
+def test_what_a_browser_has_kept_and_is_none_gets_a_message(visit):
     visitor = visit()
     page = visitor.open("/")
-    page.evaluate("text => localStorage.setItem('buffer-lab-progress', text)", kept)
-    visitor.open("/")
-    expect(page.get_by_text("Of what this browser had kept")).to_be_visible()
+    for kept in ("{", '{"version":1,"done":[1,null,"<b>"]}', "[" * 20_000):
+        page.evaluate("text => localStorage.setItem('buffer-lab-progress', text)", kept)
+        visitor.open("/")
+        expect(page.get_by_text("Of what this browser had kept")).to_be_visible()
+        expect(page.get_by_text("0 of 9 done.")).to_be_visible()
+
+
+def test_who_comes_after_a_visitor_finds_nothing_of_theirs(visit):
+    """Visitors of these tests come after each other in one browser, with its files at hand."""
+    first = visit()
+    page = first.open("/?done=1.ran")
+    page.get_by_role("button", name="Add them to my progress").click()
+    expect(page.get_by_text("1 of 9 done.")).to_be_visible()
+    page.evaluate("document.cookie = 'a=b'")
+    first.leave()
+    page = Visitor(None, first.server, first.context).open("/")
     expect(page.get_by_text("0 of 9 done.")).to_be_visible()
+    assert "a=b" not in page.evaluate("document.cookie")

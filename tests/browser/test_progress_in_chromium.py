@@ -56,7 +56,7 @@ def test_progress_goes_into_a_file_is_forgotten_and_comes_back(visit, tmp_path):
 
 def test_a_browser_that_keeps_nothing_says_so_and_the_course_goes_on(visit):
     visitor = visit()
-    visitor.context.add_init_script(BLOCKED)
+    visitor.page.add_init_script(BLOCKED)
     page = visitor.open("/")
     expect(page.get_by_text("This browser keeps nothing for this page.")).to_be_visible()
     page.get_by_text("both work", exact=True).click()

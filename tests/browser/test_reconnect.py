@@ -1,4 +1,4 @@
-"""The server is ended and started again while a page is open, and the page goes on."""
+"""A server's first request; and the server is ended and started again while a page is open."""
 
 import pytest
 from browser_visitor import Visitor
@@ -8,12 +8,16 @@ from streamlit_server import free_port, started
 pytestmark = pytest.mark.browser
 
 
-def test_a_click_inside_a_fragment_counts_after_the_server_was_restarted(chromium):
+def test_a_deep_link_comes_first_and_a_click_in_a_fragment_counts_after_a_restart(chromium):
     port = free_port()
     with started(port=port) as server:
         server.wait_until_healthy()
         visitor = Visitor(chromium, server.address)
-        page = visitor.open("/Training?predict=false&steps=20")
+        page = visitor.open("/Attention_lab?predict=false&buffer=false&device=cpu")
+        visitor.settled(charts=4)
+        expect(page.get_by_role("switch", name="Register the mask")).not_to_be_checked()
+        assert visitor.console == []
+        visitor.open("/Training?predict=false&steps=20")
         slider = page.get_by_role("slider")
         expect(slider).to_be_visible(timeout=60_000)  # a worker has trained
         visitor.settled(charts=10)

@@ -2,13 +2,16 @@
 
 from playwright.sync_api import expect
 
+SMALL = "/_stcore/health"  # the address of a page without anything
+
 
 class Visitor:
     """A browser page with its own cookies, and a record of what went wrong in it."""
 
-    def __init__(self, browser, server, **context):
-        self.context = browser.new_context(
-            **{"viewport": {"width": 1400, "height": 1000}} | context
+    def __init__(self, browser, server, left=None, **options):
+        """left: the context of a visitor with the same options who has left."""
+        self.context = left or browser.new_context(
+            **{"viewport": {"width": 1400, "height": 1000}} | options
         )
         self.page = self.context.new_page()
         self.server = server
@@ -28,8 +31,45 @@ class Visitor:
 
     def settled(self, charts):
         """Wait until that many heatmaps are drawn and the script has come to rest."""
-        expect(self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")).to_have_count(charts)
+        drawn = self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")
+        expect(drawn).to_have_count(charts, timeout=60_000)  # a worker may have to begin first
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
         ).to_have_count(1)
+
+    def resize(self, width, height):
+        """Give the page another size, and wait until it is laid out and drawn anew."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        twice = (
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        self.page.evaluate(twice)
+
+    def is_above_the_fold(self, button):
+        """A button is on the first screen."""
+        expect(button).to_be_visible()
+        box = button.bounding_box()
+        assert box["y"] > 0 and box["y"] + box["height"] <= self.page.viewport_size["height"]
+
+    def leave(self):
+        """Forget all but the files that came with the pages; one small page stays.
+
+        It keeps the process in which all pages of a context run, where --process-per-site is set:
+        the next visitor in this context need not fetch and compile the 120 files of a page again.
+        """
+        pages = self.context.pages
+        small = next((page for page in pages if page.url.endswith(SMALL)), None)
+        if not small:
+            small = self.context.new_page()
+            small.goto(self.server + SMALL)
+        for page in pages:
+            if page != small:
+                page.close()
+        control = self.context.new_cdp_session(small)
+        for host in self.hosts - {""}:
+            kept = {"origin": f"http://{host}", "storageTypes": "all"}
+            control.send("Storage.clearDataForOrigin", kept)
+        control.detach()
+        self.context.clear_cookies()
+        self.context.set_offline(False)

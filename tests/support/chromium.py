@@ -25,14 +25,17 @@ def chromium_path():
 
 
 @contextlib.contextmanager
-def launched():
-    """A Playwright browser. Raises RuntimeError where this machine has no Chromium."""
+def launched(*more):
+    """A Playwright browser, with more options than these.
+
+    Raises RuntimeError where this machine has no Chromium.
+    """
     path = chromium_path()
     if not path:
         raise RuntimeError(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=[f"--{option}" for option in OPTIONS]
+            executable_path=path, args=[f"--{option}" for option in (*OPTIONS, *more)]
         )
         yield browser
         browser.close()
