@@ -9,7 +9,7 @@ from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.course.end import CAN, NEXT, TITLE
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
-from core.glossary.words import GLOSSARY
+from core.glossary.words import GLOSSARY, meaning
 from core.lab.experiment import Experiment
 from core.lab.reasons import names_in_message, reason
 from core.lab.run import Observation
@@ -75,7 +75,8 @@ def home() -> None:
         st.rerun()
     about()
     with st.expander("The words of this course"):
-        st.markdown("\n".join(f"- **{word}**: {text}" for word, text in GLOSSARY.items()))
+        words = sorted(GLOSSARY, key=lambda word: word.strip("`_").lower())
+        st.markdown("\n".join(f"- **{word}**: {meaning(word, moved)}" for word in words))
 
 
 def ask_and_move(place: DeltaGenerator) -> bool:
