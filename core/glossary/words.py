@@ -75,4 +75,5 @@ CONSEQUENCES = {
 
 def meaning(word: str, told: bool = True) -> str:
     """What a word of GLOSSARY means; told: with what follows from it, the answers to questions."""
-    return " ".join(filter(None, (GLOSSARY[word], told and CONSEQUENCES.get(word))))
+    more = CONSEQUENCES.get(word, "") if told else ""
+    return f"{GLOSSARY[word]} {more}".rstrip()

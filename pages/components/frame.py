@@ -197,8 +197,10 @@ def answers_are_told(page: str) -> bool:
     """Whether a page shows results: a question of it was answered, or it asks none."""
     here = lesson(page)
     asks = here.questions and st.query_params.get(PREDICT.name) != "false"
-    names = {*here.questions, *here.alternatives, "moved"}  # a link to the start that asks nothing
-    return not asks or any(st.query_params.get(name) for name in names)
+    names = {*here.questions, *here.alternatives}
+    # A link to the start may say that the modules were moved: then it asks nothing.
+    shown = any(st.query_params.get(name) for name in names) or state.is_drawn("moved")
+    return not asks or shown
 
 
 def link_back(page: str) -> dict[str, Any]:
