@@ -49,11 +49,10 @@ STYLE = """<style>
 
 @frame.page(PAGE, START)
 def home() -> None:
-    introduction = st.container()
+    st.markdown(INTRODUCTION + PREREQUISITES)
     question, verdict, pictures, below = (st.container() for _ in range(4))
     with question:
         moved = ask_and_move(below)
-    introduction.markdown(INTRODUCTION + PREREQUISITES * (not moved))
     observation = view_cached(ViewRequest(Experiment(device="sim" if moved else "cpu")))
     answered = moved and bool(state.value_of(WORKS.guess))
     with verdict:
