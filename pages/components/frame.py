@@ -78,8 +78,8 @@ STYLE += """<style>
   background: var(--page);
   border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
 @media (min-width: 641px) {  /* where a line of code goes on, no statement of Python begins */
-  .stCode code:not(.language-plaintext) > span:not(:has(> .linenumber)),
-  .stCode code:not(.language-plaintext) > span > .linenumber + span {
+  .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span:not(:has(> .linenumber)),
+  .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span > .linenumber + span {
     display: block; padding-left: 18ch; text-indent: -18ch; } }
 @media (max-width: 640px) {  /* code keeps its lines, and scrolls; what was printed wraps */
   .stCode :is(pre, code) { font-size: 0.75rem; }
