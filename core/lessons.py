@@ -80,7 +80,7 @@ LESSONS = (
         "What is saved, what comes back, what breaks?",
         15,
         questions=("keys_ran", "edit_ran", "load_ran", "price_ran"),
-        begins={"source": "plain"},
+        begins={"source": "plain", "change": "zeros"},
     ),
     Lesson(
         "pages/4_What_is_state.py",

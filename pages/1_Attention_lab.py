@@ -34,7 +34,7 @@ with frame.page(PAGE, {**LAB, **MASK_COST}):
                 code=lines_asked_about(asked),
                 later=True,
             )
-    if not answered:  # results take its place on the screen
+    if not answered or (settings and settings.predict):  # else both results need its place
         places.introduction.markdown(INTRODUCTION)
     if settings and asked and answered:
         request = view_request(settings)

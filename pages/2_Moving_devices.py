@@ -7,7 +7,7 @@ from core.moving.reasons import reason
 from core.moving.settings import MOVING
 from core.moving.take_home import timeline_script
 from core.moving.takeaway import takeaway
-from pages.components import code, frame, prediction
+from pages.components import code, frame, prediction, state
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import section
 from pages.moving import copies as crossing
@@ -20,11 +20,11 @@ with frame.page(PAGE, MOVING):
         "and see where every tensor is. `sim` is a simulated GPU; in code for a real one, "
         'write `"cuda"`.'
     )
-    built, ask, question, results = timeline.builder()
+    built, ask, places = timeline.builder()
     asked = timeline.question_of(built)
     answered = False
     if built and asked:
-        with question:
+        with places.question:
             story = timeline.in_one_line(built)
             st.markdown(story)
             answered = prediction.gate(
@@ -32,9 +32,11 @@ with frame.page(PAGE, MOVING):
             )
     if built and asked and answered:
         seen = timeline.cached_timeline(built)
-        with results:
+        with places.results:
             if ask:
-                prediction.show(asked.verdict(prediction.guess_of(asked.prediction), seen))
+                guess = prediction.guess_of(asked.prediction)
+                state.STORY_GUESSES.get()[built.name] = guess
+                prediction.show(asked.verdict(guess, seen))
             st.header("The ledger", anchor=False)
             timeline.ledger(seen)
             timeline.failure(seen)
@@ -44,6 +46,8 @@ with frame.page(PAGE, MOVING):
         with section(MOVING["code"]) as opened:
             if opened.open:
                 code.take_home(timeline_script(built), "timeline")
+    with places.stories:  # with the mark of the one that was just run
+        timeline.show_stories(built)
     with section(MOVING["crossings"]) as opened:
         if opened.open:
             crossing.show_copies(ask)

@@ -9,7 +9,8 @@ TAKEAWAYS = {
     "before-super-init": "Call `super().__init__()` first: without it nothing can be registered.",
     "assigned-then-registered": "Register a tensor without assigning it to the attribute first.",
     "tensors-in-a-list": "PyTorch does not look into lists: give every tensor a name of its own.",
-    "stale-alias": "`.to()` makes a new tensor for a buffer: read it from the module each time.",
+    "stale-alias": "A move or a cast makes a new tensor for a buffer: read it from the module "
+    "each time.",
     "list-over-buffer": "The name of a buffer refuses a list or a number: assign a tensor.",
     "deleted-and-assigned": "`del` ends a registration: assign the new tensor without `del`.",
     "parameter-over-buffer": "Assigning an `nn.Parameter` to a buffer's name makes it a parameter.",
@@ -44,7 +45,7 @@ TAKEAWAYS = {
     "empty-after-assign": "“All keys matched” says nothing about tensors that are not in the file.",
     "masks-fill-the-file": "What can be computed again need not be saved: `persistent=False`.",
     "slice-saves-all": "A slice saves the memory of its whole tensor: `.clone()` it.",
-    "shared-mask-parts": "After `.to()`, layers no longer share a buffer, but they still share "
+    "shared-mask-parts": "After a cast, layers no longer share a buffer, but they still share "
     "a parameter.",
     "frequencies-in-bfloat16": "Compute in float32 what a cast must not round.",
     "complex-table": "`.to()` with a real dtype drops the imaginary part, `.half()` leaves it.",

@@ -3,7 +3,7 @@
 from core.course.decision_card import CARD
 from core.course.place import CHECK, OWN_ERROR, Place
 
-TITLE = "This course teaches you to"
+TITLE = "What you have practised"
 CAN = (
     "decide how a module holds a tensor: as a parameter, as a buffer or as a plain attribute",
     "say which tensors move with a module, and which of them it saves",

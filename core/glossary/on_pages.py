@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from core.glossary.words import GLOSSARY
+from core.glossary.words import GLOSSARY, meaning
 
 _STATE = ("parameter", "buffer", "persistent buffer", "non-persistent buffer", "plain attribute")
 ON_PAGE: Mapping[str, tuple[str, ...]] = {
@@ -25,8 +25,8 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
         "device", "DataParallel", "torch.compile", "pickle", "safetensors",
     ),
     "pages/4_What_is_state.py": (
-        "module", *_STATE, "None buffer", "closure", "device", "state_dict", "optimizer", "`sim`",
-        "meta device", "`_apply`", "weight decay", "torch.compile",
+        "module", *_STATE, "frozen parameter", "None buffer", "closure", "device", "state_dict",
+        "optimizer", "`sim`", "meta device", "`_apply`", "weight decay", "torch.compile",
     ),
     "pages/5_Training.py": (
         "module", "device", "`sim`", "optimizer", "parameter", "buffer", "plain attribute",
@@ -35,6 +35,7 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
     "pages/6_Failure_cases.py": (
         "module", *_STATE, "device", "state_dict", "checkpoint", "optimizer", "running statistics",
         "attention weights", "`sim`", "meta device", "DataParallel", "torch.compile",
+        "extra state",
     ),
     "pages/7_Check_your_module.py": (
         "module", "parameter", "buffer", "plain attribute", "closure", "state_dict", "device",
@@ -53,9 +54,12 @@ ON_PAGE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def words_on(page: str) -> dict[str, str]:
-    """{word: what it means} of a page; empty of a page that has no words to explain."""
-    return {word: GLOSSARY[word] for word in ON_PAGE.get(page, ())}
+def words_on(page: str, told: bool = True) -> dict[str, str]:
+    """{word: what it means} of a page; empty of a page that has no words to explain.
+
+    told: with what a question of the page asks about the words.
+    """
+    return {word: meaning(word, told) for word in ON_PAGE.get(page, ())}
 
 
 # Of which a question may be explained before it is answered, and how a text names them.

@@ -63,16 +63,18 @@ def differing_lines(one: type[nn.Module], other: type[nn.Module]) -> list[tuple[
 
 
 @functools.cache  # every rerun of the lab and of the home page asks for it
-def held_by(persistent: bool = True) -> tuple[str, str]:
+def held_by(persistent: bool | None = None) -> tuple[str, str]:
     """The statement with which each class holds its mask, without a buffer and with one.
 
-    What a caller hands over as `persistent` stands in its place.
+    What a caller hands over as `persistent` stands in its place. With None, which leaves the
+    class's default, it is left out: `register_buffer` has the same default, True.
     """
     classes = (CausalAttentionWithoutBuffers, CausalAttentionWithBuffer)
     plain, buffer = (
         source.split("\n")[index].strip() for source, index in differing_lines(*classes)
     )
-    return plain, buffer.replace("persistent=persistent", f"persistent={persistent}")
+    given = "" if persistent is None else f", persistent={persistent}"
+    return plain, buffer.replace(", persistent=persistent", given)
 
 
 def lines_asked_about(settings: LabSettings) -> str:

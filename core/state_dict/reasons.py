@@ -33,7 +33,7 @@ def survival_verdict(guess: str, with_buffer: EditResult, without: EditResult) -
     """
     kept = (without.survived, with_buffer.survived)
     answers = {(True, True): SURVIVES[0], (False, True): SURVIVES[1], (False, False): SURVIVES[2]}
-    effect = "changed" if with_buffer.output_changed else "did not change"
+    effect = "changed" if with_buffer.output_changed else "is as before the edit"
     because = (
         "A persistent buffer is in the file, so loading overwrote what the fresh module had built. "
         "A plain attribute is not, so the fresh module kept its own."
@@ -102,11 +102,18 @@ def load_reason(loaded: LoadResult) -> str:
             "The source's mask is a persistent buffer, so its `state_dict` has a mask. The target "
             "has no persistent buffer of that name to put it in."
         )
+    if any("`W_query.weight` is still on `meta`" in fault for fault in loaded.faults):
+        if loading.assign:
+            return "`assign=True` put the loaded tensors in place, and a move to `meta` lost them."
+        return (
+            "A tensor on `meta` has no memory to copy into, so nothing was loaded. That is no "
+            "error: PyTorch warns. `assign=True` would put the loaded tensors in place."
+        )
     if any("meta" in fault for fault in loaded.faults):
         return (
-            "A tensor on `meta` has no memory to copy into. `assign=True` replaces those that are "
-            "in the file; a mask that is not in the file stays on `meta`, and the message says "
-            "that all keys matched."
+            "`assign=True` put the loaded tensors in place of those on `meta`. The mask is not "
+            "among them: it is in no file. So it stays on `meta`, without values, and no error "
+            "says so."
         )
     if loading.assign:
         return (

@@ -20,7 +20,7 @@ What = Literal["drifts", "gradients"]
 WIDE = (BUFFER, "mask")
 MODULE_STYLES: dict[str, Style] = {
     BUFFER: (palette.GREEN, [1, 0]),
-    PLAIN: (palette.VERMILLION, [3, 5]),
+    PLAIN: (palette.VERMILLION, [7, 7]),
     PARAMETER: (palette.BLUE, [1, 0]),
     UNDECAYED: (palette.SKY_BLUE, [9, 4]),
     NORM: (palette.PURPLE, [2, 2]),
@@ -116,7 +116,11 @@ def lines(
             strokeDash=alt.StrokeDash(
                 "line:N", scale=alt.Scale(domain=domain, range=[style[1] for style in used])
             ),
-            strokeWidth=alt.when(wide).then(alt.value(6)).otherwise(alt.value(2.5)),
+            strokeWidth=alt.when(wide)
+            .then(alt.value(7))
+            .when(alt.datum.line == PLAIN)  # upon the buffer's
+            .then(alt.value(4))
+            .otherwise(alt.value(2.5)),
             tooltip=[
                 alt.Tooltip("line:N", title="line"),
                 alt.Tooltip("step:Q"),

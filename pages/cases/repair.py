@@ -30,9 +30,11 @@ def show_listing() -> None:
     """The listing, the choice of a line and of its repair, and what Python says to it."""
     chosen = one_a_line(tuple(st.query_params.get_all("repairs")))
     st.markdown(
-        f"This listing of causal attention arrived damaged. {len(BUGS)} things are wrong, "
-        "and some are missing lines. Choose a line, choose what should stand there, and see "
-        "what Python says. It runs each time. It is an extra, not counted for the lesson."
+        "This listing of causal attention, from the notebook on buffers, arrived damaged. "
+        f"{len(BUGS)} things are wrong, and some are missing lines. They are slips of typing and "
+        "none is about the buffer: here you practise to read what Python says. "
+        "Choose a line and what should stand there. It runs each time. It is an extra, not counted "
+        "for the lesson."
     )
     found = listing_in(chosen)
     left, right = st.columns([1, 2], gap="medium")

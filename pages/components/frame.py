@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 from streamlit import config
+from streamlit.delta_generator import DeltaGenerator
 
 from core.attention.causal_attention import causal_mask
 from core.glossary.on_pages import words_on
@@ -22,6 +23,7 @@ from pages.server.run_lock import turn
 
 # The page's icon is the causal mask itself: 6 by 6, enlarged, masked cells blue.
 _COLOURS = np.array([[214, 226, 240], [11, 92, 173]], dtype=np.uint8)
+AFTER_THE_GUESS = "After your guess, there is more here."
 ICON = Image.fromarray(_COLOURS[causal_mask(6).int().numpy()]).resize(
     (48, 48), Image.Resampling.NEAREST
 )
@@ -77,6 +79,10 @@ STYLE += """<style>
   border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
 @media (min-width: 641px) {  /* code is below the question on a phone only */
   [data-testid="stLayoutWrapper"]:has(> .st-key-code-is-below) { display: none; } }
+@media (min-width: 641px) {  /* where a line of code goes on, no statement of Python begins */
+  .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span:not(:has(> .linenumber)),
+  .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span > .linenumber + span {
+    display: block; padding-left: 18ch; text-indent: -18ch; } }
 @media (max-width: 640px) {  /* code keeps its lines, and scrolls; what was printed wraps */
   .stCode :is(pre, code) { font-size: 0.75rem; }
   .stApp .stCode code:not(.language-plaintext) { white-space: pre !important; }
@@ -145,15 +151,19 @@ def page(name: str, catalogue: Mapping[str, Setting] | None = None) -> Generator
     with turn():
         rerun_after_reconnect()
         known = {**ON_EVERY_PAGE, **(catalogue or {})}
-        open_page(name, known)
+        words = open_page(name, known)
+        told = answers_are_told(name)
         with st.container():  # what follows the page's contents keeps its place
             yield
+        if words and answers_are_told(name) != told:
+            explain_words(words, name)
         course.ways_on(lesson(name), link_back)
         remember_link(name)
         room_hook.host().page_done(name, known)
 
 
-def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
+def open_page(page: str, catalogue: Mapping[str, Setting]) -> DeltaGenerator | None:
+    """Draw what stands above a page's contents; the place of its words, if it has any."""
     here = lesson(page)
     st.set_page_config(f"{here.title} · Buffer Lab", ICON, "wide")
     come_back(page, catalogue)
@@ -166,17 +176,37 @@ def open_page(page: str, catalogue: Mapping[str, Setting]) -> None:
     room_hook.host().at_page(page, catalogue)
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         st.title(here.question, anchor=False, width="content")
-        words_of_page(page)
+        words = words_of_page(page)
     show_complaints(page)
+    return words
 
 
-def words_of_page(page: str) -> None:
+def words_of_page(page: str) -> DeltaGenerator | None:
     """What the words of this page mean, for whoever asks: by mouse, by touch or by keyboard."""
-    words = words_on(page)
-    if words:
-        with st.popover("Words", type="tertiary", icon=":material/menu_book:"):
-            st.markdown("**Words on this page**")
-            st.markdown("\n".join(f"- **{word}**: {text}" for word, text in words.items()))
+    if not words_on(page):
+        return None
+    with st.popover("Words", type="tertiary", icon=":material/menu_book:"):
+        st.markdown("**Words on this page**")
+        place = st.empty()
+    explain_words(place, page)
+    return place
+
+
+def explain_words(place: DeltaGenerator, page: str) -> None:
+    """Write what the words mean; as long as a guess is open, without what the questions ask."""
+    told = answers_are_told(page)
+    lines = [f"- **{word}**: {text}" for word, text in words_on(page, told).items()]
+    place.markdown("\n".join(lines if told else [*lines, "", AFTER_THE_GUESS]))
+
+
+def answers_are_told(page: str) -> bool:
+    """Whether a page shows results: a question of it was answered, or it asks none."""
+    here = lesson(page)
+    asks = here.questions and st.query_params.get(PREDICT.name) != "false"
+    names = {*here.questions, *here.alternatives}
+    # A link to the start may say that the modules were moved: then it asks nothing.
+    shown = any(st.query_params.get(name) for name in names) or state.is_drawn("moved")
+    return not asks or shown
 
 
 def link_back(page: str) -> dict[str, Any]:

@@ -116,6 +116,7 @@ LAST_OBSERVATION: Slot[Any] = Slot("seen", nothing)  # of the lab, while a worke
 INPUTS_WERE_OPEN: Slot[bool] = Slot("inputs were open", bool)
 NUMBER_TABLE: Slot[dict[str, Any]] = Slot("table", dict)  # of the lab: version, text, rows
 COST_ATTEMPT: Slot[int] = Slot("cost attempt", int)  # how often "Measure again" was pressed
+STORY_GUESSES: Slot[dict[str, str]] = Slot("guesses at stories", dict)  # by the timeline's name
 STEPS_BOX: Slot[int] = Slot("steps box", int)  # the number of the timeline's text box
 STEPS_TEXT: Slot[str | None] = Slot("built", nothing)  # the timeline's steps, as text
 STEPS_CLICKED: Slot[bool] = Slot("clicked", bool)  # whether a click changed them last

@@ -9,7 +9,7 @@ from core.charts.devices_and_bytes import describe_where, where_tensors_are
 from core.course.end import CAN, NEXT, TITLE
 from core.course.start import BROUGHT, START, WORKS, start_verdict
 from core.course.takeaway import start_takeaway
-from core.glossary.words import GLOSSARY
+from core.glossary.words import GLOSSARY, meaning
 from core.lab.experiment import Experiment
 from core.lab.reasons import names_in_message, reason
 from core.lab.run import Observation
@@ -49,11 +49,10 @@ STYLE = """<style>
 
 @frame.page(PAGE, START)
 def home() -> None:
-    introduction = st.container()
+    st.markdown(INTRODUCTION + PREREQUISITES)
     question, verdict, pictures, below = (st.container() for _ in range(4))
     with question:
         moved = ask_and_move(below)
-    introduction.markdown(INTRODUCTION + PREREQUISITES * (not moved))
     observation = view_cached(ViewRequest(Experiment(device="sim" if moved else "cpu")))
     answered = moved and bool(state.value_of(WORKS.guess))
     with verdict:
@@ -75,7 +74,8 @@ def home() -> None:
         st.rerun()
     about()
     with st.expander("The words of this course"):
-        st.markdown("\n".join(f"- **{word}**: {text}" for word, text in GLOSSARY.items()))
+        words = sorted(GLOSSARY, key=lambda word: word.strip("`_").lower())
+        st.markdown("\n".join(f"- **{word}**: {meaning(word, moved)}" for word in words))
 
 
 def ask_and_move(place: DeltaGenerator) -> bool:

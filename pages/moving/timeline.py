@@ -1,6 +1,7 @@
 """The timeline: what it is built from, and the ledger of what each step did."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,7 +12,7 @@ from core.moving.steps import MAX_STEPS, PRESETS, STARTS, STEPS, Timeline
 from core.moving.table import ledger as table_of
 from core.moving.timeline import TimelineResult, run_timeline
 from core.settings.setting import SettingError
-from pages.components import state
+from pages.components import quiz, state
 from pages.components.widgets import control_box, one_of, put_in_link, section, widget
 
 
@@ -26,20 +27,40 @@ def question_of(timeline: Timeline | None) -> Asked | None:
     return asked_of(timeline) if timeline else None
 
 
-def builder() -> tuple[Timeline | None, bool, DeltaGenerator, DeltaGenerator]:
-    """Draw the controls; return (Timeline, or None after saying what is wrong; whether to ask;
-    places for the question and for its results, above the controls that build a timeline).
+@dataclass(frozen=True)
+class Places:
+    """Where the page writes, from above: the stories, the question, its results."""
+
+    stories: DeltaGenerator
+    question: DeltaGenerator
+    results: DeltaGenerator
+
+
+def builder() -> tuple[Timeline | None, bool, Places]:
+    """Draw what builds a timeline; return (Timeline, or None after saying what is wrong; whether to
+    ask; Places above it).
     """
     with control_box("stories"):
         stories = st.container()
     question, results = st.container(), st.container()
     with control_box("steps"), section(MOVING["build"]):
         built = steps_and_start()
+    return built, widget(MOVING["predict"]), Places(stories, question, results)
+
+
+def show_stories(built: Timeline | None) -> None:
+    """All stories to choose from; those that were run after a guess have a mark."""
     chosen = preset_of(built) if built else None
-    with stories:
-        titles = {name: preset.title for name, preset in PRESETS.items()}
-        one_of("A story", "story", titles, chosen[0] if chosen else None, set_story)
-    return built, widget(MOVING["predict"]), question, results
+    run = state.STORY_GUESSES.get()
+    titles = {
+        name: preset.title + " ✓" * (story(name).name in run) for name, preset in PRESETS.items()
+    }
+    one_of("A story", "story", titles, chosen[0] if chosen else None, set_story)
+
+
+def story(name: str) -> Timeline:
+    """The Timeline of a preset."""
+    return Timeline(PRESETS[name].start, PRESETS[name].steps)
 
 
 def in_one_line(timeline: Timeline) -> str:
@@ -103,7 +124,11 @@ def set_steps(steps: Sequence[str], start: str | None = None) -> None:
 
 
 def set_story(name: str) -> None:
+    """Show a story, as it was answered before."""
     set_steps(PRESETS[name].steps, PRESETS[name].start)
+    chosen = story(name)
+    if said := state.STORY_GUESSES.get().get(chosen.name):  # its guess and its results come back
+        quiz.go_to(asked_of(chosen).prediction, chosen.name, said)
 
 
 def add_step(name: str) -> None:

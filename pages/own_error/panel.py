@@ -37,9 +37,10 @@ def show() -> None:
         if not pasted.strip():
             with st.container(width=300):
                 scene = widget(OWN_ERROR["example"])
+        else:
+            st.caption("To choose an example instead, empty the box above.")
     if pasted.strip():
         explain(read(pasted), pasted=True)
-        st.caption("To choose an example instead, empty the box above.")
     elif scene:
         example(scene)
 

@@ -51,8 +51,9 @@ def catalogue() -> dict[str, Setting]:
 def show_recap() -> None:
     """One question at a time, and the summary of all."""
     st.markdown(
-        f"{ASKED} questions from all lessons. Read the code, choose an answer, and the code runs. "
-        "Your first answer counts."
+        f"{ASKED} questions from all lessons and tools; some will be new to you. Read the code, "
+        "choose an answer, and the code runs. Your first answer counts. The recap is done when all "
+        "are answered, right or wrong."
     )
     body = st.container()
     with control_box("twelve"), st.container(horizontal=True, vertical_alignment="bottom"):

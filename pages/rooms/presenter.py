@@ -23,6 +23,7 @@ html { font-size: clamp(18px, 1.7vw, 30px); }
 .stApp [data-testid=stHeader], .st-key-navigation { display: none; }
 .stMain [data-testid=stLayoutWrapper]:has(> .st-key-room-bar) { position: sticky; top: 0;
   z-index: 100; }
+.stMain .st-key-title h1 { font-size: 1.6rem; padding-block: 0.25rem; }
 .st-key-room-bar { padding: 0.4rem 0; gap: 0.5rem; border-bottom: 3px solid currentcolor; }
 .st-key-room-bar p { font-size: 1.25rem; }
 .st-key-room-bar button { padding: 0.1rem 0.5rem; min-height: 2rem; }

@@ -121,11 +121,13 @@ def show(name: str, outcome: EditResult) -> None:
             drawing = heatmap(numbers, tokens, "scores", nothing, MASK_END, MASK_HEIGHT)
             title = f"Mask of {name}, {which}"
             chart(drawing, title, describe_mask(numbers, tokens, title))
-    changed = "changed" if outcome.output_changed else "did not change, bit for bit"
+    output = "not that of the module before its edit"
+    if not outcome.output_changed:
+        output = "that of the module before its edit, bit for bit"
     leaks = ", ".join(tokens[token - 1] for token in outcome.leaks)
     st.markdown(
         f"- `load_state_dict` said: `{outcome.message}`\n"
         f"- The file has {in_bytes(outcome.nbytes)}.\n"
-        f"- The output {changed}.\n"
+        f"- The output of the fresh module is {output}.\n"
         + (f"- Causality is gone for: {leaks}." if leaks else "- No token sees a later one.")
     )

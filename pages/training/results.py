@@ -39,7 +39,8 @@ def in_short(run: TrainingRun) -> None:
     st.caption(
         "The loss is the mean squared error: lower is closer to the next token's embedding. A "
         "distance is the norm of a tensor's difference from its start: the root of the sum of its "
-        "squares."
+        f"squares. *none: {NORM}* is no attention: a BatchNorm and a linear layer. It is here for "
+        "its `running_mean`. It has no attention weights, so its loss says nothing about a mask."
     )
 
 

@@ -173,3 +173,32 @@ def test_the_list_uses_the_width_and_its_first_screen(visit):
         places = [(round(box["x"]), box["y"]) for box in boxes]
         assert places == sorted(places), "down a column, then the next one"
         assert all(box["x"] + box["width"] <= width for box in boxes)
+
+
+ROWS_THAT_GO_ON = """code => [...code.children].flatMap(line => {
+  const text = document.createRange();
+  text.selectNodeContents(line.querySelector('.linenumber + span') || line);
+  const boxes = [...text.getClientRects()].filter(box => box.width > 1);
+  const on = boxes.filter(box => box.top > boxes[0].top + 10).map(box => box.left);
+  return on.length ? [Math.min(...on)] : [];
+})"""
+
+
+@pytest.mark.parametrize("link", ["/Recap?seed=1", f"{PAGE}?case=graph-kept&present=true"])
+def test_a_line_of_code_that_goes_on_begins_where_no_statement_does(visit, link):
+    page = visit(viewport={"width": 1100, "height": 800}).open(link)
+    code = page.locator(".stCode code").first
+    expect(code.get_by_text("experiment")).to_be_visible()
+    left, step = code.evaluate("""code => {
+      const one = document.createElement('i');
+      one.style.cssText = 'display: inline-block; width: 1ch';
+      code.append(one);
+      const wide = one.getBoundingClientRect().width;
+      one.remove();
+      const first = code.querySelector('.linenumber + span') || code.firstElementChild;
+      return [first.getBoundingClientRect().left, wide];
+    }""")
+    starts = code.evaluate(ROWS_THAT_GO_ON)
+    assert starts, "no line is too long for its box"
+    columns = [(start - left) / step for start in starts]
+    assert all(column > 16 and round(column) % 4 for column in columns), columns

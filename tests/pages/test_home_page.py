@@ -34,7 +34,7 @@ def test_the_two_lines_that_differ_and_pytorchs_error_are_shown():
     lines = [element.proto.body for element in app.get("html") if "<pre" in element.proto.body]
     assert [line.split(">")[1].split("<")[0] for line in lines] == [
         "self.mask = causal_mask(context_length)",
-        "self.register_buffer(&quot;mask&quot;, causal_mask(context_length), persistent=True)",
+        "self.register_buffer(&quot;mask&quot;, causal_mask(context_length))",
     ]
     (error,) = app.code
     assert "expected self and mask to be on the same device" in error.value

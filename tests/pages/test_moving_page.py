@@ -30,6 +30,23 @@ def test_the_ledger_waits_for_a_guess_and_a_run():
     assert any("expected self and mask" in block.value for block in app.code)
 
 
+def test_a_story_that_was_run_has_a_mark_and_comes_back_as_it_was_answered():
+    def stories():
+        return [option.content for option in app.button_group(key="story").proto.options]
+
+    app = moving()
+    app.radio(key="guess").set_value("it works").run()
+    next(b for b in app.button if b.label == "Run the timeline").click().run()
+    happened = app.warning[0].value
+    assert [one for one in stories() if "✓" in one] == [f"{PRESETS['notebook'].title} ✓"]
+    app.button_group(key="story").set_value("alias").run()
+    assert not app.exception and not app.warning and app.radio(key="follows").value is None
+    app.button_group(key="story").set_value("notebook").run()
+    assert app.radio(key="guess").value == "it works" and app.warning[0].value == happened
+    app.button_group(key="story").set_value("meta").run()
+    assert app.radio(key="guess").value is None and "| after step |" not in text(app)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_runs_to_its_end(name):
     app = moving(predict="false")

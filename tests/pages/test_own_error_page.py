@@ -41,7 +41,7 @@ def test_a_pasted_traceback_is_explained_beside_one_that_runs():
     assert "def mask_on_the_cpu()" in fails and "register_buffer" in works
     assert ":green-badge[runs without an error]" in text(app)
     assert "pasted error" not in app.query_params and len(app.query_params) == 0
-    assert not app.selectbox and "empty the box above" in app.caption[-1].value
+    assert not app.selectbox and "empty the box above" in app.caption[0].value
     assert not app.radio, "whoever has an error of their own is asked nothing"
 
 

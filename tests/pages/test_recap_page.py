@@ -41,7 +41,7 @@ def links(app):
 
 def test_a_whole_recap_is_answered_scored_and_summed_up():
     app, questions = page(seed="7"), drawn(7)
-    assert "12 questions from all lessons." in text(app)
+    assert "12 questions from all lessons and tools; some will be new to you." in text(app)
     for number, question in enumerate(questions, start=1):
         assert f"**Question {number} of 12**" in text(app) and question.question in text(app)
         assert "What it showed" not in text(app) and CAN[0] not in text(app)

@@ -72,6 +72,9 @@ def test_a_load_that_raises_says_what_it_copied():
 def test_a_zeroed_mask_shows_the_leak():
     app = page(keys="false", edit="true", change="zeros", predict="false")
     assert "Causality is gone for: Your, journey, starts, with, one." in text(app)
+    plain, _, buffer = text(app).partition("`CausalAttentionWithBuffer`")
+    assert "The output of the fresh module is that of the module before its edit" in plain
+    assert "The output of the fresh module is not that of the module before its edit" in buffer
 
 
 def test_painted_cells_come_from_the_link_and_bad_ones_are_named():

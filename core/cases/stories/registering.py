@@ -171,7 +171,7 @@ ALIAS = Case(
                "to it, and the list still does.", lambda seen: not seen.value("in the list")),
     ),
     right=1,
-    why="`.to()` gives a parameter new data and keeps the object. For a buffer it makes a new "
+    why="A cast gives a parameter new data and keeps the object. For a buffer it makes a new "
     "tensor and puts that under the name. The list still holds the old tensor.",
     fix="Read the buffers from the module each time they are needed.",
     similar=("tensors-in-a-list", "shared-mask-parts"),

@@ -179,12 +179,12 @@ SHARED = Case(
         Choice("16 MB, and it had 16 MB before", "Before the casts there was one mask: tensors "
                "that share memory are saved once.",
                lambda seen: seen.number("one mask, four layers") > 16),
-        Choice("16 MB, and the weight is four too", "`.to()` keeps the Parameter and gives it "
+        Choice("16 MB, and the weight is four too", "A cast keeps the Parameter and gives it "
                "new data, so the layers still share the weight.",
                lambda seen: seen.value("weights still one") == "False"),
     ),
     right=1,
-    why="`.to()` goes from layer to layer and replaces each buffer by a new tensor. It does not "
+    why="A cast goes from layer to layer and replaces each buffer by a new tensor. It does not "
     "know that the four were one. The shared Parameter is kept and gets new data, so it stays "
     "shared.",
     fix="After the casts, assign one mask to all layers again. Or keep the mask only in the "

@@ -215,12 +215,12 @@ QUESTIONS = (
         "optimizer-made-before", "The optimizer is made before `.to(device)`. Does it "
         "hold the weight that moved?", optimizer_made_before,
         (
-            Choice("yes", "`.to()` gives a parameter new data and keeps the object. So the "
+            Choice("yes", "`.to(device)` gave the weight new data and kept the object. So the "
                    "optimizer and the module hold the same weight. But momentum, if there is "
                    "any yet, stays on the old device.",
                    prints("it has the moved weight", "True")),
-            Choice("no, an old copy", "Buffers are replaced by new tensors. Parameters are "
-                   "changed in place.",
+            Choice("no, an old copy", "A buffer would be replaced by a new tensor. The weight "
+                   "was changed in place.",
                    prints("it has the moved weight", "False")),
         ),
         failure("optimizer-left-behind"),

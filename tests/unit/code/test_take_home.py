@@ -10,15 +10,20 @@ import nbformat
 import pytest
 import torch
 from nbclient import NotebookClient
+from torch import nn
 
-from core.attention.causal_attention import CausalAttentionWithBuffer, CausalAttentionWithoutBuffers
+from core.attention.causal_attention import (
+    CausalAttentionWithBuffer,
+    CausalAttentionWithoutBuffers,
+    causal_mask,
+)
 from core.code.files import as_notebook, as_script
 from core.inputs.embeddings import embed
 from core.inputs.sonnets import first_tokens
 from core.lab.experiment import Experiment
 from core.lab.run import run
 from core.lab.script import experiment_script
-from core.lab.take_home import as_csv, differing_lines
+from core.lab.take_home import as_csv, differing_lines, held_by
 from core.lab.view import ViewRequest, reduced
 
 ODD = ("naïve", "日本", "a\x00b", '"""', "\\", "#", "\u2028")
@@ -125,3 +130,12 @@ def test_exactly_the_line_that_stores_the_mask_is_marked():
         "self.mask = causal_mask(context_length)",
         'self.register_buffer("mask", causal_mask(context_length), persistent=persistent)',
     ]
+
+
+def test_the_start_leaves_out_what_is_the_default():
+    module = CausalAttentionWithBuffer(3, 2, 4, 0.0)
+    shown = nn.Module()
+    exec(held_by()[True], {"self": shown, "causal_mask": causal_mask, "context_length": 4})
+    assert torch.equal(shown.mask, module.mask)
+    assert list(shown.state_dict()) == ["mask"] and "mask" in module.state_dict()
+    assert held_by(False)[True] == held_by()[True][:-1] + ", persistent=False)"

@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import pickle
+import re
 import struct
 
 import pytest
@@ -15,7 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from core.checkpoint.settings import OURS
 from core.device.simulated_device import count_copies, register
 from core.glossary.on_pages import ON_PAGE, words_in, words_on
-from core.glossary.words import GLOSSARY
+from core.glossary.words import CONSEQUENCES, GLOSSARY, meaning
 from core.lessons import LESSONS
 
 
@@ -47,6 +48,28 @@ def parameter():
     assert names(held.named_parameters()) == ["weight"] and "weight" in held.state_dict()
     optimizer = torch.optim.SGD(held.parameters(), lr=0.1)
     assert optimizer.param_groups[0]["params"] == [held.weight]
+
+
+def frozen_parameter():
+    held = Held()
+    held.weight.requires_grad_(False)
+    stepped = torch.optim.SGD([held.weight, held.kept.requires_grad_()], lr=0.1)
+    (held.weight * held.kept).sum().backward()
+    stepped.step()
+    assert held.weight.grad is None and torch.equal(held.weight, torch.ones(3))
+
+
+def extra_state():
+    class Extra(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.plain = torch.ones(3)
+
+        def get_extra_state(self):
+            return self.plain
+
+    extra = Extra().to("meta")
+    assert list(extra.state_dict()) == ["_extra_state"] and extra.plain.device.type == "cpu"
 
 
 def buffer():
@@ -201,12 +224,14 @@ def compiled():
 PROVEN = {
     "module": module,
     "parameter": parameter,
+    "frozen parameter": frozen_parameter,
     "buffer": buffer,
     "plain attribute": plain_attribute,
     "persistent buffer": persistent,
     "non-persistent buffer": non_persistent,
     "None buffer": none_buffer,
     "state_dict": state_dict,
+    "extra state": extra_state,
     "device": device,
     "`sim`": sim,
     "meta device": meta_device,
@@ -254,3 +279,14 @@ def test_a_question_is_explained_by_words_that_its_text_uses_and_that_answer_not
     assert all(
         w not in " ".join(GLOSSARY[e] for e in explained) for w in ("moves", "saved", "train")
     )
+
+
+def test_before_the_guess_no_word_says_what_the_questions_ask():
+    answers = re.compile(r"moves|saves? it|lists? it|not saved|gets it|skips|in buffers|_orig_mod")
+    assert set(CONSEQUENCES) < set(GLOSSARY) and meaning("module") == GLOSSARY["module"]
+    assert not [word for word, text in GLOSSARY.items() if answers.search(text)]
+    for page in ON_PAGE:
+        for word, text in words_on(page, told=False).items():
+            assert text == GLOSSARY[word] and words_on(page)[word].startswith(text)
+    assert answers.search(meaning("buffer")) and answers.search(meaning("plain attribute"))
+    assert "moves" not in words_on("dashboard.py", told=False)["buffer"]

@@ -203,6 +203,18 @@ def test_pytorchs_warning_about_meta_is_shown():
     assert any("no-op" in text for text in run(PRESETS["Target on meta"]).warnings)
 
 
+def test_each_loading_into_meta_has_the_reason_of_its_own():
+    copied, assigned = (run(PRESETS[name]) for name in (
+        "Target on meta", "Target on meta, persistent=False"
+    ))  # fmt: skip
+    assert not any(change.loaded for change in copied.changes)
+    assert "so nothing was loaded" in load_reason(copied) and "mask" not in load_reason(copied)
+    assert [change.name for change in assigned.changes if change.loaded] == [
+        "W_query.weight", "W_key.weight", "W_value.weight",
+    ]  # fmt: skip
+    assert load_reason(assigned).startswith("`assign=True` put the loaded tensors in place")
+
+
 def test_a_mask_left_on_meta_is_found_although_all_keys_matched():
     loaded = run(PRESETS["Target on meta, persistent=False"])
     assert [fault for fault in loaded.faults if "`mask` is still on `meta`" in fault]

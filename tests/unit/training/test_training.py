@@ -409,6 +409,20 @@ def test_the_two_masks_of_the_lab_are_the_ones_that_train():
     assert trained(steps=3).script == training_script(Training(steps=3)).text
 
 
+def test_the_plain_attribute_s_line_is_seen_upon_the_buffer_s():
+    run = trained()
+    assert run.modules[PLAIN].losses == run.modules[BUFFER].losses
+    chart = losses({name: module.losses for name, module in run.modules.items()}).to_dict()
+    below, above = chart["encoding"]["strokeWidth"]["condition"]
+    assert below["test"].count(f"'{BUFFER}'") and PLAIN in str(above["test"])
+    assert below["value"] > above["value"] >= 4
+    names = list(dict.fromkeys(row["line"] for row in chart["data"]["values"]))
+    assert names.index(BUFFER) < names.index(PLAIN)  # what comes later is drawn above
+    scale = chart["encoding"]["strokeDash"]["scale"]
+    dash, gap = scale["range"][scale["domain"].index(PLAIN)]
+    assert gap >= dash > above["value"]
+
+
 def test_charts_keep_zero_and_say_no_gradient():
     run = trained()
     plain, _, parameter = (
