@@ -15,5 +15,5 @@ def takeaway(run: TrainingRun) -> str:
             "tokens through."
         )
     if norm.changed["norm.running_mean"]:
-        return "An optimizer changes parameters; a buffer changes only where `forward` writes it."
-    return "An optimizer is handed parameters, and never a buffer."
+        return "The optimizer changed parameters; the buffer changed because `forward` wrote it."
+    return "`module.parameters()` hands an optimizer the parameters, and never a buffer."
