@@ -20,10 +20,11 @@ from core.rooms.store import StoreDown
 from pages.rooms.channel import Channel, Stream
 from pages.rooms.events import BEAT, GONE, for_instructors, for_learners, greeting, own_answer
 from pages.rooms.waves import Waves
-from pages.server.run_lock import waiting
+from pages.server.run_lock import seconds, waiting
 
 BEAT_SECONDS = 15.0  # after which a quiet stream shows that it is alive
 PAGES_WAITING = 3  # pages that wait for their run, from which on followers wait too
+SHARE = 2.0  # runs of a page that fit between two followers: half of the time is for everybody else
 DROP_SECONDS = 60.0  # after which expired rooms leave the store
 
 
@@ -39,7 +40,9 @@ class Hub:
         self.watcher: threading.Thread | None = None
         self.refreshing: asyncio.Task[None] | None = None
         self.once_more = False
-        self.waves: Waves[Stream] = Waves(self.loop, Stream.go, lambda: waiting() >= PAGES_WAITING)
+        self.waves: Waves[Stream] = Waves(
+            self.loop, Stream.go, lambda: waiting() >= PAGES_WAITING, lambda: SHARE * seconds()
+        )
 
     @property
     def ending(self) -> bool:

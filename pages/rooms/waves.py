@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-STEP_SECONDS = 0.03  # from one to the next: ten in 0.3 s
-LATE_SECONDS = 0.3  # the same while the server has not caught up
+STEP_SECONDS = 0.03  # from one to the next at least: ten in 0.3 s
+LATE_SECONDS = 0.3  # the same at most, while the server has not caught up
 
 T = TypeVar("T")
 
@@ -17,8 +17,9 @@ T = TypeVar("T")
 class Waves(Generic[T]):
     """Those who wait to be sent on, in their order. release is called with each when it is due.
 
-    behind says whether the server has not caught up with those who went. Who is added again while
-    waiting keeps its place, so a change in mid-wave delays nobody.
+    step: seconds from one to the next, where that is longer than STEP_SECONDS. behind says whether
+    the server has not caught up with those who went. Who is added again while waiting keeps its
+    place, so a change in mid-wave delays nobody.
     """
 
     def __init__(
@@ -26,8 +27,9 @@ class Waves(Generic[T]):
         loop: asyncio.AbstractEventLoop,
         release: Callable[[T], object],
         behind: Callable[[], bool] = lambda: False,
+        step: Callable[[], float] = lambda: STEP_SECONDS,
     ) -> None:
-        self.loop, self.release, self.behind = loop, release, behind
+        self.loop, self.release, self.behind, self.step = loop, release, behind, step
         self.waiting: dict[T, None] = {}
         self.last = -LATE_SECONDS  # when somebody went
         self.timer: asyncio.TimerHandle | None = None
@@ -48,13 +50,13 @@ class Waves(Generic[T]):
         if not self.waiting:
             return
         now = self.loop.time()
-        due = self.last + STEP_SECONDS
+        due = self.last + min(LATE_SECONDS, max(STEP_SECONDS, self.step()))
         if now >= due and self.behind():
-            due = min(now + STEP_SECONDS, self.last + LATE_SECONDS)  # then look again
+            due = min(now + STEP_SECONDS, self.last + LATE_SECONDS)
         if now >= due:
             one = next(iter(self.waiting))
             del self.waiting[one]
             self.last = now
             self.release(one)
-            due = now + STEP_SECONDS
+            due = now + STEP_SECONDS  # then look again
         self.timer = self.loop.call_at(due, self.send)

@@ -8,6 +8,7 @@ seconds, turns make the slowest twentieth of the answers two to three times as f
 
 import contextlib
 import threading
+import time
 from collections.abc import Generator
 
 WAIT_SECONDS = 1.0  # that a run waits at most: nobody stands still for somebody's slow page
@@ -15,6 +16,7 @@ WAIT_SECONDS = 1.0  # that a run waits at most: nobody stands still for somebody
 _running = threading.Lock()
 _waiting: set[int] = set()  # the threads of the runs that wait
 _mine = threading.local()
+_lately = [0.03]  # seconds of a run: a moving average, of which a new run makes an eighth
 
 
 @contextlib.contextmanager
@@ -25,6 +27,7 @@ def turn() -> Generator[None]:
         _mine.turn = _running.acquire(timeout=WAIT_SECONDS)
     finally:
         _waiting.discard(threading.get_ident())
+    _mine.began = time.monotonic()
     try:
         yield
     finally:
@@ -36,8 +39,14 @@ def waiting() -> int:
     return len(_waiting)
 
 
+def seconds() -> float:
+    """How long a run took lately, as long as the others waited for it."""
+    return _lately[0]
+
+
 def release() -> None:
     """This run is going to take long: it goes on, and the others need not wait for it."""
     if getattr(_mine, "turn", False):
         _mine.turn = False
+        _lately[0] += (time.monotonic() - _mine.began - _lately[0]) / 8
         _running.release()

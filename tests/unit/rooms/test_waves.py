@@ -89,6 +89,18 @@ def test_while_the_server_has_not_caught_up_only_one_goes_in_the_time_of_ten(clo
     assert [one for _, one in gone] == list(range(30))
 
 
+@pytest.mark.parametrize(
+    ("step", "gone"), [(0.001, 34), (0.03, 34), (0.1, 10), (0.25, 4), (20.0, 4)]
+)
+def test_they_go_as_far_apart_as_the_server_needs_within_bounds(clock, step, gone):
+    went = []
+    waves = Waves(clock, went.append, step=lambda: step)
+    for one in range(60):
+        waves.add(one)
+    clock.until(1_000.995)
+    assert len(went) == gone
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "add", "drop", "late"]), st.integers(0, 30), st.floats(0, 0.2)
@@ -243,6 +255,15 @@ def test_the_server_is_behind_while_three_pages_wait_for_their_run(monkeypatch):
     for waiting, late in ((0, False), (2, False), (3, True), (40, True)):
         monkeypatch.setattr("pages.server.run_lock._waiting", set(range(waiting)))
         assert asyncio.run(behind()) is late
+
+
+def test_between_two_followers_the_server_has_time_for_two_runs(monkeypatch):
+    async def step():
+        return Hub(lambda: None).waves.step()
+
+    for seconds in (0.02, 0.1):
+        monkeypatch.setattr("pages.server.run_lock._lately", [seconds])
+        assert asyncio.run(step()) == pytest.approx(2 * seconds)
 
 
 def test_an_answer_wakes_instructors_and_the_learners_own_tabs(channel, clock):

@@ -62,6 +62,17 @@ def test_a_run_that_ends_early_gives_its_turn_on():
     turn._running.release()
 
 
+def test_how_long_a_run_takes_is_known_without_its_wait_and_what_follows_its_release():
+    def work(number):
+        time.sleep(0.05)
+        turn.release()
+        time.sleep(0.05)
+
+    turn._lately[0] = 0.0
+    runs(30, work)
+    assert 0.047 < turn.seconds() < 0.095
+
+
 def test_who_waits_is_counted():
     seen = []
     runs(5, lambda number: (time.sleep(0.05), seen.append(turn.waiting())))
