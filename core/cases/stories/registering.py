@@ -168,7 +168,7 @@ ALIAS = Case(
                "and put them into the module.",
                lambda seen: "32" in seen.value("in the list") and "64" in seen.value("buffer")),
         Choice("nothing: the old tensors are gone", "A tensor is kept as long as something refers "
-               "to it, and the list still does.", lambda seen: not seen.value("in the list")),
+               "to it: the list still holds these.", lambda seen: not seen.value("in the list")),
     ),
     right=1,
     why="A cast gives a parameter new data and keeps the object. For a buffer it makes a new "
