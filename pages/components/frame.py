@@ -77,9 +77,10 @@ STYLE += """<style>
   position: sticky; bottom: 0; z-index: 5; width: 100% !important; padding-block: 0.5rem;
   background: var(--page);
   border-top: 1px solid color-mix(in srgb, currentcolor 15%, transparent); }
-@media (min-width: 641px) {  /* code is below the question on a phone only */
-  [data-testid="stLayoutWrapper"]:has(> .st-key-code-is-below) { display: none; } }
-@media (min-width: 641px) {  /* where a line of code goes on, no statement of Python begins */
+@media (min-width: 641px) {
+  /* Code is below the question on a phone only. */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-code-is-below) { display: none; }
+  /* Where a line of code goes on, no statement of Python begins. */
   .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span:not(:has(> .linenumber)),
   .stCode code[style*="pre-wrap"]:not(.language-plaintext) > span > .linenumber + span {
     display: block; padding-left: 18ch; text-indent: -18ch; } }

@@ -39,7 +39,7 @@ def test_the_line_below_a_choice_chooses_it(visit, phone):
 @pytest.mark.parametrize("phone", [False, True], ids=["keyboard", "touch"])
 def test_the_words_of_a_page_are_explained_on_demand(visit, phone):
     page = visit(**(PHONE if phone else {})).open("/State_dict")
-    meaning = page.get_by_text("from names to tensors: parameters and persistent")
+    meaning = page.get_by_text("from names to tensors: what is saved")
     button = page.get_by_role("button", name="Words")
     expect(button).to_be_visible()
     expect(meaning).to_have_count(0)
