@@ -56,6 +56,19 @@ def test_the_switches_write_the_link_and_take_it_back(room):
     assert dict(app.query_params) == {"edit": "true"}
 
 
+def test_the_menu_is_another_one_and_so_closed_once_the_page_is_shown_in_another_way(room):
+    def menu(app):
+        (found,) = [one.proto for one in app.get("popover") if one.proto.popover.label == "Room"]
+        return found.id
+
+    app = open_page("3_State_dict.py")
+    seen = [menu(app)]
+    for label in ("Presenter view", "Hide the controls", "Leave the presenter view"):
+        press(app, label)
+        seen.append(menu(app))
+    assert len(set(seen)) == 4
+
+
 def test_learners_links_hide_controls_without_the_key(room, monkeypatch):
     monkeypatch.setattr("pages.rooms.control.cookies", dict)
     app = open_page("3_State_dict.py", controls="hidden")
