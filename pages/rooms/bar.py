@@ -89,9 +89,7 @@ def go_to(screen: Screen) -> None:
         state.ROOM_TROUBLE.set(f"There is no page `{screen.page}`. Take it out of the plan.")
         st.rerun()
         return
-    kept = shown_so()
-    settings = {**kept, **settings_of_screen(screen)}
-    visit(page, settings)
+    visit(page, {**shown_so(), **settings_of_screen(screen)})
 
 
 def note_here() -> str:

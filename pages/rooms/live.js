@@ -41,9 +41,9 @@ function bring(root, { code, gate, number, phase, present }) {
   } else if (present) hold(() => root.getRootNode().host?.closest("[class*=st-key-prediction]"));
 }
 
-// The question, where the room's answers fit below it; the verdict beside the question, or the
-// question with the verdict below it; of a question that fills the screen, the room's answers with
-// the verdict close below, the verdict, or what follows.
+// The verdict where it begins above the question; the question where answers and verdict fit below
+// it; of a question that fills the screen, the room's answers with the verdict close below, the
+// verdict, or what follows.
 function verdict(gate, room) {
   const question = document.querySelector(`.st-key-${gate.replace(/[^a-zA-Z0-9_-]/g, "-")}`);
   if (!question) return question;
@@ -53,8 +53,7 @@ function verdict(gate, room) {
   const top = (one) => one.getBoundingClientRect().top;
   const end = Math.max(...[room, said].map((one) => one?.getBoundingClientRect().bottom ?? 0));
   const first = said && top(said) < top(question) ? said : question;
-  if (end - top(first) < 0.88 * innerHeight) return first;
-  if (said && top(said) < top(question)) return said;
+  if (first === said || end - top(first) < 0.88 * innerHeight) return first;
   if (said && question.offsetHeight > 0.45 * innerHeight) {
     const near = said.getBoundingClientRect().bottom - top(room) < 0.85 * innerHeight;
     return near && question.contains(room) ? room : said;

@@ -107,7 +107,6 @@ function mountRoom(root, base, options = {}) {
     rows = [];
     for (const [part, node] of beside) {
       if (part === "code") writeCode(node, room.code); else write(node, room[part] || "");
-      node.hidden = !node.textContent;
     }
     if (!room.asking) return;
     legend = make("legend", "", form);

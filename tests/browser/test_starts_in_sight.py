@@ -73,5 +73,5 @@ def test_where_the_code_is_below_the_question_a_line_says_so(visit, link):
     page = visitor.open(link)
     said = page.get_by_text("The code is below the question. Read it first.")
     expect(said).to_be_visible()
-    page.set_viewport_size({"width": 1280, "height": 720})
+    visitor.resize(1280, 720)
     expect(said).to_be_hidden()
