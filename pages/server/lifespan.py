@@ -25,7 +25,6 @@ from pages.server.unchanged import Screen
 from pages.server.uvicorn_internals import (
     listening_sockets,
     quiet_refused_websockets,
-    raise_request_limit,
     watch_connections,
 )
 
@@ -42,11 +41,11 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     that says what is wrong with it, instead of uvicorn's bare "400 Bad Request".
     """
     descriptors.raise_limit()
-    raise_request_limit(REQUEST_BYTES)
     keep_uploads_in_memory((config.get_option("server.maxUploadSize") + 1) * MB)
     watch_connections(
         descriptors.refuse_at_once,
         descriptors.FULL.raw(),
+        REQUEST_BYTES,
         LIMITS.header_seconds,
         LIMITS.body_seconds,
     )

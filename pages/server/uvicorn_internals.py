@@ -6,22 +6,13 @@ import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import h11
-from uvicorn.protocols.http import h11_impl
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-VERSIONS = {"uvicorn": "0.54.0", "h11": "0.16.0"}
-
-
-def raise_request_limit(max_bytes: int) -> None:
-    """Let uvicorn read a request line with its headers up to max_bytes; 64 kB is its default.
-
-    uvicorn has an option for this. Streamlit starts it and does not pass the option on, so the
-    default that it falls back to is raised, in the module that read it.
-    """
-    vars(h11_impl)["DEFAULT_MAX_INCOMPLETE_EVENT_SIZE"] = max_bytes
+VERSIONS = {"uvicorn": "0.54.0", "httptools": "0.9.0"}
+URL_BYTES = 60_000  # that httptools takes apart; it refuses more than 65,535
 
 
 def listening_sockets() -> Iterator[socket.socket]:
@@ -44,19 +35,24 @@ def quiet_refused_websockets() -> None:
 
 
 def watch_connections(
-    is_refused: Callable[[], bool], page: bytes, header_seconds: float, body_seconds: float
+    is_refused: Callable[[], bool],
+    page: bytes,
+    header_bytes: int,
+    header_seconds: float,
+    body_seconds: float,
 ) -> None:
     """Bound the connections that uvicorn accepts from now on.
 
     While is_refused() is true a new one gets the page, a whole HTTP answer as bytes, and is closed.
-    A request line with its headers has to be there after header_seconds, and what a request sends
-    after body_seconds more. uvicorn waits for ever, and has no option for this.
+    A request line with its headers has to be there after header_seconds, in about header_bytes, and
+    what a request sends after body_seconds more. uvicorn waits for ever and keeps all that comes.
     """
     made, received = ORIGINAL["connection_made"], ORIGINAL["data_received"]
-    waiting: WeakKeyDictionary[H11Protocol, tuple[str, asyncio.TimerHandle]] = WeakKeyDictionary()
+    complete = ORIGINAL["on_headers_complete"]
+    waiting: WeakKeyDictionary[HttpToolsProtocol, Phase] = WeakKeyDictionary()
     seconds = {"headers": header_seconds, "body": body_seconds}
 
-    def connection_made(protocol: H11Protocol, transport: asyncio.Transport) -> None:
+    def connection_made(protocol: HttpToolsProtocol, transport: asyncio.Transport) -> None:
         made(protocol, transport)
         if is_refused():
             transport.write(page)
@@ -64,32 +60,73 @@ def watch_connections(
         else:
             wait_for(protocol, "headers")
 
-    def data_received(protocol: H11Protocol, data: bytes) -> None:
+    def data_received(protocol: HttpToolsProtocol, data: bytes) -> None:
         received(protocol, data)
-        is_http = protocol in protocol.connections  # and no websocket by now
-        phase = {h11.IDLE: "headers", h11.SEND_BODY: "body"}.get(protocol.conn.their_state, "")
-        wait_for(protocol, phase if is_http else "")
+        name = phase_of(protocol)
+        wait_for(protocol, name)
+        if name == "headers":
+            waiting[protocol].bytes += len(data)
+            if waiting[protocol].bytes > header_bytes:
+                end(protocol.transport, LARGE)
 
-    def wait_for(protocol: H11Protocol, phase: str) -> None:
-        before, timer = waiting.get(protocol, ("", None))
-        if before == phase:
+    def on_headers_complete(protocol: HttpToolsProtocol) -> None:
+        url = protocol.url
+        protocol.url = url[:URL_BYTES]
+        complete(protocol)
+        protocol.url = url
+        if len(url) > URL_BYTES and b"?" in url[:URL_BYTES]:
+            protocol.scope["query_string"] = url.partition(b"?")[2]
+
+    def wait_for(protocol: HttpToolsProtocol, name: str) -> None:
+        before = waiting.get(protocol)
+        if name == (before.name if before else ""):
             return
-        if timer:
-            timer.cancel()
-        waiting.pop(protocol, None)
-        if phase:
-            timer = protocol.loop.call_later(seconds[phase], end, protocol.transport, phase)
-            waiting[protocol] = phase, timer
+        if before:
+            before.timer.cancel()
+            del waiting[protocol]
+        if name:
+            answer = LATE if name == "headers" else b""
+            timer = protocol.loop.call_later(seconds[name], end, protocol.transport, answer)
+            waiting[protocol] = Phase(name, timer)
 
-    def end(transport: asyncio.Transport, phase: str) -> None:
-        if phase == "headers" and not transport.is_closing():
-            transport.write(LATE)
+    def end(transport: asyncio.Transport, answer: bytes) -> None:
+        if answer and not transport.is_closing():
+            transport.write(answer)
         transport.close()
 
-    vars_of = {"connection_made": connection_made, "data_received": data_received}
+    vars_of = {
+        "connection_made": connection_made,
+        "data_received": data_received,
+        "on_headers_complete": on_headers_complete,
+    }
     for name, function in vars_of.items():
-        setattr(H11Protocol, name, function)
+        setattr(HttpToolsProtocol, name, function)
 
 
-ORIGINAL = {name: getattr(H11Protocol, name) for name in ("connection_made", "data_received")}
-LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+def phase_of(protocol: HttpToolsProtocol) -> str:
+    """What a connection has to send next: "headers", "body", or nothing while it is answered."""
+    cycle = protocol.cycle  # the latest request that came with all its headers
+    if protocol not in protocol.connections:  # a websocket by now
+        return ""
+    if cycle is None or cycle.response_complete or protocol.scope is not cycle.scope:
+        return "headers"
+    return "body" if cycle.more_body else ""
+
+
+@dataclass
+class Phase:
+    """What a connection is waited for, until when, and the bytes that came of it."""
+
+    name: str
+    timer: asyncio.TimerHandle
+    bytes: int = 0
+
+
+ORIGINAL = {
+    name: getattr(HttpToolsProtocol, name)
+    for name in ("connection_made", "data_received", "on_headers_complete")
+}
+LATE, LARGE = (
+    f"HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()
+    for status in ("408 Request Timeout", "431 Request Header Fields Too Large")
+)

@@ -80,3 +80,19 @@ def test_a_second_request_on_a_connection_has_its_own_time(attacked):
             while not answer.endswith(b"ok"):
                 answer += sock.recv(65_536)
             assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_headers_without_bound_are_refused_before_their_end(attacked):
+    with connection(attacked) as sock:
+        sock.sendall(PAGE + b"X: " + b"a" * 1_100_000)
+        assert all_that_comes(sock).startswith(b"HTTP/1.1 431 ")
+
+
+def test_empty_lines_do_not_keep_a_connection(attacked):
+    with connection(attacked) as sock:
+        sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"ok"):
+            answer += sock.recv(65_536)
+        sock.sendall(b"\r\n")
+        assert b"408 Request Timeout" in all_that_comes(sock)

@@ -20,7 +20,7 @@ TOP_LEVEL = {
     "requirements.txt",
     "tests",
 }
-NOT_IMPORTED = {"uvloop"}  # uvicorn takes it where it is installed
+NOT_IMPORTED = {"uvloop", "httptools"}  # uvicorn takes them where they are installed
 
 
 def required(file):

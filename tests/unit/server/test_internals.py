@@ -13,7 +13,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import Serialized, WStates
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pages.server import internals, uvicorn_internals
 
@@ -28,7 +28,7 @@ def test_this_was_written_for_the_versions_that_are_installed(package):
 
 
 def test_the_protocol_that_is_changed_is_the_one_that_serves():
-    assert AutoHTTPProtocol is H11Protocol
+    assert AutoHTTPProtocol is HttpToolsProtocol
 
 
 def test_a_listening_socket_is_found_and_no_other():
@@ -48,7 +48,7 @@ async def app(scope, receive, send):
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-uvicorn_internals.raise_request_limit(300_000)
+uvicorn_internals.watch_connections(lambda: False, b"", 300_000, 20, 20)
 asyncio.run(server.serve(sockets=[listener]))
 """
 
