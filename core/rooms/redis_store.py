@@ -9,7 +9,7 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from core.rooms.documents import asking_from, room_from, to_json
-from core.rooms.room import Answer, NoRoom, Receipt, Result, Room, RoomsFull, Snapshot
+from core.rooms.room import Answer, NoRoom, Receipt, Result, Room, RoomsFull, Sent, Snapshot
 from core.rooms.store import MOST_LEARNERS, MOST_ROOMS, StoreDown
 
 SAFETY_SECONDS = 2.0  # after which listeners look although nothing was published
@@ -57,11 +57,12 @@ end
 redis.call('PUBLISH', ARGV[10], ARGV[9])
 return 1
 """
-# KEYS: room, answers, tally. ARGV: number, learner, choice, attempt, most learners, code, channel.
+# KEYS: room, answers, tally. ARGV: number, learner, choice, attempt, most learners, code, channel,
+# now.
 ANSWER = """
 local stands = redis.call('HGET', KEYS[2], ARGV[2])
 local room = redis.call('HMGET', KEYS[1], 'phase', 'number', 'options', 'expires')
-if not room[1] then return {'none', ''} end
+if not room[1] or tonumber(room[4]) <= tonumber(ARGV[8]) then return {'no room', ''} end
 if room[1] ~= 'open' or room[2] ~= ARGV[1] or tonumber(ARGV[3]) >= tonumber(room[3])
    or tonumber(ARGV[3]) < 0 then return {'closed', stands or ''} end
 if stands then
@@ -204,17 +205,19 @@ class RedisStore:
             self.redis.hdel(askings, str(number))
             self.redis.delete(answers, tally)
 
-    def answer(self, code: str, number: int, learner: str, new: Answer) -> Receipt:
-        self.fields(code)
-        room, _, answers, tally = keys(code, number)
-        with asking_redis():
-            status, stands = self.answer_script(
+    def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for one in sent:
+            room, _, answers, tally = keys(one.code, one.number)
+            values = [one.number, one.learner, one.answer.choice, one.answer.attempt]
+            self.answer_script(
                 keys=[room, answers, tally],
-                args=[number, learner, new.choice, new.attempt, MOST_LEARNERS, code, CHANGED],
+                args=[*values, MOST_LEARNERS, one.code, CHANGED, self.clock()],
+                client=pipeline,
             )
-        if status == "none":
-            raise NoRoom
-        return Receipt(status, answer_from(stands))
+        with asking_redis():
+            found = pipeline.execute()
+        return [Receipt(status, answer_from(stands)) for status, stands in found]
 
     def answer_of(self, code: str, number: int, learner: str) -> Answer | None:
         with asking_redis():

@@ -191,12 +191,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """An answer on its way: to the asking of that number in a room, and whose it is."""
+
+    code: str
+    number: int
+    learner: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What became of an answer that was sent.
 
     status: `taken`; `known` where this attempt or a newer one was there already; `closed` where
-    that asking takes no answers (any more); `full` where the room has too many learners. stands:
-    the learner's answer to that asking now, or None.
+    that asking takes no answers (any more); `full` where the room has too many learners; `no room`.
+    stands: the learner's answer to that asking now, or None.
     """
 
     status: str

@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from core.rooms.room import (
     Room,
     RoomError,
     Screen,
+    Sent,
     Snapshot,
 )
 from core.rooms.sqlite_store import SqliteStore
@@ -82,13 +83,19 @@ class Rooms:
     # For learners
 
     def answer(self, code: str, learner: str, number: int, choice: int, attempt: int) -> Receipt:
-        """A learner's answer to the asking of that number.
+        """A learner's answer to the asking of that number. Raises NoRoom.
 
         choice: the option's index; attempt: from 1 on, the highest stands. learner: the id in the
         learner's cookie, of which a digest is kept.
         """
-        new = Answer(choice, attempt)
-        return self.store.answer(code, number, digest(learner, code), new)
+        (receipt,) = self.answers([Sent(code, number, learner, Answer(choice, attempt))])
+        if receipt.status == "no room":
+            raise NoRoom
+        return receipt
+
+    def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
+        """Many learners' answers, for what one costs, and what became of each."""
+        return self.store.answers([replace(s, learner=digest(s.learner, s.code)) for s in sent])
 
     def answer_of(self, code: str, learner: str, number: int) -> Answer | None:
         """What stands as a learner's answer to an asking."""

@@ -4,12 +4,12 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from core.rooms.documents import asking_from, room_from, to_json
-from core.rooms.room import OPEN, Answer, NoRoom, Receipt, Result, Room, RoomsFull, Snapshot
+from core.rooms.room import OPEN, Answer, NoRoom, Receipt, Result, Room, RoomsFull, Sent, Snapshot
 from core.rooms.store import MOST_LEARNERS, MOST_ROOMS, StoreDown
 
 POLL_SECONDS = 0.1  # from one look for changes to the next, of 8 µs
@@ -139,22 +139,30 @@ class SqliteStore:
                     f"DELETE FROM {table} WHERE code = ? AND number = ?", (code, number)
                 )
 
-    def answer(self, code: str, number: int, learner: str, new: Answer) -> Receipt:
+    def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
         with self.writing() as connection:
+            return [self.take(connection, one) for one in sent]
+
+    def take(self, connection: sqlite3.Connection, sent: Sent) -> Receipt:
+        """Within a transaction: take an answer."""
+        code, number, learner, new = sent.code, sent.number, sent.learner, sent.answer
+        try:
             phase, now, options = self.row(connection, code, "phase, number, options")
-            stands = answer_of(connection, code, number, learner)
-            if (phase, now) != (OPEN, number) or not 0 <= new.choice < options:
-                return Receipt("closed", stands)
-            if stands and stands.attempt >= new.attempt:
-                return Receipt("known", stands)
-            if not stands and count(connection, code, number) >= MOST_LEARNERS:
-                return Receipt("full", None)
-            connection.execute(
-                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)",
-                (code, number, learner, new.choice, new.attempt),
-            )
-            connection.execute("UPDATE room SET seq = seq + 1 WHERE code = ?", (code,))
-            return Receipt("taken", new)
+        except NoRoom:
+            return Receipt("no room", None)
+        stands = answer_of(connection, code, number, learner)
+        if (phase, now) != (OPEN, number) or not 0 <= new.choice < options:
+            return Receipt("closed", stands)
+        if stands and stands.attempt >= new.attempt:
+            return Receipt("known", stands)
+        if not stands and count(connection, code, number) >= MOST_LEARNERS:
+            return Receipt("full", None)
+        connection.execute(
+            "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)",
+            (code, number, learner, new.choice, new.attempt),
+        )
+        connection.execute("UPDATE room SET seq = seq + 1 WHERE code = ?", (code,))
+        return Receipt("taken", new)
 
     def answer_of(self, code: str, number: int, learner: str) -> Answer | None:
         with self.reading() as connection:

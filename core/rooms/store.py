@@ -5,10 +5,10 @@ called from any thread and from several processes at a time.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from core.rooms.room import Answer, Receipt, Result, Room, RoomError, Snapshot
+from core.rooms.room import Answer, Receipt, Result, Room, RoomError, Sent, Snapshot
 
 MOST_ROOMS = 200
 MOST_LEARNERS = 5_000  # whose answers to one asking are kept
@@ -60,10 +60,11 @@ class Store(Protocol):
         """Drop an asking and its answers."""
         ...
 
-    def answer(self, code: str, number: int, learner: str, new: Answer) -> Receipt:
-        """Take a learner's answer to an asking, if the room has it open. Raises NoRoom.
+    def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
+        """Take answers, one after the other, where their rooms have their askings open.
 
-        The newest attempt stands; what was there already changes nothing.
+        Of a learner's attempts the newest stands; what was there already changes nothing. Many in
+        one call cost much less than many calls.
         """
         ...
 

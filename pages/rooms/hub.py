@@ -14,11 +14,12 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from core.rooms.room import Answer, NoRoom, Receipt, Snapshot
+from core.rooms.room import Answer, NoRoom, Receipt, Sent, Snapshot
 from core.rooms.rooms import Rooms
 from core.rooms.store import StoreDown
 from pages.rooms.channel import Channel, Stream
 from pages.rooms.events import BEAT, GONE, for_instructors, for_learners, greeting, own_answer
+from pages.rooms.gathering import Gathering
 from pages.rooms.waves import Waves
 from pages.server.run_lock import seconds, waiting
 
@@ -40,6 +41,7 @@ class Hub:
         self.watcher: threading.Thread | None = None
         self.refreshing: asyncio.Task[None] | None = None
         self.once_more = False
+        self.gathering = Gathering(lambda sent: self.call(lambda rooms: rooms.answers(sent)))
         self.waves: Waves[Stream] = Waves(
             self.loop, Stream.go, lambda: waiting() >= PAGES_WAITING, lambda: SHARE * seconds()
         )
@@ -117,9 +119,9 @@ class Hub:
         self, code: str, learner: str, number: int, new: Answer, tab: str = ""
     ) -> Receipt:
         """Take an answer, and tell the learner's tabs but the one it came from. Raises NoRoom."""
-        receipt = await self.call(
-            lambda rooms: rooms.answer(code, learner, number, new.choice, new.attempt)
-        )
+        receipt = await self.gathering.add(Sent(code, number, learner, new))
+        if receipt.status == "no room":
+            raise NoRoom
         if receipt.status == "taken" and code in self.channels:
             self.channels[code].tell(learner, own_answer(number, new), tab)
         return receipt

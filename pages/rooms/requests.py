@@ -4,12 +4,13 @@ import contextlib
 import gzip
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.rooms.room import NoRoom, RoomError
 from core.rooms.store import StoreDown
@@ -31,13 +32,21 @@ class Wrong(Exception):
         self.status, self.text = status, text
 
 
-def answered(handler: Handler) -> Handler:
-    """The handler with its refusals as answers: a page for people, JSON for scripts."""
+@dataclass(frozen=True)
+class Endpoint:
+    """A handler, with its refusals as answers: a page for people, JSON for scripts."""
 
-    async def answer(request: Request) -> ASGIApp:
+    handler: Handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self.answer(Request(scope, receive))
+        await answer(scope, receive, send)
+
+    async def answer(self, request: Request) -> ASGIApp:
+        """What the handler answers, or how it refuses."""
         wait = 0
         try:
-            return await handler(request)
+            return await self.handler(request)
         except Wrong as error:
             status, text = error.status, error.text
         except NoRoom as error:
@@ -52,8 +61,6 @@ def answered(handler: Handler) -> Handler:
         if "text/html" in request.headers.get("accept", ""):
             return page(request, documents.code_page(text), status, headers)
         return JSONResponse({"error": text}, status, headers)
-
-    return answer
 
 
 def page(

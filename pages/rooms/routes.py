@@ -25,7 +25,7 @@ from pages.rooms.guard import Guard
 from pages.rooms.hub import Hub
 from pages.rooms.identity import LEARNER_COOKIE, key_cookie, key_of, learner_of
 from pages.rooms.qr import qr_svg
-from pages.rooms.requests import Handler, Wrong, answered, body_of, page, set_cookie, whole
+from pages.rooms.requests import Endpoint, Handler, Wrong, body_of, page, set_cookie, whole
 
 TAB = 32  # characters of a page's name that are kept
 
@@ -194,8 +194,8 @@ async def qr(request: Request) -> ASGIApp:
 
 def route(path: str, handler: Handler, method: str = "GET") -> list[Route]:
     """A route, also in capital letters, as the picture has it."""
-    found = [Route(path, answered(handler), methods=[method])]
-    return [*found, Route(path.replace("/r", "/R", 1), answered(handler), methods=[method])]
+    capital = path.replace("/r", "/R", 1)
+    return [Route(one, Endpoint(handler), methods=[method]) for one in (path, capital)]
 
 
 ROUTES = [

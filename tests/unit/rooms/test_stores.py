@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 
 from core.rooms.codes import LETTERS, digest, read_code, spaced
-from core.rooms.room import NoRoom, NotYours, Question, RoomError, RoomsFull, Screen
+from core.rooms.room import (
+    Answer,
+    NoRoom,
+    NotYours,
+    Question,
+    RoomError,
+    RoomsFull,
+    Screen,
+    Sent,
+)
 from core.rooms.rooms import HOUR
 
 WILL = Question("lab.outcome", "Will `it` work?", ("yes", "no", "“maybe”"), Screen("Lab", "seed=7"))
@@ -177,6 +186,30 @@ def test_many_at_a_time_are_counted_exactly_and_a_change_is_never_lost(rooms, ro
     assert after.counts == tuple(tally[choice] for choice in range(3))
     assert after.room.version == before.version + 60
     assert after.room.expires == before.expires + 60
+
+
+def test_many_answers_in_one_call_are_taken_in_their_order_each_with_its_own_receipt(rooms, room):
+    code, key = room
+    other, other_key = rooms.create()
+    rooms.ask(code, key, WILL)
+    rooms.ask(other, other_key, WILL)
+    sent = [
+        (code, 1, "ann", 0, 1),
+        (other, 1, "ann", 2, 1),
+        ("AAAAAA", 1, "ann", 0, 1),
+        (code, 1, "ann", 1, 2),
+        (code, 1, "ann", 0, 1),
+        (code, 1, "bob", 3, 1),
+        (code, 2, "bob", 0, 1),
+        (code, 1, "cid", 1, 1),
+    ]
+    found = rooms.answers([Sent(*who, Answer(choice, attempt)) for *who, choice, attempt in sent])
+    assert [receipt.status for receipt in found] == [
+        "taken", "taken", "no room", "taken", "known", "closed", "closed", "taken",
+    ]  # fmt: skip
+    assert found[4].stands == Answer(1, 2) and found[2].stands is None
+    assert rooms.read(code).counts == (0, 2, 0) and rooms.read(other).counts == (0, 0, 1)
+    assert rooms.answers([]) == []
 
 
 def test_listeners_hear_of_changes_and_of_answers(rooms, room):
