@@ -16,7 +16,8 @@ DEVICE_NOTE = (  # below code with `register()`, a part of a longer file
 def take_home(script: Script, name: str, csv: str | None = None) -> None:
     """A Script to read and to take home: the experiment first, then all of it, folded away.
 
-    All of it is one text to copy, a file and a notebook to download; csv is one more file.
+    All of it is one text to copy, a file and a notebook to download; csv is one more file. The text
+    comes when it is unfolded: its colours are 14,000 elements, with which each click is slower.
     """
     parts = script.parts()
     text = as_script(parts)
@@ -31,12 +32,14 @@ def take_home(script: Script, name: str, csv: str | None = None) -> None:
                 more = f"; {lines} lines, scroll in the box" if long else ""
                 st.markdown(f"**{part.title}**, a part of a longer file{more}")
                 st.code(part.text, wrap_lines=True, height=420 if long else "content")
-        with st.expander("What it needs, all in one file"):
-            st.markdown(
-                "**All of it**, which runs as pasted wherever PyTorch is installed: "
-                f"{text.count(chr(10)):,} lines; scroll in the box"
-            )
-            st.code(text, wrap_lines=True, height=420)
+        key = f"all of {name}"
+        with st.expander("What it needs, all in one file", key=key, on_change="rerun") as opened:
+            if opened.open:
+                st.markdown(
+                    "**All of it**, which runs as pasted wherever PyTorch is installed: "
+                    f"{text.count(chr(10)):,} lines; scroll in the box"
+                )
+                st.code(text, wrap_lines=True, height=420)
     files = [
         ("Script (.py)", text, f"{name}.py", "text/x-python"),
         ("Notebook (.ipynb)", as_notebook(parts), f"{name}.ipynb", "application/x-ipynb+json"),

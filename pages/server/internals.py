@@ -4,10 +4,11 @@ Each function here uses a name that its package does not promise to keep. VERSIO
 were last seen to work; tests/unit/server/test_internals.py fails when they no longer do.
 """
 
+import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlencode
 
@@ -84,17 +85,20 @@ def rerun_after_reconnect() -> None:
         context.enqueue(message)
 
 
-def filter_messages(make: Callable[[], Callable[[ForwardMsg], Iterable[ForwardMsg]]]) -> None:
-    """Ask a filter of each browser's connection what to send for each message of Streamlit's.
+Writer = Callable[[ForwardMsg], None]
 
-    make: makes the filter of a connection.
+
+def filter_messages(make: Callable[[Writer], Writer]) -> None:
+    """Let each browser's connection write the messages of Streamlit's in a way of its own.
+
+    make: is called once for a connection, with what sends a message to the browser.
     """
-    write = ORIGINAL_WRITE
 
     def write_filtered(client: StarletteSessionClient, message: ForwardMsg) -> None:
-        pass_on = vars(client).get("pass_on") or vars(client).setdefault("pass_on", make())
-        for one in pass_on(message):
-            write(client, one)
+        own: Writer | None = vars(client).get("own_writer")
+        if own is None:
+            own = vars(client)["own_writer"] = make(functools.partial(ORIGINAL_WRITE, client))
+        own(message)
 
     setattr(StarletteSessionClient, "write_forward_msg", write_filtered)  # noqa: B010 - as below
 

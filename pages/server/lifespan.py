@@ -11,16 +11,19 @@ import psutil
 import streamlit as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.server import descriptors, routes
 from pages.server.internals import (
     AFTER_A_LOST_CONNECTION,
+    Writer,
     filter_messages,
     keep_uploads_in_memory,
     wrap_runs,
 )
 from pages.server.limits import LIMITS, MB, SEND_UNCHANGED
 from pages.server.run_watch import RunWatch, bounded
+from pages.server.together import Together
 from pages.server.unchanged import Screen
 from pages.server.uvicorn_internals import (
     listening_sockets,
@@ -53,13 +56,24 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     watch = RunWatch(LIMITS.run_seconds)
     wrap_runs(lambda run: bounded(run, watch))
     if not SEND_UNCHANGED:
-        filter_messages(lambda: Screen(AFTER_A_LOST_CONNECTION).pass_on)
+        filter_messages(only_changes_together)
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())
     async with routes.running():
         yield {}
     warming.cancel()
+
+
+def only_changes_together(write: Writer) -> Writer:
+    """What a browser is sent: only what changed, and a run's messages together."""
+    screen, together = Screen(AFTER_A_LOST_CONNECTION), Together(write)
+
+    def send(message: ForwardMsg) -> None:
+        for one in screen.pass_on(message):
+            together.send(one)
+
+    return send
 
 
 def show_addresses() -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from page_driver import open_page, text
+from page_driver import open_page, text, unfold
 
 from core.cases.case import Tag
 from core.cases.catalogue import CASES, FIRST, search
@@ -142,7 +142,9 @@ def test_both_sides_can_be_taken_home():
     assert program(case.fixed).strip() in code(app)[4]
     assert len(app.get("download_button")) == 4
     device = page(case="lazy-mask", predict="false", home="true")
-    assert any("def register()" in block for block in code(device))
+    assert not any("def register()" in block for block in code(device)), "it is folded away"
+    unfold(device, "lazy-mask", "lazy-mask-fixed")
+    assert sum("def register()" in block for block in code(device)) == 2
 
 
 def test_previous_and_next_follow_the_order():

@@ -7,7 +7,7 @@ import sys
 
 import fresh_python
 import pytest
-from page_driver import ROOT, open_page
+from page_driver import ROOT, open_page, unfold
 
 from core.mask_cost.measure import measure
 from core.mask_cost.take_home import measure_cost
@@ -73,6 +73,7 @@ def offer():
     def opened(name):
         page, parameters = OFFERS[name]
         app = open_page(page, predict="false", **parameters)
+        unfold(app, name.split()[0])
         above, blocks = "", []
         for element in app.main:
             if element.type == "markdown":

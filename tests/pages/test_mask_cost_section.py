@@ -95,6 +95,8 @@ def test_everything_measured_is_on_the_page(asked):
     assert "All four gave the same context vectors" in text
     assert "Measured: 4 ways at 2 lengths, from 16 to 32 tokens." in text
     assert not app.table and "What watching costs" not in text
+    app.session_state["all of mask_cost"] = True
+    checked(app.run())
     assert any("class Benchmark" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
 

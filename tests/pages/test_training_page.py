@@ -8,7 +8,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from page_driver import open_page, text
+from page_driver import open_page, text, unfold
 
 from core.training.experiment import Training
 from core.training.run import train
@@ -150,6 +150,7 @@ def test_every_section_opens_also_where_numbers_broke(at_once):
     assert "| buffer | `mask` | buffer | no | no gradient | 0 | identical |" in shown
     assert "| `norm.running_mean` | buffer | :gray-badge[stays] | :orange-badge" in shown
     assert any("torch.optim.AdamW" in block.value for block in app.code)
+    unfold(app, "training")
     assert any("def train(models" in block.value for block in app.code)
     assert len(app.get("download_button")) == 2
     app = page(steps="5", predict="false", mask_start="-inf", optimizer="SGD", **sections)

@@ -18,6 +18,15 @@ def open_page(page, /, **parameters):
     return app
 
 
+def unfold(app, *names):
+    """Open the folds with all of a script, by what their files are called."""
+    for name in names:
+        app.session_state[f"all of {name}"] = True
+    app.run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
 def text(app):
     """All Markdown of a page, as it was written."""
     return "\n".join(element.value for element in app.markdown)
