@@ -16,6 +16,7 @@ BUFFER_LAB_SEND_UNCHANGED=1 switches it off.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 PART = "what changed"  # stands for a fragment that no element belongs to
@@ -30,7 +31,8 @@ class Node:
     """What stands at a place: its contents' hash, its kind, and whether others stand within.
 
     id: of a widget, "" where there is none, None where it is not known. message: what drew it, of
-    a widget, and of a container that is not seen while nothing is in it.
+    a widget, and of a container that is not seen while nothing is in it. untold: of a widget that
+    was told its value, what draws it without that.
     """
 
     hash: str
@@ -39,6 +41,7 @@ class Node:
     id: str | None = ""
     message: ForwardMsg | None = None
     fragment: str = ""  # that it belongs to
+    untold: bytes = b""
 
 
 NOTHING = Node("")  # where something stood
@@ -188,8 +191,8 @@ class Screen:
             return [message]
         self.drawn.add(path)
         before = self.nodes.get(path, NOTHING)
-        if before.hash == node.hash and may_be_held(message):
-            self.held[path] = message
+        if (before.hash == node.hash or is_untold(before, message)) and may_be_held(message):
+            self.held[path], self.nodes[path] = message, node
             return []
         if message.metadata.cacheable:
             self.kept_bytes += message.ByteSize()
@@ -247,12 +250,41 @@ def node_of(message: ForwardMsg) -> Node | None:
         element = message.delta.new_element
         kind = element.WhichOneof("type") or ""
         id = getattr(getattr(element, kind, None), "id", "")
-        return Node(message.hash, kind, False, id, message if id else None, fragment)
+        untold = without_value(message) if element.has_one_shot_effect else b""
+        return Node(message.hash, kind, False, id, message if id else None, fragment, untold)
     if message.delta.WhichOneof("type") == "add_block":
         block = message.delta.add_block
         kind = block.WhichOneof("type") or ""
         return Node(message.hash, kind, True, "", None if block.allow_empty else message, fragment)
     return None
+
+
+TELLING = ("set_value", "value", "raw_value", "raw_values")  # the fields that tell a value
+
+
+def without_value(message: ForwardMsg) -> bytes:
+    """What draws a widget without its value, if a message tells it that; else nothing.
+
+    A link's values are told to their widgets in a page's first run, and never again. The front end
+    takes such a value once, so what draws the widget from then on changes nothing.
+    """
+    delta = Delta()
+    delta.CopyFrom(message.delta)
+    element = delta.new_element
+    widget = getattr(element, element.WhichOneof("type") or "", None)
+    if widget is None or not element.has_one_shot_effect or not getattr(widget, "set_value", False):
+        return b""
+    element.ClearField("has_one_shot_effect")
+    for name in TELLING:
+        if name in widget.DESCRIPTOR.fields_by_name:
+            widget.ClearField(name)
+    return delta.SerializeToString(deterministic=True)
+
+
+def is_untold(before: Node, message: ForwardMsg) -> bool:
+    """Whether a message draws the widget that stands there, without telling its value again."""
+    said = message.delta.SerializeToString(deterministic=True) if before.untold else b""
+    return bool(said) and before.untold == said
 
 
 def may_be_held(message: ForwardMsg) -> bool:

@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
+from streamlit.proto import Element_pb2
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_cache import create_reference_msg, populate_hash_if_needed
 
@@ -39,6 +40,7 @@ class Browser:
     def __init__(self):
         self.root = [Block("root", "", "") for _ in range(4)]
         self.cache, self.run, self.timers, self.page = {}, "", {}, ""
+        self.values = {}  # of widgets, as a message told them, or as a person chose
 
     def take(self, message):
         kind = message.WhichOneof("type")
@@ -80,8 +82,13 @@ class Browser:
             if isinstance(before, Block) and before.kind.split()[0] == kind:
                 node.children, node.pushed_aside = before.children, before.pushed_aside
         else:
-            element = delta.new_element
+            element = Element_pb2.Element.FromString(delta.new_element.SerializeToString())
             inner = getattr(element, element.WhichOneof("type"))
+            if getattr(inner, "set_value", False):
+                self.values[inner.id] = inner.value
+                inner.ClearField("set_value")
+                inner.ClearField("value")
+                element.ClearField("has_one_shot_effect")
             node = Element(str(element), getattr(inner, "id", ""), delta.fragment_id, self.run)
         widget = isinstance(before, Element) and before.id
         if widget and before.run != self.run and widget != getattr(node, "id", None):
@@ -113,7 +120,7 @@ class Browser:
             inner = [word for word in map(words, node.children) if word is not None]
             return node.kind, inner, [aside.text for aside in node.pushed_aside]
 
-        return [words(block) for block in self.root]
+        return [words(block) for block in self.root], self.values
 
 
 class Server:
@@ -176,6 +183,10 @@ class Server:
             element.empty.SetInParent()
         elif thing.startswith("widget"):
             element.checkbox.id, element.checkbox.label = thing.split(",")[0], thing
+        elif thing.startswith("told"):
+            element.checkbox.id = element.checkbox.label = f"widget {thing.split()[1]}"
+            element.checkbox.value = element.checkbox.set_value = True
+            element.has_one_shot_effect = True
         elif thing.startswith("box"):
             element.text_input.id = element.text_input.label = thing
         elif thing.startswith("set"):
@@ -206,6 +217,31 @@ def test_what_has_an_effect_each_time_it_comes_is_never_held_back():
     server = Server()
     for _ in range(3):
         assert server.show("a", "set 1", "b").count("delta") >= 1
+
+
+def test_a_widget_that_was_told_its_value_is_not_sent_again_without_it():
+    server = Server()
+    assert server.show("a", "b", "told 1").count("delta") == 3
+    for browser in (server.plain, server.lean):
+        assert browser.values == {"widget 1": True}
+        browser.values["widget 1"] = False  # a person's choice
+    for _ in range(2):
+        assert server.show("a", "b", "widget 1").count("delta") == 0
+    assert server.show("a", "b", "told 1").count("delta") == 1, "told again, it takes it again"
+    for browser in (server.plain, server.lean):
+        assert browser.values == {"widget 1": True}
+        browser.values["widget 1"] = False
+    server.show("a", "b", "widget 1")
+    server.show("a", "b")  # the first one goes without being told anything
+    assert server.lean.shown() == server.plain.shown()
+    assert server.lean.values == {"widget 1": False}
+
+
+def test_a_widget_that_changes_besides_its_value_is_sent():
+    server = Server()
+    server.show("told 1", "b")
+    assert server.show("widget 1, new help", "b").count("delta") == 1
+    assert server.lean.shown() == server.plain.shown()
 
 
 def test_a_page_that_gets_shorter_loses_what_went():
@@ -326,6 +362,7 @@ WORDS = (
     "widget 2",
     "widget 1,changed",
     "set 1",
+    "told 2",
     "long " * 3000,
 )
 
