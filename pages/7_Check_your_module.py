@@ -17,8 +17,8 @@ with frame.page(PAGE, CHECK):
     with question:
         answered = sections.predict(ask)
     with st.container():
+        name = sections.choose(answered)
         if answered:
-            name = sections.choose()
             report = report_of(name)
             if report:
                 sections.show(name, report, ask)

@@ -49,9 +49,9 @@ def _verdict(report: Report) -> None:
     show(f"**{right} of {len(lines)} right.** What happened, and why:\n\n" + "\n".join(lines))
 
 
-def choose() -> str:
-    """Which module to check."""
-    return widget(CHECK["module"])
+def choose(answered: bool) -> str:
+    """Which module to check; before the guess it stands there, and waits."""
+    return widget(CHECK["module"], disabled=not answered)
 
 
 def show(name: str, report: Report, ask: bool) -> None:

@@ -49,7 +49,7 @@ def findings_of(app):
 
 def test_the_report_waits_for_five_guesses():
     app = page()
-    assert "class FiveTensors" in codes(app)[1] and not app.selectbox
+    assert "class FiveTensors" in codes(app)[1] and app.selectbox(key="module").disabled
     button = next(b for b in app.button if b.label == "Check it")
     assert button.disabled
     for guess in LEFT.guesses:
