@@ -130,9 +130,12 @@ STYLE += """<style>
   color: color-mix(in srgb, currentcolor 30%, #1c83e1); }
 .stCode pre .token:is(.string, .boolean, .number) {
   color: color-mix(in srgb, currentcolor 50%, #09ab3b); }
-.stCode pre .token.comment { color: color-mix(in srgb, currentcolor 50%, #808495); }
+.stCode pre .token:is(.comment, .conversion-option) {
+  color: color-mix(in srgb, currentcolor 50%, #808495); }
 .stCode pre .token.decorator { color: color-mix(in srgb, currentcolor 50%, #ed6f13); }
 .stCode pre .token .token.token.token { color: inherit; }
+/* The name of a choice that waits can be read. */
+.stSelectbox > label { color: inherit; }
 pre.marked { font-size: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere;
   padding: 0.75rem; margin: 0; border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 0.5rem; }
 pre.marked mark { background: #ffd54a; color: #1a2330; }

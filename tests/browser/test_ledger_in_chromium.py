@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe import axe_finds_nothing
 from playwright.sync_api import expect
 from table_edges import edge_is_shaded
 
@@ -157,3 +158,21 @@ def test_a_slow_row_can_be_cancelled_and_run_again(visit):
     page.keyboard.type("DDP at")
     page.keyboard.press("Enter")
     expect(page.get_by_text("rank 1 has 2.0")).to_be_visible(timeout=60_000)
+
+
+def test_all_of_a_script_comes_when_its_fold_is_opened_by_keyboard(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&row=moved+by+.to%28device%29&column=closure")
+    visitor.settled(charts=0)
+    elements = "document.querySelectorAll('*').length"
+    assert page.evaluate(elements) < 3_000
+    fold = page.get_by_test_id("stExpander").filter(has_text="What it needs, all in one file")
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(fold.get_by_text("which runs as pasted wherever PyTorch is installed")).to_be_visible()
+    expect(fold.get_by_test_id("stCode")).to_contain_text("def register(")
+    page.wait_for_function(f"{elements} > 10_000")
+    axe_finds_nothing(page, "light", "dark")
+    grid(page).click(position={"x": 240, "y": 32 + 5 + 16})  # the fold stays open, with other code
+    expect(page).to_have_url(re.compile(r"column=nn\.Parameter"))
+    expect(fold.get_by_text("which runs as pasted wherever PyTorch is installed")).to_be_visible()
