@@ -28,13 +28,16 @@ MEASURE = """svg => {
     scale: of('.role-legend text'), svg: box(svg) };
 }"""
 
+FOUR = """cells => [...document.querySelectorAll('svg.marks')].filter(
+  svg => svg.querySelectorAll("path[aria-label^='query ']").length === cells).length === 4"""
+
 
 def middle(box):
     return box[1] + box[3] / 2
 
 
 def type_sentence(visitor, sentence):
-    """Type a sentence into the lab, and wait until its last token is in the four heatmaps."""
+    """Type a sentence into the lab, and wait until all its tokens are in the four heatmaps."""
     box = visitor.page.get_by_label("Your sentence", exact=True)
     box.fill(sentence)
     box.press("Enter")
@@ -42,6 +45,7 @@ def type_sentence(visitor, sentence):
         re.compile(rf"sentence={re.escape(quote_plus(sentence))}(&|$)")
     )
     visitor.settled(charts=4)
+    visitor.page.wait_for_function(FOUR, arg=len(sentence.split()) ** 2)
 
 
 def test_labels_and_numbers_stand_where_they_can_be_read(visit):
