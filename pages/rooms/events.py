@@ -10,7 +10,7 @@ from core.rooms.room import Answer, Question, Screen, Snapshot
 
 BEAT = b"event: beat\ndata:\n\n"
 GONE = b"event: gone\ndata:\n\n"
-RETRY = 500, 1500  # milliseconds after which a browser comes back, so that not all do at once
+RETRY = 400, 1300  # milliseconds after which a browser comes back, so that not all do at once
 
 
 def event(data: object, kind: str = "", number: str = "") -> bytes:
