@@ -108,9 +108,11 @@ def phase_of(protocol: HttpToolsProtocol) -> str:
     cycle = protocol.cycle  # the latest request that came with all its headers
     if protocol not in protocol.connections:  # a websocket by now
         return ""
-    if cycle is None or cycle.response_complete or protocol.scope is not cycle.scope:
+    if cycle is None or protocol.scope is not cycle.scope:
         return "headers"
-    return "body" if cycle.more_body else ""
+    if cycle.more_body:  # also of a request that was refused before its end
+        return "body"
+    return "headers" if cycle.response_complete else ""
 
 
 @dataclass

@@ -21,6 +21,17 @@ def all_that_comes(sock):
     return b"".join(pieces)
 
 
+def ask_for_health(sock):
+    """What comes up to the end of the answer to a whole request; the connection stays."""
+    sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"ok"):
+        piece = sock.recv(65_536)
+        assert piece, answer
+        answer += piece
+    return answer
+
+
 def test_a_request_without_its_end_is_given_up(attacked):
     begun = {
         "nothing": b"",
@@ -38,10 +49,7 @@ def test_a_request_without_its_end_is_given_up(attacked):
 
 def test_a_second_request_without_its_end_is_given_up(attacked):
     with connection(attacked) as sock:
-        sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
-        answer = b""
-        while not answer.endswith(b"ok"):
-            answer += sock.recv(65_536)
+        ask_for_health(sock)
         sock.sendall(PAGE)
         assert b"408 Request Timeout" in all_that_comes(sock)
 
@@ -75,11 +83,7 @@ def test_who_is_slow_but_comes_to_the_end_is_answered(attacked):
 def test_a_second_request_on_a_connection_has_its_own_time(attacked):
     with connection(attacked) as sock:
         for _ in range(3):
-            sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
-            answer = b""
-            while not answer.endswith(b"ok"):
-                answer += sock.recv(65_536)
-            assert answer.startswith(b"HTTP/1.1 200")
+            assert ask_for_health(sock).startswith(b"HTTP/1.1 200")
 
 
 def test_headers_without_bound_are_refused_before_their_end(attacked):
@@ -90,9 +94,16 @@ def test_headers_without_bound_are_refused_before_their_end(attacked):
 
 def test_empty_lines_do_not_keep_a_connection(attacked):
     with connection(attacked) as sock:
-        sock.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: a\r\n\r\n")
-        answer = b""
-        while not answer.endswith(b"ok"):
-            answer += sock.recv(65_536)
+        ask_for_health(sock)
         sock.sendall(b"\r\n")
         assert b"408 Request Timeout" in all_that_comes(sock)
+
+
+def test_a_body_that_was_refused_is_read_to_its_end_and_the_connection_goes_on(attacked):
+    with connection(attacked) as sock:
+        sock.sendall(b"POST /r/AAAAAA/answer HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\n"
+                     b"Content-Length: 3000000\r\n\r\n" + b"a" * 5_000)  # fmt: skip
+        assert sock.recv(65_536).startswith(b"HTTP/1.1 413 ")
+        sock.sendall(b"a" * 2_995_000)
+        answers = ask_for_health(sock)
+        assert b"HTTP/1.1 431 " not in answers and b"HTTP/1.1 200 " in answers
