@@ -88,19 +88,19 @@ def rerun_after_reconnect() -> None:
 Writer = Callable[[ForwardMsg], None]
 
 
-def filter_messages(make: Callable[[Writer], Writer]) -> None:
+def wrap_writes(make: Callable[[Writer], Writer]) -> None:
     """Let each browser's connection write the messages of Streamlit's in a way of its own.
 
     make: is called once for a connection, with what sends a message to the browser.
     """
 
-    def write_filtered(client: StarletteSessionClient, message: ForwardMsg) -> None:
+    def write_wrapped(client: StarletteSessionClient, message: ForwardMsg) -> None:
         own: Writer | None = vars(client).get("own_writer")
         if own is None:
             own = vars(client)["own_writer"] = make(functools.partial(ORIGINAL_WRITE, client))
         own(message)
 
-    setattr(StarletteSessionClient, "write_forward_msg", write_filtered)  # noqa: B010 - as below
+    setattr(StarletteSessionClient, "write_forward_msg", write_wrapped)  # noqa: B010 - as below
 
 
 ORIGINAL_WRITE = StarletteSessionClient.write_forward_msg

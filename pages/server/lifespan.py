@@ -17,9 +17,9 @@ from pages.server import descriptors, routes
 from pages.server.internals import (
     AFTER_A_LOST_CONNECTION,
     Writer,
-    filter_messages,
     keep_uploads_in_memory,
     wrap_runs,
+    wrap_writes,
 )
 from pages.server.limits import LIMITS, MB, SEND_UNCHANGED
 from pages.server.run_watch import RunWatch, bounded
@@ -56,7 +56,7 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     watch = RunWatch(LIMITS.run_seconds)
     wrap_runs(lambda run: bounded(run, watch))
     if not SEND_UNCHANGED:
-        filter_messages(only_changes_together)
+        wrap_writes(writer_of_changes)
     send_at_once()
     show_addresses()
     warming = asyncio.create_task(warm_up())
@@ -65,7 +65,7 @@ async def lifespan(app: object) -> AsyncGenerator[dict[str, object]]:
     warming.cancel()
 
 
-def only_changes_together(write: Writer) -> Writer:
+def writer_of_changes(write: Writer) -> Writer:
     """What a browser is sent: only what changed, and a run's messages together."""
     screen, together = Screen(AFTER_A_LOST_CONNECTION), Together(write)
 

@@ -6,11 +6,12 @@ of 30 ms came in four of them, so the page was drawn four times over; now it is 
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
+
+from pages.server.internals import Writer
 
 HOLD_SECONDS = 0.1  # after which a run that goes on shows what it has so far
 
@@ -19,7 +20,7 @@ HOLD_SECONDS = 0.1  # after which a run that goes on shows what it has so far
 class Together:
     """The messages to one browser. write: sends one; it is called in the event loop."""
 
-    write: Callable[[ForwardMsg], None]
+    write: Writer
     held: list[ForwardMsg] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None  # while a run goes on
 

@@ -31,8 +31,8 @@ class Node:
     """What stands at a place: its contents' hash, its kind, and whether others stand within.
 
     id: of a widget, "" where there is none, None where it is not known. message: what drew it, of
-    a widget, and of a container that is not seen while nothing is in it. untold: of a widget that
-    was told its value, what draws it without that.
+    a widget, and of a container that is not seen while nothing is in it. without_value: of a
+    widget that was told its value, the same drawing without it.
     """
 
     hash: str
@@ -41,7 +41,7 @@ class Node:
     id: str | None = ""
     message: ForwardMsg | None = None
     fragment: str = ""  # that it belongs to
-    untold: bytes = b""
+    without_value: bytes = b""
 
 
 NOTHING = Node("")  # where something stood
@@ -191,7 +191,8 @@ class Screen:
             return [message]
         self.drawn.add(path)
         before = self.nodes.get(path, NOTHING)
-        if (before.hash == node.hash or is_untold(before, message)) and may_be_held(message):
+        same = before.hash == node.hash or is_same_without_value(before, message)
+        if same and may_be_held(message):
             self.held[path], self.nodes[path] = message, node
             return []
         if message.metadata.cacheable:
@@ -250,8 +251,8 @@ def node_of(message: ForwardMsg) -> Node | None:
         element = message.delta.new_element
         kind = element.WhichOneof("type") or ""
         id = getattr(getattr(element, kind, None), "id", "")
-        untold = without_value(message) if element.has_one_shot_effect else b""
-        return Node(message.hash, kind, False, id, message if id else None, fragment, untold)
+        told = without_value(message)
+        return Node(message.hash, kind, False, id, message if id else None, fragment, told)
     if message.delta.WhichOneof("type") == "add_block":
         block = message.delta.add_block
         kind = block.WhichOneof("type") or ""
@@ -268,23 +269,25 @@ def without_value(message: ForwardMsg) -> bytes:
     A link's values are told to their widgets in a page's first run, and never again. The front end
     takes such a value once, so what draws the widget from then on changes nothing.
     """
+    kind = message.delta.new_element.WhichOneof("type") or ""
+    told = getattr(getattr(message.delta.new_element, kind, None), "set_value", False)
+    if not (told and message.delta.new_element.has_one_shot_effect):
+        return b""
     delta = Delta()
     delta.CopyFrom(message.delta)
-    element = delta.new_element
-    widget = getattr(element, element.WhichOneof("type") or "", None)
-    if widget is None or not element.has_one_shot_effect or not getattr(widget, "set_value", False):
-        return b""
-    element.ClearField("has_one_shot_effect")
+    delta.new_element.ClearField("has_one_shot_effect")
+    widget = getattr(delta.new_element, kind)
     for name in TELLING:
         if name in widget.DESCRIPTOR.fields_by_name:
             widget.ClearField(name)
     return delta.SerializeToString(deterministic=True)
 
 
-def is_untold(before: Node, message: ForwardMsg) -> bool:
+def is_same_without_value(before: Node, message: ForwardMsg) -> bool:
     """Whether a message draws the widget that stands there, without telling its value again."""
-    said = message.delta.SerializeToString(deterministic=True) if before.untold else b""
-    return bool(said) and before.untold == said
+    if not before.without_value:
+        return False
+    return before.without_value == message.delta.SerializeToString(deterministic=True)
 
 
 def may_be_held(message: ForwardMsg) -> bool:
