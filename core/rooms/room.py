@@ -212,6 +212,12 @@ class Receipt:
     status: str
     stands: Answer | None
 
+    def of_a_room(self) -> "Receipt":
+        """The same. Raises NoRoom where there is no such room."""
+        if self.status == "no room":
+            raise NoRoom
+        return self
+
 
 @dataclass(frozen=True)
 class Result:

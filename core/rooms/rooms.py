@@ -89,9 +89,7 @@ class Rooms:
         learner's cookie, of which a digest is kept.
         """
         (receipt,) = self.answers([Sent(code, number, learner, Answer(choice, attempt))])
-        if receipt.status == "no room":
-            raise NoRoom
-        return receipt
+        return receipt.of_a_room()
 
     def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
         """Many learners' answers, for what one costs, and what became of each."""

@@ -119,9 +119,7 @@ class Hub:
         self, code: str, learner: str, number: int, new: Answer, tab: str = ""
     ) -> Receipt:
         """Take an answer, and tell the learner's tabs but the one it came from. Raises NoRoom."""
-        receipt = await self.gathering.add(Sent(code, number, learner, new))
-        if receipt.status == "no room":
-            raise NoRoom
+        receipt = (await self.gathering.add(Sent(code, number, learner, new))).of_a_room()
         if receipt.status == "taken" and code in self.channels:
             self.channels[code].tell(learner, own_answer(number, new), tab)
         return receipt
