@@ -134,6 +134,8 @@ STYLE += """<style>
   color: color-mix(in srgb, currentcolor 50%, #808495); }
 .stCode pre .token.decorator { color: color-mix(in srgb, currentcolor 50%, #ed6f13); }
 .stCode pre .token .token.token.token { color: inherit; }
+/* A toggle changes at once. For a knob that slides, the browser draws all that comes after anew. */
+.stCheckbox label > span + div > div { transition: none; }
 /* The name of a choice that waits can be read. */
 .stSelectbox > label { color: inherit; }
 pre.marked { font-size: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere;

@@ -28,6 +28,23 @@ HELP = """for (const kind of ["pointerdown", "pointerup", "mousedown", "mouseup"
   }, true);
 addEventListener("click", (event) => event.target.closest?.("[data-testid=stRadioCaption]")
   ?.parentElement.querySelector("[data-testid=stRadioOption]")?.click());"""
+TOGETHER_MS = 4  # in which the messages of a run that is over are all there
+TOGETHER = f"""{{
+  const listen = WebSocket.prototype.addEventListener;
+  WebSocket.prototype.addEventListener = function (kind, heard, ...options) {{
+    const waiting = [];
+    const pass = () => {{
+      for (const event of waiting.splice(0))
+        try {{ heard.call(this, event); }} catch (error) {{ reportError(error); }}
+    }};
+    const gather = (event) => {{
+      waiting.push(event);
+      if (document.hidden) pass();
+      else if (waiting.length === 1) setTimeout(pass, {TOGETHER_MS});
+    }};
+    return listen.call(this, kind, kind === "message" ? gather : heard, ...options);
+  }};
+}}"""
 CACHE_BYTES = 64 * 2**20  # of files that are kept
 PACK_SECONDS = 5  # after which a file is packed: the first visitor has it by then
 AHEAD_SECONDS = 5  # after the start, when all that a first visit needs is packed
@@ -53,6 +70,10 @@ def head() -> bytes:
     below a choice stands outside its label, and chooses nothing; a click on it counts for the
     choice.
 
+    It draws the whole page again whenever messages have come in. Those of one run come within some
+    milliseconds; they are handed to it in one turn, so that it draws once. A browser counts
+    seconds, not milliseconds, on a page that is hidden: there each is handed on at once.
+
     And it fetches the script of each kind of element when the first of them comes, and then those
     that this one imports. They are fetched with the page's own instead. Those of charts are a fifth
     of all bytes, and a page that asks for a guess first has no chart: they are fetched a second
@@ -68,6 +89,7 @@ window.__streamlit = {{
   BACKEND_BASE_URL: location.origin + location.pathname.replace(/[^/]+$/, "")
 }};
 {HELP}
+{TOGETHER}
 </script>
 <script type="module">
 const charts = () => {{ {imports(CHARTS)} }};
