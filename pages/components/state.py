@@ -119,6 +119,7 @@ COST_ATTEMPT: Slot[int] = Slot("cost attempt", int)  # how often "Measure again"
 STORY_GUESSES: Slot[dict[str, str]] = Slot("guesses at stories", dict)  # by the timeline's name
 STEPS_BOX: Slot[int] = Slot("steps box", int)  # the number of the timeline's text box
 STEPS_TEXT: Slot[str | None] = Slot("built", nothing)  # the timeline's steps, as text
+PAINTED: Slot[dict[str, str]] = Slot("painted", dict)  # the last table's key: what it made
 STEPS_CLICKED: Slot[bool] = Slot("clicked", bool)  # whether a click changed them last
 FILES_READ: Slot[dict[Any, Any]] = Slot("files read", dict)  # of uploads: what came of reading
 QUIZ_SCORE: Slot[dict[str, dict[str, bool]]] = Slot("quiz score", dict)  # row: {column: right}

@@ -78,7 +78,7 @@ def steps_and_start() -> Timeline | None:
         captions=[description for _, description in STARTS.values()],
     )
     # Clicks make a new text box: what a browser still says of the old one may be a click behind.
-    box = f"steps {state.STEPS_BOX.get()}"
+    box = text_box()
     if not state.is_drawn(box):
         kept = state.STEPS_TEXT.get() if state.STEPS_TEXT.known else MOVING["steps"].default
         clicked = state.STEPS_CLICKED.take()
@@ -139,8 +139,15 @@ def take_back() -> None:
     set_steps(split_steps(str(state.STEPS_TEXT.get()))[:-1])
 
 
+def text_box() -> str:
+    """The key of the text box that stands on the page now."""
+    return f"steps {state.STEPS_BOX.get()}"
+
+
 def typed(box: str) -> None:
-    state.STEPS_TEXT.set(state.value_in_session(box))
+    """Take over what was typed. A browser that is a click behind still tells of the box before."""
+    if box == text_box():
+        state.STEPS_TEXT.set(state.value_in_session(box))
 
 
 def ledger(story: TimelineResult) -> None:

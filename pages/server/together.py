@@ -1,7 +1,8 @@
 """A run's messages go to a browser together, when the run ends or has taken a while.
 
 The front end of Streamlit draws the whole page again for each batch of messages that it gets. A run
-of 30 ms came in four of them, so the page was drawn four times over; now it is drawn once.
+of 30 ms came in four of them, so the page was drawn four times over. Sent together, they are there
+within a few milliseconds, and `TOGETHER` in `static_files` hands them on in one turn.
 """
 
 import asyncio

@@ -48,7 +48,7 @@ def show_edit(ask: bool) -> None:
         except SettingError as error:
             st.error(f"{error} Change it above, and the experiment goes on.")
             return
-        painting(cells)
+        painting(text, cells)
     persistent = widget(STATE_DICT["edit_persistent"])
     name = "-".join(
         [change, *([] if persistent else ["unsaved"]), *(f"{query}{key}" for query, key in cells)]
@@ -81,18 +81,24 @@ def show_edit(ask: bool) -> None:
             take_home(edit_script(change, cells, persistent), "edit")
 
 
-def painting(cells: tuple[tuple[int, int], ...]) -> None:
-    """The mask as a table of boxes to tick; what is ticked differs from a causal mask's cells."""
+def painting(text: str, cells: tuple[tuple[int, int], ...]) -> None:
+    """The mask as a table of boxes to tick; what is ticked differs from a causal mask's cells.
+
+    text: the cells as they stand in the text above the table.
+    """
     start = [[(q, k) in cells for k in range(1, 7)] for q in range(1, 7)]
     tokens = [token for token, _ in SIX_TOKENS]
     key = f"painting {cells}"
 
     def take_over() -> None:
+        if state.value_of(STATE_DICT["cells"]) not in (text, state.PAINTED.get().get(key)):
+            return  # other cells were typed; a browser that is a click behind tells of these again
         frame = pd.DataFrame(start)
         for row, edits in state.edits_of(key)["edited_rows"].items():
             for token, ticked in edits.items():
                 frame.iloc[row, tokens.index(token)] = bool(ticked)
         ticked = [f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if frame.iloc[q, k]]
+        state.PAINTED.set({key: " ".join(ticked)})
         state.set_value(STATE_DICT["cells"], " ".join(ticked))
 
     with control_box("painting"):
