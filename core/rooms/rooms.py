@@ -82,17 +82,13 @@ class Rooms:
 
     # For learners
 
-    def answer(self, code: str, learner: str, number: int, choice: int, attempt: int) -> Receipt:
-        """A learner's answer to the asking of that number. Raises NoRoom.
-
-        choice: the option's index; attempt: from 1 on, the highest stands. learner: the id in the
-        learner's cookie, of which a digest is kept.
-        """
-        (receipt,) = self.answers([Sent(code, number, learner, Answer(choice, attempt))])
-        return receipt.of_a_room()
-
     def answers(self, sent: Sequence[Sent]) -> list[Receipt]:
-        """Many learners' answers, for what one costs, and what became of each."""
+        """Many learners' answers, for what one costs, and what became of each.
+
+        An answer is to the asking of its number: the option's index, and the attempt, from 1 on, of
+        which the highest stands. Its learner is the id in the learner's cookie, of which a digest
+        is kept.
+        """
         return self.store.answers([replace(s, learner=digest(s.learner, s.code)) for s in sent])
 
     def answer_of(self, code: str, learner: str, number: int) -> Answer | None:

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 from page_driver import open_page, text
+from room_answers import send_answer
 from room_pages import labels, press
 
 from core.rooms.questions import plain
@@ -70,7 +71,7 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     assert "Nobody has answered yet" in app.warning[0].value
     assert ours.read(code).room.phase == "open"
     for learner, choice in (("a", 3), ("b", 3), ("c", 2)):
-        ours.answer(code, learner, asking.number, choice, 1)
+        send_answer(ours, code, learner, asking.number, choice, 1)
     press(app, "Close")
     assert ours.read(code).room.phase == "closed"
     assert "That is what happened" not in text(app)
@@ -87,7 +88,7 @@ def test_a_question_from_its_asking_to_its_reveal(room):
     press(app, "Ask again")
     again = ours.read(code).room.asking
     assert (again.round, again.after_reveal, ours.read(code).counts) == (2, True, (0,) * 5)
-    ours.answer(code, "a", again.number, 2, 1)
+    send_answer(ours, code, "a", again.number, 2, 1)
     for _ in range(2):  # what the first round said stays while the second is open, and after it
         app.run()
         assert app.warning[0].value.endswith("**2 of 3 in the room said: three.**")
@@ -99,7 +100,7 @@ def test_a_learners_own_guess_and_the_instructors_are_you(room):
     ours, code, _key = room
     app = press(open_page("3_State_dict.py"), "Ask the room")
     for learner, choice in (("a", 3), ("b", 3), ("c", 2)):
-        ours.answer(code, learner, 1, choice, 1)
+        send_answer(ours, code, learner, 1, choice, 1)
     link = {"in_state": "three", "keys_ran": "four-three"}
     # an open question says nothing of its counts, and a guess that few made is one's own
     assert open_page("3_State_dict.py", **link).warning[0].value.endswith("**You said: three.**")
@@ -117,7 +118,7 @@ def test_a_learners_own_guess_and_the_instructors_are_you(room):
 def test_a_learner_without_the_key_is_you(room, monkeypatch):
     ours, code, _key = room
     press(open_page("3_State_dict.py"), "Ask the room")
-    ours.answer(code, "a", 1, 3, 1)
+    send_answer(ours, code, "a", 1, 3, 1)
     press(open_page("3_State_dict.py"), "Close")
     monkeypatch.setattr(control, "cookies", dict)
     app = open_page("3_State_dict.py", in_state="three", keys_ran="four-three")
@@ -127,7 +128,7 @@ def test_a_learner_without_the_key_is_you(room, monkeypatch):
 def test_reset_drops_the_answers_and_another_question_replaces(room):
     ours, code, key = room
     app = press(open_page("3_State_dict.py"), "Ask the room")
-    ours.answer(code, "a", ours.read(code).room.asking.number, 1, 1)
+    send_answer(ours, code, "a", ours.read(code).room.asking.number, 1, 1)
     press(app, "Reset")
     assert ours.read(code).counts == (0,) * 5 and ours.read(code).room.phase == "open"
     press(open_page("1_Attention_lab.py"), "Ask the room")
@@ -147,7 +148,7 @@ def test_the_chart_is_hidden_until_closed_unless_switched_on(room):
 def test_the_end_of_a_room_leaves_its_summary(room):
     ours, code, _key = room
     press(open_page("3_State_dict.py"), "Ask the room")
-    ours.answer(code, "a", 1, 2, 1)
+    send_answer(ours, code, "a", 1, 2, 1)
     app = press(open_page("11_Workshop.py", room=code), "End it now")
     assert ours.read(code).room.phase == "ended"
     assert "How many of the four have `mask`" in text(app)
@@ -158,7 +159,7 @@ def test_the_end_of_a_room_leaves_its_summary(room):
 def test_a_room_is_deleted_with_all_its_answers_after_a_second_look(room, ended):
     ours, code, key = room
     press(open_page("3_State_dict.py"), "Ask the room")
-    ours.answer(code, "a", 1, 2, 1)
+    send_answer(ours, code, "a", 1, 2, 1)
     if ended:
         ours.end(code, key)
     app = open_page("11_Workshop.py", room=code, plan=["State_dict"])

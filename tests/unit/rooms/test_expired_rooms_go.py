@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from room_answers import send_answer
+
 from core.rooms.room import Question
 from core.rooms.rooms import HOUR, Rooms
 from core.rooms.sqlite_store import SqliteStore
@@ -17,7 +19,7 @@ def test_an_expired_room_goes_with_its_answers(tmp_path, clock):
         rooms = Rooms(store, clock)
         old, key = rooms.create()
         rooms.ask(old, key, WILL)
-        rooms.answer(old, "ann", 1, 0, 1)
+        send_answer(rooms, old, "ann", 1, 0, 1)
         clock.now += 11 * HOUR
         new, key = rooms.create()
         rooms.ask(new, key, WILL)

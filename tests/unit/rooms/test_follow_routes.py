@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from room_answers import send_answer
 from starlette.applications import Starlette
 
 from core.rooms.room import Question, Screen
@@ -220,7 +221,7 @@ async def status_of(browser, path):
 def test_what_is_not_shown_yet_is_heard_with_the_key_alone(served):
     async def test(rooms, code, key):
         rooms.ask(code, key, WILL)
-        rooms.answer(code, "ann", 1, 0, 1)
+        send_answer(rooms, code, "ann", 1, 0, 1)
         for cookie in ("", "buffer_lab_learner=ann", f"buffer_lab_room_{code}=wrong"):
             assert await status_of(Browser(cookie), f"/r/{code}/events?as=instructor") == 403
         path = f"/r/{code}/events"

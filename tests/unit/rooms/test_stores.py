@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from room_answers import send_answer
 
 from core.rooms.codes import LETTERS, digest, read_code, spaced
 from core.rooms.room import (
@@ -32,14 +33,14 @@ def test_a_question_is_asked_answered_closed_and_revealed(rooms, room):
     code, key = room
     assert rooms.read(code).room.phase == "lobby" and rooms.read(code).counts == ()
     rooms.ask(code, key, WILL)
-    assert rooms.answer(code, "ann", 1, 0, 1).status == "taken"
-    assert rooms.answer(code, "bob", 1, 2, 1).status == "taken"
-    assert rooms.answer(code, "ann", 1, 1, 2).stands.choice == 1  # changed their mind
+    assert send_answer(rooms, code, "ann", 1, 0, 1).status == "taken"
+    assert send_answer(rooms, code, "bob", 1, 2, 1).status == "taken"
+    assert send_answer(rooms, code, "ann", 1, 1, 2).stands.choice == 1  # changed their mind
     seen = rooms.read(code)
     assert seen.room.question == WILL
     assert seen.counts == (0, 1, 1) and seen.answered == 2 and not seen.room.counts_are_public
     rooms.close(code, key)
-    assert rooms.answer(code, "cid", 1, 0, 1).status == "closed"
+    assert send_answer(rooms, code, "cid", 1, 0, 1).status == "closed"
     assert rooms.read(code).room.counts_are_public
     rooms.reveal(code, key, 1, "Because.")
     asking = rooms.read(code).room.asking
@@ -50,10 +51,10 @@ def test_a_question_is_asked_answered_closed_and_revealed(rooms, room):
 def test_a_retry_changes_nothing_and_an_older_attempt_neither(rooms, room):
     code, key = room
     rooms.ask(code, key, WILL)
-    rooms.answer(code, "ann", 1, 1, 2)
+    send_answer(rooms, code, "ann", 1, 1, 2)
     head = rooms.read(code).head
     for choice, attempt in ((1, 2), (0, 2), (0, 1)):
-        receipt = rooms.answer(code, "ann", 1, choice, attempt)
+        receipt = send_answer(rooms, code, "ann", 1, choice, attempt)
         assert receipt.status == "known"
         assert (receipt.stands.choice, receipt.stands.attempt) == (1, 2)
     assert rooms.read(code).counts == (0, 1, 0) and rooms.read(code).head == head
@@ -62,11 +63,11 @@ def test_a_retry_changes_nothing_and_an_older_attempt_neither(rooms, room):
 def test_a_question_asked_again_counts_anew_and_both_rounds_stay(rooms, room):
     code, key = room
     rooms.ask(code, key, WILL)
-    rooms.answer(code, "ann", 1, 0, 1)
+    send_answer(rooms, code, "ann", 1, 0, 1)
     rooms.reveal(code, key, 1, "")
     rooms.ask_again(code, key)
-    assert rooms.answer(code, "ann", 1, 1, 9).status == "closed"  # a late answer to the first
-    rooms.answer(code, "ann", 2, 1, 1)
+    assert send_answer(rooms, code, "ann", 1, 1, 9).status == "closed"  # a late answer to the first
+    send_answer(rooms, code, "ann", 2, 1, 1)
     first, second = rooms.summary(code, key)
     assert (first.counts, first.asking.round, first.asking.after_reveal) == ((1, 0, 0), 1, False)
     assert (second.counts, second.asking.round, second.asking.after_reveal) == ((0, 1, 0), 2, True)
@@ -76,7 +77,7 @@ def test_an_earlier_question_is_revealed_afterwards_with_its_own_answers(rooms, 
     code, key = room
     for number, question in enumerate((WILL, replace(WILL, id="lab.other")), 1):
         rooms.ask(code, key, question)
-        rooms.answer(code, "ann", number, number, 1)
+        send_answer(rooms, code, "ann", number, number, 1)
     rooms.reveal(code, key, 0, "The second.")
     rooms.reveal(code, key, 1, "The first.", WILL.id)
     seen = rooms.read(code)
@@ -95,9 +96,9 @@ def test_an_earlier_question_is_revealed_afterwards_with_its_own_answers(rooms, 
 def test_a_reset_drops_answers_for_good(rooms, room):
     code, key = room
     rooms.ask(code, key, WILL)
-    rooms.answer(code, "ann", 1, 0, 1)
+    send_answer(rooms, code, "ann", 1, 0, 1)
     assert rooms.reset(code, key).asking.number == 2
-    assert rooms.answer(code, "ann", 1, 0, 2).status == "closed"
+    assert send_answer(rooms, code, "ann", 1, 0, 2).status == "closed"
     assert rooms.read(code).counts == (0, 0, 0)
     assert [result.asking.number for result in rooms.summary(code, key)] == [2]
 
@@ -133,7 +134,7 @@ def test_what_the_phase_does_not_allow_is_refused_with_a_sentence(rooms, room):
         with pytest.raises(RoomError, match=r"\.$"):
             change(code, key)
     rooms.ask(code, key, WILL)
-    assert rooms.answer(code, "ann", 1, 3, 1).status == "closed"  # no such option
+    assert send_answer(rooms, code, "ann", 1, 3, 1).status == "closed"  # no such option
     with pytest.raises(RoomError):
         rooms.reveal(code, key, 3, "")
     rooms.end(code, key)
@@ -145,14 +146,14 @@ def test_rooms_expire_and_are_deleted_with_all_they_have(rooms, clock, room):
     code, key = room
     clock.now += 2 * HOUR - 1
     rooms.ask(code, key, WILL)  # used, it lasts for longer
-    rooms.answer(code, "ann", 1, 0, 1)
+    send_answer(rooms, code, "ann", 1, 0, 1)
     clock.now += 12 * HOUR - 1
     assert rooms.exists(code) and code in rooms.store.heads()
     clock.now += 2
     assert code not in rooms.store.heads()
     for call in (
         lambda: rooms.read(code),
-        lambda: rooms.answer(code, "ann", 1, 0, 2),
+        lambda: send_answer(rooms, code, "ann", 1, 0, 2),
         lambda: rooms.close(code, key),
     ):
         with pytest.raises(NoRoom):
@@ -175,7 +176,7 @@ def test_many_at_a_time_are_counted_exactly_and_a_change_is_never_lost(rooms, ro
 
     def act(name):
         for attempt, choice in ((1, 0), (2, wanted[name]), (1, 1), (2, 2)):
-            rooms.answer(code, name, 1, choice, attempt)
+            send_answer(rooms, code, name, 1, choice, attempt)
         rooms.store.change(code, lambda room: replace(room, expires=room.expires + 1))
 
     before = rooms.read(code).room
@@ -219,7 +220,7 @@ def test_listeners_hear_of_changes_and_of_answers(rooms, room):
     next(changes)
     rooms.ask(code, key, WILL)
     next(changes)
-    rooms.answer(code, "ann", 1, 0, 1)
+    send_answer(rooms, code, "ann", 1, 0, 1)
     next(changes)
     stop.set()
     assert list(changes) == []
@@ -233,7 +234,7 @@ def test_a_screen_to_follow_comes_and_goes(rooms, room):
     rooms.show_screen(code, key, Screen("Training", "seed=3"))
     assert rooms.read(code).room.version == version  # nothing new, so nobody is woken
     rooms.ask(code, key, WILL)
-    rooms.answer(code, "ann", 1, 0, 1)
+    send_answer(rooms, code, "ann", 1, 0, 1)
     head = rooms.read(code).head
     rooms.show_screen(code, key, Screen("State_dict"))
     seen = rooms.read(code)

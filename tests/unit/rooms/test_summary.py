@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from room_answers import send_answer
 
 from core.rooms.questions import question_for, screen_at
 from core.rooms.rooms import Rooms
@@ -20,11 +21,11 @@ def results(tmp_path):
     first = question_for("one", "**Does** it `move`?", ("yes", "no"), screen_at("State_dict?a=b"))
     ours.ask(code, key, first)
     for learner, choice in enumerate((0, 0, 1)):
-        ours.answer(code, f"learner {learner}", 1, choice, 1)
+        send_answer(ours, code, f"learner {learner}", 1, choice, 1)
     ours.reveal(code, key, 1, "It is a plain attribute.")
     ours.ask_again(code, key)
     for learner, choice in enumerate((1, 1, 1, 0)):
-        ours.answer(code, f"learner {learner}", 2, choice, 1)
+        send_answer(ours, code, f"learner {learner}", 2, choice, 1)
     ours.ask(code, key, question_for("two", "=1+1?", ("-2", "3"), screen_at("")))
     yield ours.summary(code, key)
     store.close()
