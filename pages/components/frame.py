@@ -134,7 +134,7 @@ STYLE += """<style>
   color: color-mix(in srgb, currentcolor 50%, #808495); }
 .stCode pre .token.decorator { color: color-mix(in srgb, currentcolor 50%, #ed6f13); }
 .stCode pre .token .token.token.token { color: inherit; }
-/* A toggle changes at once. For a knob that slides, the browser draws all that comes after anew. */
+/* A toggle's knob does not slide: the browser would draw all that comes after it meanwhile. */
 .stCheckbox label > span + div > div { transition: none; }
 /* The name of a choice that waits can be read. */
 .stSelectbox > label { color: inherit; }

@@ -228,10 +228,11 @@ def number_table() -> None:
     table = state.NUMBER_TABLE.get()
     if table.get("text") != text:  # the text was edited: a fresh table, without old edits on top
         table |= {"version": table.get("version", 0) + 1, "text": text, "rows": rows}
-    key = f"table {table['version']}"
+    version = table["version"]
+    key = f"table {version}"
 
     def take_over() -> None:
-        if key != f"table {table['version']}":
+        if table["version"] != version:
             return  # a browser that is a click behind still tells of the table before
         frame = pd.DataFrame(table["rows"])
         edits = state.edits_of(key)

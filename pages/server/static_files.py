@@ -70,9 +70,9 @@ def head() -> bytes:
     below a choice stands outside its label, and chooses nothing; a click on it counts for the
     choice.
 
-    It draws the whole page again whenever messages have come in. Those of one run come within some
-    milliseconds; they are handed to it in one turn, so that it draws once. A browser counts
-    seconds, not milliseconds, on a page that is hidden: there each is handed on at once.
+    The front end draws the whole page again whenever messages have come in. Those of one run come
+    within some milliseconds. They are handed to it in one turn, so that it draws once. On a hidden
+    page a timer may take a second, so there each message is handed on at once.
 
     And it fetches the script of each kind of element when the first of them comes, and then those
     that this one imports. They are fetched with the page's own instead. Those of charts are a fifth

@@ -1,6 +1,7 @@
-"""A browser that acts before a run's results are drawn: it sends what a widget that is gone said.
+"""Somebody acts before the last run's results are drawn, while the browser has the old widgets.
 
-Streamlit calls that a change, and the widget's callback runs. Nothing of it may undo what was done.
+It sends the value of a widget that the server has replaced. Streamlit takes that for a change and
+calls the old widget's callback, which must not undo what was done since.
 """
 
 from coroutines import run
