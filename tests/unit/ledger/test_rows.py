@@ -7,17 +7,16 @@ test's name says which.
 """
 
 import ast
-import contextlib
 import csv
 import functools
 import io
 import json
-import subprocess
 import time
 
 import fresh_python
 import psutil
 import pytest
+from running_processes import runs
 
 from core.code.files import as_script
 from core.ledger import cells as registration
@@ -404,13 +403,6 @@ def test_a_snippet_alone_in_a_fresh_python(row, column, ends, tmp_path):
     assert (done.stdout + done.stderr).strip().endswith(ends)
 
 
-def test_the_fast_rows_are_quick():
-    registration.fast_cells()
-    start = time.perf_counter()
-    assert len(registration.fast_cells()) == len(FAST) * len(WAYS)
-    assert time.perf_counter() - start < 1.5
-
-
 def test_progress_is_reported_cell_by_cell(monkeypatch):
     monkeypatch.setattr(registration, "run", lambda row, way: Cell(row, way, "buffer", ""))
     notes = []
@@ -419,29 +411,18 @@ def test_progress_is_reported_cell_by_cell(monkeypatch):
     assert [len(cells) for _, cells in notes] == list(range(1, 11))
 
 
-def alive(pid):
-    return subprocess.run(["ps", "-p", pid, "-o", "stat="], capture_output=True).stdout.strip()
-
-
 def test_the_two_processes_end_with_whoever_reads_them():
     program = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     lines = ledger_slow.in_two_processes(program)
     pid = next(lines).strip()
-    assert alive(pid)
+    assert runs(pid)
     lines.close()
-    assert not alive(pid)
+    assert not runs(pid)
 
 
 def test_a_cancelled_job_leaves_neither_of_its_two_processes():
     pool = jobs.Pool(workers=1, seconds=60, idle=0.1)
     job = pool.ask(registration.slow_cells, "sent by DDP at the start")
-
-    def living(processes):
-        return [process for process in processes if process.is_running() and running(process)]
-
-    def running(process):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return process.status() != psutil.STATUS_ZOMBIE
 
     deadline = time.monotonic() + 60
     while not pool.processes:
@@ -452,9 +433,9 @@ def test_a_cancelled_job_leaves_neither_of_its_two_processes():
     while len(family) < 3:  # the worker and its two
         assert time.monotonic() < deadline and not job.over
         time.sleep(0.02)
-        family = living([worker, *worker.children(recursive=True)])
+        family = [one.pid for one in (worker, *worker.children(recursive=True)) if runs(one.pid)]
     job.cancel()
-    while living(family) or pool.threads:
+    while any(map(runs, family)) or pool.threads:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from time import monotonic, sleep
 
-import psutil
 import pytest
+from running_processes import runs
 
 from core.workers import processes
 
@@ -27,7 +27,7 @@ child.wait()
 
 def gone(pid):
     deadline = monotonic() + 20
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while runs(pid):
         assert monotonic() < deadline
         sleep(0.02)
     return True
@@ -36,7 +36,7 @@ def gone(pid):
 def test_a_process_ends_with_all_that_it_started():
     process = subprocess.Popen([sys.executable, "-c", FAMILY], stdout=subprocess.PIPE)
     child, grandchild = int(process.stdout.readline()), int(process.stdout.readline())
-    assert psutil.pid_exists(child) and psutil.pid_exists(grandchild)
+    assert runs(child) and runs(grandchild)
     assert processes.kill(process) != 0
     assert gone(child) and gone(grandchild)
     processes.kill(process)  # once more does no harm
