@@ -12,12 +12,15 @@ from streamlit_server import ROOT, RunningServer, started
 
 LAB = "Attention_lab"
 EMPTY = 'import streamlit as st\nst.write("x")\n'
+# Its visitors wait until it is warm, as ours do: Altair stumbles over a half-imported pandas.
 TUNED = """import streamlit as st
+from starlette.middleware import Middleware
 from pages.server import lifespan as server
 if __name__ == "__main__":
     st.write("x")
 else:
-    app = st.App(__file__, lifespan=server.lifespan)
+    warm = Middleware(server.wait_until_warm)
+    app = st.App(__file__, lifespan=server.lifespan, middleware=[warm])
 """
 IMPORTS = "import altair\nimport pandas\nimport torch\n" + EMPTY
 LOOKS = ("browser", "client", "theme")  # sections of our config.toml that change no speed
