@@ -110,13 +110,26 @@ def places_of_work() -> list[str]:
     return [name.removeprefix(WORK_PREFIX) for name in names if name.startswith(WORK_PREFIX)]
 
 
+@dataclass
+class EditedTable:
+    """A table beside a text box: its key, the text as it is now, the rows as they were drawn."""
+
+    version: int = 0
+    key: str = ""
+    text: str = ""
+    rows: Any = None
+
+
+def edited_table(name: str) -> Slot[EditedTable]:
+    """The table of that name that is drawn now."""
+    return Slot(f"edited {name}", EditedTable)
+
+
 # --------------------------------------------------------------------------- the lessons
 
 LAST_OBSERVATION: Slot[Any] = Slot("seen", nothing)  # of the lab, while a worker looks elsewhere
 INPUTS_WERE_OPEN: Slot[bool] = Slot("inputs were open", bool)
-NUMBER_TABLE: Slot[dict[str, Any]] = Slot("table", dict)  # of the lab: version, text, rows
 COST_ATTEMPT: Slot[int] = Slot("cost attempt", int)  # how often "Measure again" was pressed
-PAINTED: Slot[dict[str, str]] = Slot("painted", dict)  # {the last table's key: its cells as text}
 STORY_GUESSES: Slot[dict[str, str]] = Slot("guesses at stories", dict)  # by the timeline's name
 STEPS_BOX: Slot[int] = Slot("steps box", int)  # the number of the timeline's text box
 STEPS_TEXT: Slot[str | None] = Slot("built", nothing)  # the timeline's steps, as text

@@ -29,6 +29,7 @@ from core.lab.view import (
 from core.settings.setting import SettingError
 from pages.components import state
 from pages.components.progress import work
+from pages.components.table_editor import edit_table
 from pages.components.widgets import control_box, in_link, section, widget
 from pages.server.run_lock import release
 
@@ -225,31 +226,14 @@ def number_table() -> None:
         rows = text_to_numbers(LAB["x"].check(text))
     except SettingError:
         return  # the text is being edited by hand; its message stands below
-    table = state.NUMBER_TABLE.get()
-    if table.get("text") != text:  # the text was edited: a fresh table, without old edits on top
-        table |= {"version": table.get("version", 0) + 1, "text": text, "rows": rows}
-    version = table["version"]
-    key = f"table {version}"
-
-    def take_over() -> None:
-        if table["version"] != version:
-            return  # a browser that is a click behind still tells of the table before
-        frame = pd.DataFrame(table["rows"])
-        edits = state.edits_of(key)
-        for row, cells in edits["edited_rows"].items():
-            for column, number in cells.items():
-                frame.iloc[row, int(column[1:]) - 1] = number or 0.0
-        frame = frame.drop(index=edits["deleted_rows"])
-        added = [[row.get(f"x{i}") or 0.0 for i in (1, 2, 3)] for row in edits["added_rows"]]
-        table["text"] = numbers_to_text([*frame.itertuples(index=False), *added])
-        state.set_value(LAB["x"], table["text"])
-
-    st.data_editor(
-        pd.DataFrame(table["rows"], columns=["x1", "x2", "x3"]),
+    edit_table(
+        "table",
+        LAB["x"],
+        text,
+        pd.DataFrame(rows, columns=["x1", "x2", "x3"]),
+        numbers_to_text,
         num_rows="dynamic",
         column_config={x: st.column_config.NumberColumn(default=0.0) for x in ("x1", "x2", "x3")},
-        key=key,
-        on_change=take_over,
         height=260,
         alt="The input embeddings, a row for each token; the text below holds the same numbers",
     )

@@ -14,9 +14,10 @@ from core.state_dict.settings import STATE_DICT, SURVIVAL, cells_of
 from core.state_dict.take_home import edit_script
 from core.state_dict.takeaway import edit_takeaway
 from core.workers.random_state import own_random_numbers
-from pages.components import prediction, state
+from pages.components import prediction
 from pages.components.chart import chart
 from pages.components.code import take_home
+from pages.components.table_editor import edit_table
 from pages.components.takeaway import show_takeaway
 from pages.components.widgets import control_box, section, widget
 
@@ -88,24 +89,17 @@ def painting(text: str, cells: tuple[tuple[int, int], ...]) -> None:
     """
     start = [[(q, k) in cells for k in range(1, 7)] for q in range(1, 7)]
     tokens = [token for token, _ in SIX_TOKENS]
-    key = f"painting {cells}"
 
-    def take_over() -> None:
-        if state.value_of(STATE_DICT["cells"]) not in (text, state.PAINTED.get().get(key)):
-            return  # other cells were typed; a browser that is a click behind tells of these again
-        frame = pd.DataFrame(start)
-        for row, edits in state.edits_of(key)["edited_rows"].items():
-            for token, ticked in edits.items():
-                frame.iloc[row, tokens.index(token)] = bool(ticked)
-        ticked = [f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if frame.iloc[q, k]]
-        state.PAINTED.set({key: " ".join(ticked)})
-        state.set_value(STATE_DICT["cells"], " ".join(ticked))
+    def write(rows: list[tuple]) -> str:
+        return " ".join(f"{q + 1}-{k + 1}" for q in range(6) for k in range(6) if rows[q][k])
 
     with control_box("painting"):
-        st.data_editor(
+        edit_table(
+            "painting",
+            STATE_DICT["cells"],
+            text,
             pd.DataFrame(start, index=pd.Index(tokens, name="query"), columns=tokens),
-            key=key,
-            on_change=take_over,
+            write,
             alt="Cells of the mask to change, queries down, keys across, as in the text above",
         )
 

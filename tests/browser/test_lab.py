@@ -157,6 +157,14 @@ def test_a_number_edited_in_the_table_is_in_the_link(visit):
     second.settled(charts=4)
     visitor.settled(charts=4)
     assert screen(other)[1] == screen(page)[1]
+    first = grid.get_by_test_id("glide-cell-1-0")
+    expect(first).to_have_text("0.9")
+    page.get_by_role("link", name="Moving devices").first.click()  # and back
+    expect(page).to_have_url(re.compile("Moving_devices"))
+    visitor.settled(charts=0)
+    page.get_by_role("link", name="Attention lab").first.click()
+    visitor.settled(charts=4)
+    expect(first).to_have_text("0.9")
 
 
 def test_the_downloaded_script_prints_the_error_of_the_page(visit, tmp_path):

@@ -69,3 +69,27 @@ def test_the_load_lab_shows_presets_first(visit):
     expect(page.get_by_text("Source holds its mask as")).not_to_be_visible()
     page.get_by_text("Change the source, the target and the loading").click()
     expect(page.get_by_text("Source holds its mask as")).to_be_visible()
+
+
+def test_the_keyboard_alone_ticks_one_cell_after_another(visit):
+    visitor = visit()
+    page = visitor.open(f"{PAGE}?predict=false&keys=false&edit=true&change=paint")
+    visitor.settled(charts=4)
+    page.get_by_role("textbox", name="Cells to paint").focus()
+    expect(page).to_have_url(re.compile("change=paint"))
+    cell = page.locator("[data-testid=stDataFrame] td[role=gridcell]:focus")
+    for _ in range(8):  # past the help and the table's own buttons
+        if cell.count():
+            break
+        page.keyboard.press("Tab")
+    for key in ["ArrowLeft"] * 6 + ["ArrowRight"]:  # to the names of the rows, and back one
+        page.keyboard.press(key)
+    for keys, cells in (("Space", "1-1+1-6"), ("ArrowRight Space", "1-1+1-2+1-6")):
+        for key in keys.split():
+            page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"cells={re.escape(cells)}$"))
+        visitor.settled(charts=4)
+        expect(cell).to_have_count(1)
+    expect(page.get_by_role("textbox", name="Cells to paint")).to_have_value("1-1 1-2 1-6")
+    page.keyboard.press("Space")  # the tick is taken back
+    expect(page).to_have_url(re.compile(r"cells=1-1\+1-6$"))

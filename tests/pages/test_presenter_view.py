@@ -43,7 +43,9 @@ def test_every_kind_of_control_that_pages_use_can_be_hidden():
     assert made == hidden | {"dataeditor"}
     # a table that is edited looks to CSS as one that is read, so it stands in a box
     assert '[class*="st-key-controls"]' in NO_CONTROLS
-    assert all("control_box(" in text for text in texts if "st.data_editor(" in text)
+    edited = [text for text in texts if "import edit_table" in text]
+    assert len(edited) == 2 and all("control_box(" in text for text in edited)
+    assert sum("st.data_editor(" in text for text in texts) == 1, "in edit_table alone"
 
 
 def test_the_switches_write_the_link_and_take_it_back(room):
