@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe import STILL
 from playwright.sync_api import expect
 from table_edges import edge_is_shaded
 
@@ -78,7 +79,10 @@ def test_the_keyboard_alone_ticks_one_cell_after_another(visit):
     box = page.get_by_role("textbox", name="Cells to paint")
     table = page.get_by_test_id("stDataFrame")
     table.hover()
-    buttons = table.get_by_test_id("stElementToolbar").bounding_box()
+    buttons = table.get_by_test_id("stElementToolbarButtonContainer")
+    expect(buttons).to_be_visible()
+    page.wait_for_function(STILL)
+    buttons = buttons.bounding_box()
     assert buttons["y"] >= box.bounding_box()["y"] + box.bounding_box()["height"]
     box.focus()
     cell = page.locator("[data-testid=stDataFrame] td[role=gridcell]:focus")
