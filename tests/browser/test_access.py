@@ -2,6 +2,7 @@
 
 import pytest
 from axe import axe_finds_nothing, violations
+from browser_visitor import at_rest
 from playwright.sync_api import expect
 
 from core.lessons import LESSONS
@@ -79,7 +80,7 @@ def test_every_page_is_clean_on_a_phone_in_both_themes(visit):
         if lesson.number:
             page.evaluate("number => bufferLabGo(number)", lesson.number)
         expect(page.get_by_role("heading", level=1)).to_have_text(lesson.question)
-        expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
+        at_rest(page)
         background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
         for theme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 22, 29)")):
             page.emulate_media(color_scheme=theme)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browser_visitor import at_rest
 from playwright.sync_api import expect
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -14,7 +15,7 @@ LINKS = ("/Attention_lab?inputs=true", "/State_dict?failures=true", "/Training",
 def test_asking_for_help_changes_nothing_and_shows_it(visit, link, phone):
     page = visit(**(PHONE if phone else {})).open(link)
     page.get_by_role("button", name="Help for").first.wait_for()
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    at_rest(page)
     address = page.url
     switches = page.get_by_role("switch")
     before = [switch.is_checked() for switch in switches.all()]

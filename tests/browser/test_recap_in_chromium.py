@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browser_visitor import at_rest
 from playwright.sync_api import expect
 
 from core.course.recap import drawn, kept_seen
@@ -20,7 +21,7 @@ def press(page, name):
     """Press a button with the keyboard, once it may be pressed and nothing runs any more."""
     button = page.get_by_role("button", name=name)
     expect(button).to_be_enabled()
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    at_rest(page)
     button.press("Enter")
 
 

@@ -4,8 +4,7 @@ from difflib import unified_diff
 from time import monotonic
 
 import pytest
-from browser_visitor import Visitor
-from playwright.sync_api import expect
+from browser_visitor import Visitor, at_rest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit_server import started
 
@@ -51,7 +50,6 @@ SCREEN = """
   return read(document.querySelector("[data-testid=stMain]")).split("\\n");
 }
 """
-DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 class Watcher(Visitor):
@@ -78,8 +76,7 @@ class Watcher(Visitor):
         while self.runs == runs:
             assert monotonic() < deadline, f"nothing ran after {what!r}"
             self.page.wait_for_timeout(20)
-        expect(self.page.locator(DONE)).to_have_count(1)
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+        at_rest(self.page)
 
     def screen(self):
         return self.page.evaluate(SCREEN)
@@ -110,7 +107,7 @@ def test_what_is_held_back_is_on_the_screen_all_the_same(both):
     for link, steps in STEPS.items():
         for one in both:
             one.open(link)
-            expect(one.page.locator(DONE)).to_have_count(1)
+            at_rest(one.page)
         for number, what in enumerate(steps):
             for one in both:
                 one.act(what)

@@ -3,6 +3,33 @@
 from playwright.sync_api import expect
 
 SMALL = "/_stcore/health"  # the address of a page without anything
+# Counts the runs that a page asks for (the first byte tells: field 11 of Streamlit's BackMsg), and
+# up to which of them the server has begun to answer.
+COUNT_RUNS = """{
+  const {send, addEventListener: listen} = WebSocket.prototype;
+  window.asked = window.answered = 0;
+  WebSocket.prototype.send = function (data) {
+    const answer = () => { window.answered = window.asked; };
+    if (!this.counted) listen.call(this, "message", answer);
+    this.counted = true;
+    if (data[0] === 0x5a) window.asked += 1;
+    return send.call(this, data);
+  };
+}"""
+# For three frames: a run's first messages have been drawn by then. A link changes before its run.
+AT_REST = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const rests = window.asked === window.answered && app?.dataset.testScriptState === "notRunning"
+    && !document.querySelector("[data-testid=stSkeleton]");
+  window.restedFor = rests ? window.restedFor + 1 : 0;
+  return window.restedFor >= 3;
+}"""
+
+
+def at_rest(page):
+    """Wait until what was asked of the server is answered, and the script has come to rest."""
+    page.evaluate("window.restedFor = 0")
+    page.wait_for_function(AT_REST, polling="raf", timeout=20_000)
 
 
 class Visitor:
@@ -14,6 +41,7 @@ class Visitor:
             **{"viewport": {"width": 1400, "height": 1000}} | options
         )
         self.page = self.context.new_page()
+        self.page.add_init_script(COUNT_RUNS)
         self.server = server
         self.console, self.hosts = [], set()
         self.page.on("console", self.note)
@@ -30,13 +58,11 @@ class Visitor:
         return self.page
 
     def settled(self, charts):
-        """Wait until that many heatmaps are drawn and the script has come to rest."""
+        """Wait until that many heatmaps are drawn, and all is at rest."""
         drawn = self.page.locator(".stVegaLiteChart :is(svg, canvas).marks")
         expect(drawn).to_have_count(charts, timeout=60_000)  # a worker may have to begin first
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        expect(
-            self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-        ).to_have_count(1)
+        at_rest(self.page)
+        expect(drawn).to_have_count(charts)
 
     def resize(self, width, height):
         """Give the page another size, and wait until it is laid out and drawn anew."""
