@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from browser_visitor import at_rest
 from playwright.sync_api import expect
 
 from core.charts.palette import HOVERED
@@ -108,6 +109,7 @@ def test_the_keyboard_alone_is_enough(visit):
     expect(page).to_have_url(re.compile("buffer=true"))
     page.keyboard.press("Space")
     expect(page).not_to_have_url(re.compile("buffer="))
+    at_rest(page)  # a guess made sooner would be forgotten with the old question
     tab_to("radio", "it works")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="a device error")).to_be_checked()
