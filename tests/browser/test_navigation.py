@@ -116,7 +116,7 @@ def test_of_a_lesson_that_was_begun_it_says_what_is_left(visit):
         "What is saved, what comes back, what breaks?"
     )
     expect(page.get_by_role("link", name="Next: 4")).to_be_visible()
-    assert page.locator(".stMain").evaluate("e => e.scrollTop") == 0, "the page begins at its top"
+    page.wait_for_function("document.querySelector('.stMain').scrollTop === 0")  # from its top
 
 
 def test_what_was_answered_is_marked_kept_and_forgotten(visit):
