@@ -64,7 +64,7 @@ STYLE += """<style>
     flex: none; width: 1.5rem; margin-left: -1.5rem;
     background: linear-gradient(to left, var(--edge), transparent); } }
 /* The buttons of a table that is edited stand above it; the control above them stays free. */
-[class*="st-key-controls"] .stDataFrame { margin-top: 1.5rem; }
+[class*="st-key-controls"] .stElementContainer:has(.stDataFrame) { margin-top: 1.5rem; }
 @media (max-width: 640px) {  /* a wide table scrolls, and its first column stays */
   [data-testid="stMarkdownContainer"] table :is(td, th) {
     padding: 0.35rem 0.2rem; font-size: 0.875rem; }
